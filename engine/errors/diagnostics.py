@@ -1,0 +1,110 @@
+"""What is wrong in a file, where, and what to write instead; every code there is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in a file; line and column count from 1, `length` is in characters on that line."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem. `message` says what was found, `remedy` what to write; neither ever holds a secret's value.
+
+    `source` is the line of the file at `span`, for the caret; `also` a second place (the first of two equal keys).
+    """
+
+    code: str
+    message: str
+    remedy: str
+    span: Span
+    source: str = ""
+    also: Span | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(f"diagnostic code {self.code!r} is not registered in engine.errors.CODES")
+
+
+CODES: Final[dict[str, str]] = {
+    # document
+    "yaml-syntax": "The text is not YAML.",
+    "yaml-too-large": "The file is larger than 1 MiB.",
+    "yaml-too-deep": "The nesting is deeper than 64 levels.",
+    "yaml-too-many-values": "The file holds (or its aliases expand to) more than 100,000 values.",
+    "yaml-encoding": "The file is not UTF-8 text.",
+    "yaml-alias": "An alias refers to itself or to nothing.",
+    "yaml-merge": "A merge key `<<` stands on something that cannot be merged.",
+    "yaml-tag": "A tag (`!x`, `!!python/…`) stands where the language has none.",
+    "yaml-document": "The file is empty or holds more than one document.",
+    "duplicate-key": "The same key stands twice in one mapping.",
+    "key-not-text": "A key is a list or a mapping.",
+    "ambiguous-boolean": "`yes`, `no`, `on`, `off` mean text to some readers and a boolean to others.",
+    "ambiguous-number": "A number in a form that readers take differently (`0123`, `+7916…`, `1_000`, `12:30`, `0x1F`).",
+    # language
+    "template-syntax": "A template cannot be parsed.",
+    "template-statement": "`{% %}` or `{# #}` stands in a template.",
+    "template-forbidden": "A template uses something that templates do not have (calls, `*`, `%`, loops …).",
+    "template-too-large": "A template is longer or deeper than allowed.",
+    "unknown-filter": "A template uses a filter that does not exist.",
+    "unknown-test": "A template uses a test that does not exist.",
+    "literal-quotes": "Quotes stand around a filter that writes its own.",
+    "literal-missing": "A bare value stands in text that also holds quoted literals.",
+    "expression-syntax": "An expression cannot be parsed.",
+    "expression-too-large": "An expression is longer or deeper than allowed.",
+    "expression-template": "A template stands where an expression is read.",
+    "implicit-root": "An expression starts at an implicit root (`@`, `[0]`).",
+    "not-precedence": "`!a.b` negates `a` alone.",
+    "unknown-function": "An expression uses a function that does not exist.",
+    "wrong-arguments": "A function or filter gets too many, too few or unfit arguments.",
+    "unknown-name": "An expression starts at a name that does not exist in this place.",
+    "unknown-member": "`input` or `settings` has no such member.",
+    "reserved-name": "A name of the language is given to something else.",
+    # connector
+    "unknown-key": "A key that does not exist here.",
+    "missing-key": "A required key is missing.",
+    "wrong-type": "A value of the wrong type.",
+    "wrong-value": "A value that is none of the allowed ones.",
+    "wrong-duration": "A duration that cannot be read.",
+    "wrong-pattern": "A regular expression that cannot be compiled.",
+    "wrong-url": "An address that cannot be used.",
+    "one-of": "None or several of the keys stand where exactly one must.",
+    "not-yet": "Comes with a later version of the engine.",
+    "engine-version": "The connector asks for another version of the language.",
+    "unknown-capability": "There is no such capability.",
+    "unknown-contract-member": "The contract has no such member.",
+    "missing-contract-member": "A required member of the contract is never mapped.",
+    "unknown-accepts": "`accepts` names something a client cannot be searched by.",
+    "missing-output": "An operation with a capability has no output.",
+    "unknown-construct": "A construct of a tree has a key that it does not take, or lacks one it needs.",
+    "constant-expected": "An expression or template stands where only constants may.",
+    "code-not-raisable": "An error rule names a code that a connector may not raise.",
+    "unknown-operation": "An operation is named that the file does not have.",
+    "secret-misplaced": "A secret stands where it could leave the engine.",
+    "insecure-url": "An http:// address without `insecure: true`.",
+    "default-misfit": "A default or example does not fit its own declaration.",
+    # project
+    "unknown-connector": "There is no connector of that name.",
+    "unknown-connection": "There is no connection of that name in the project.",
+    "unknown-setting": "The connector has no such setting.",
+    "missing-setting": "A required setting is missing.",
+    "setting-misfit": "A setting's value does not fit its declaration.",
+    "missing-variable": "An environment variable is not set.",
+    "missing-file": "A file with a secret cannot be read.",
+    "capability-not-offered": "The connection's connector does not offer that capability.",
+    "client-key-mismatch": "Connections with different client keys answer together without `keys_of`.",
+    "wrong-key-hash": "The hash of an API key is not one that `tolmach key new` printed.",
+    "unknown-allow": "A key allows something that the project does not have.",
+    "wrong-zone": "A time zone, region or language that does not exist.",
+    "wrong-network": "A network that cannot be read or may never be allowed.",
+}

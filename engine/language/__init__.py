@@ -1,0 +1,1 @@
+"""Templates, expressions, functions and codecs."""

@@ -1,0 +1,28 @@
+"""What the Door hands to the Desk, and what comes back."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a capability ("identity") or of an operation ("crm.find_client") of a project.
+
+    `deadline` is in the clock's monotonic seconds, None for the project's default. `reveal` asks for unmasked numbers
+    and is only set for a key with that right.
+    """
+
+    project: str
+    target: str
+    input: dict[str, Any]
+    deadline: float | None = None
+    trace_id: str = ""
+    reveal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller as {"data": …, "meta": …}."""
+
+    data: Any
+    meta: dict[str, Any] = field(default_factory=dict)

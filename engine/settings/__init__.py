@@ -1,0 +1,1 @@
+"""What the environment says: variables, the clock, chance."""

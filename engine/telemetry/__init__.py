@@ -1,0 +1,1 @@
+"""Logs through the mask, and metrics."""

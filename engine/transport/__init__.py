@@ -1,0 +1,1 @@
+"""The way out: an onion of layers over one wire."""

@@ -1,0 +1,57 @@
+"""The seam to the network: one small protocol that every wire fulfils."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from engine.spec.trip import Rendered, Reply
+
+Reason = Literal["unavailable", "timeout", "blocked", "unreadable"]
+
+
+class WireError(Exception):
+    """No usable answer came.
+
+    `reason`: `unavailable` (refused, reset, DNS, TLS), `timeout` (connecting took too long), `blocked` (the guard
+    refused the address), `unreadable` (an answer came but broke HTTP, a size limit or its coding). `sent`: at least
+    one byte of the request may have reached the upstream. The text never quotes a header, a URL query or a body.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, sent: bool) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.sent = sent
+
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""Host and port to the addresses that may be connected to; raises WireError("blocked") or ("unavailable")."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireConfig:
+    """What a wire needs of its connection. Times in seconds, sizes in bytes (decoded)."""
+
+    resolve: Resolve
+    tls: ssl.SSLContext
+    connect_timeout: float = 2.0
+    max_connections: int = 20
+    keep_alive: float = 30.0
+    max_body: int = 8 * 1024 * 1024
+    max_headers: int = 64 * 1024
+
+
+class Wire(Protocol):
+    """One pooled keep-alive client of one connection: no redirects, no cookie jar, no proxies from the environment.
+
+    The caller's deadline cuts it by cancellation; a cancelled call never leaves a pool slot behind.
+    """
+
+    async def send(self, request: Rendered) -> Reply:
+        """Send once and read the whole answer. Raises WireError."""
+        ...
+
+    async def close(self) -> None:
+        """Close the pool; calls under way fail."""
+        ...
