@@ -1,0 +1,51 @@
+"""`make size`: how many lines the package has, without blanks, comments and docstrings."""
+
+import ast
+import io
+import tokenize
+from pathlib import Path
+
+from tests.house.places import ENGINE, modules
+
+CORE = ("errors", "settings", "telemetry", "language", "document", "spec", "transport", "store", "runtime")
+CORE_BUDGET = 8_000
+PACKAGE_BUDGET = 15_000
+SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def lines(source: str) -> int:
+    """The lines that hold code."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    code = {n for token in tokens if token.type not in SILENT for n in range(token.start[0], token.end[0] + 1)}
+    return len(code - _docstring_lines(ast.parse(source)))
+
+
+def by_room(package: Path = ENGINE) -> dict[str, int]:
+    """Lines per folder of the package; its own modules count as "engine"."""
+    sizes: dict[str, int] = {}
+    for module in modules(package):
+        parts = module.relative_to(package).parts
+        room = parts[0] if len(parts) > 1 else package.name
+        sizes[room] = sizes.get(room, 0) + lines(module.read_text(encoding="utf-8"))
+    return sizes
+
+
+def _docstring_lines(tree: ast.Module) -> set[int]:
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, Documented) and ast.get_docstring(node, clean=False) is not None:
+            found |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return found
+
+
+def _report() -> str:
+    sizes = by_room()
+    core = sum(sizes.get(room, 0) for room in CORE)
+    rows = [f"{count:7,}  {room}" for room, count in sorted(sizes.items(), key=lambda row: -row[1])]
+    totals = [f"{core:7,}  core, of {CORE_BUDGET:,}", f"{sum(sizes.values()):7,}  package, of {PACKAGE_BUDGET:,}"]
+    return "\n".join([*rows, "", *totals])
+
+
+if __name__ == "__main__":
+    print(_report())  # noqa: T201 - the command's result

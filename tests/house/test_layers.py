@@ -1,0 +1,46 @@
+"""The rooms import downwards only, and never in a circle."""
+
+import graphlib
+import tomllib
+
+import grimp
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.house.places import ENGINE, ROOT
+
+HOUSE_ORDER = (
+    *("cli", "service", "authoring", "managers", "events", "runtime", "store", "transport", "spec"),
+    *("language", "document", "settings", "telemetry", "errors"),
+)
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+
+
+def written_layers() -> list[str]:
+    return [room for layer in CONFIG["contracts"][0]["layers"] for room in layer.replace(":", "|").split(" | ")]
+
+
+def test_the_import_contract_holds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True, no_logo=True) == 0, capsys.readouterr().out
+
+
+def test_the_contract_names_every_room_in_the_order_of_the_house() -> None:
+    rooms = {folder.name for folder in ENGINE.iterdir() if (folder / "__init__.py").is_file()}
+    assert written_layers() == [room for room in HOUSE_ORDER if room in rooms]
+
+
+def test_the_contract_has_no_way_round_it() -> None:
+    assert CONFIG["exclude_type_checking_imports"] is False
+    (contract,) = CONFIG["contracts"]
+    assert contract["exhaustive"] is True
+    assert contract.keys() == {"name", "type", "containers", "exhaustive", "layers"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph("engine", exclude_type_checking_imports=False, cache_dir=None)
+    needs = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        graphlib.TopologicalSorter(needs).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" is imported by ".join(error.args[1]))
