@@ -14,8 +14,8 @@ setup: $(STAMP)  ## .venv with everything, by hash
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {v} was found: make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup      ## one dialogue against a stand-in CRM and bank
@@ -54,7 +54,7 @@ bench: setup     ## the hot path against its peers (ARGS="--rounds 5")
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 lock:            ## the newest versions that fit, into requirements/
-	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet --disable-pip-version-check uv
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install -qq --disable-pip-version-check uv
 	build/lock/bin/uv pip compile $(LOCK) --output-file requirements/run.txt pyproject.toml
 	build/lock/bin/uv pip compile $(LOCK) --output-file requirements/dev.txt --all-extras --group dev pyproject.toml
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet
