@@ -29,6 +29,10 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Host and port to the addresses that may be connected to; raises WireError("blocked") or ("unavailable")."""
 
 
+def unnoticed() -> None:
+    """Departs without telling anyone."""
+
+
 @dataclass(frozen=True, slots=True)
 class WireConfig:
     """What a wire needs of its connection. Times in seconds, sizes in bytes (decoded)."""
@@ -48,8 +52,11 @@ class Wire(Protocol):
     The caller's deadline cuts it by cancellation; a cancelled call never leaves a pool slot behind.
     """
 
-    async def send(self, request: Rendered) -> Reply:
-        """Send once and read the whole answer. Raises WireError."""
+    async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
+        """Send once and read the whole answer. Raises WireError.
+
+        `departed` is called before the first byte may go out: who cancels learns whether the upstream may have acted.
+        """
         ...
 
     async def close(self) -> None:

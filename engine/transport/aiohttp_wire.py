@@ -1,0 +1,253 @@
+"""The first wire: aiohttp's pool and HTTP/1.1 parser, without its session, cookies, redirects and resolvers."""
+
+import asyncio
+import functools
+import ssl
+from collections.abc import Callable
+from typing import Final, cast
+
+from aiohttp import BaseConnector, ClientRequest, ClientTimeout
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+from yarl import URL
+
+from engine.spec.trip import Rendered, Reply
+from engine.transport.message import (
+    MAX_FIELDS,
+    MAX_INTERIM,
+    Body,
+    incoming_headers,
+    outgoing_headers,
+    reason_of,
+    split_url,
+    unreadable,
+)
+from engine.transport.wire import WireConfig, WireError, unnoticed
+
+
+class AiohttpWire:
+    """HTTP/1.1 over one keep-alive pool; the pool is opened by the first request, in the loop that sends it."""
+
+    def __init__(self, config: WireConfig) -> None:
+        self._config = config
+        self._pool: _Pool | None = None
+        self._origins: dict[str, _Origin] = {}
+        self._closed = False
+
+    async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
+        """See Wire.send."""
+        pool = self._open()
+        origin, head = self._compose(request)
+        try:
+            return await self._exchange(pool, origin, request, head, departed)
+        except _StaleError as stale:
+            if stale.sent and not request.idempotent:
+                raise WireError("unavailable", stale.detail, sent=True) from stale
+        pool.drop_idle()
+        return await self._exchange(pool, origin, request, head, departed)
+
+    async def close(self) -> None:
+        """See Wire.close."""
+        self._closed = True
+        if self._pool is not None:
+            await self._pool.close()
+
+    @property
+    def busy(self) -> int:
+        """Connections in use now; idle ones are not counted."""
+        return self._pool.busy if self._pool is not None else 0
+
+    def _open(self) -> "_Pool":
+        if self._closed:
+            raise WireError("unavailable", "the connection is closed", sent=False)
+        if self._pool is None:
+            self._pool = _Pool(self._config)
+        return self._pool
+
+    def _compose(self, request: Rendered) -> "tuple[_Origin, bytes]":
+        where, target = split_url(request.url)
+        origin = self._origins.get(where)
+        if origin is None:
+            origin = self._origins[where] = _Origin(where, self._config.tls)
+        lines = [f"{request.method} {target} HTTP/1.1"]
+        headers = outgoing_headers(request)
+        if not any(name.lower() == "host" for name, _ in headers):
+            lines.append(f"Host: {origin.shown}")
+        lines += [f"{name}: {value}" for name, value in headers]
+        if request.body is not None or request.method not in _BODYLESS:
+            lines.append(f"Content-Length: {len(request.body or b'')}")
+        return origin, "\r\n".join([*lines, "", ""]).encode()
+
+    async def _exchange(
+        self, pool: "_Pool", origin: "_Origin", request: Rendered, head: bytes, departed: Callable[[], None]
+    ) -> Reply:
+        connection = await self._connect(pool, origin)
+        link = cast("_Link", connection.protocol)
+        try:
+            link.begin(request.method, self._config.max_headers)
+            link.write(head + request.body if request.body else head, departed)
+            reply = await self._receive(link)
+        except BaseException as error:
+            failure = link.failure(error)
+            link.abort()
+            connection.close()
+            raise failure from (None if failure is error else error)
+        link.end(connection)
+        return reply
+
+    async def _connect(self, pool: "_Pool", origin: "_Origin") -> Connection:
+        try:
+            return await pool.connect(origin.request, [], _NO_TIMEOUT)
+        except WireError:
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and not (task and task.cancelling()):
+                raise WireError("unavailable", "the connection was closed", sent=False) from None
+            raise
+        except TimeoutError as error:
+            detail = f"connecting to {origin.shown} took longer than {self._config.connect_timeout:g} s"
+            raise WireError("timeout", detail, sent=False) from error
+        except Exception as error:
+            raise WireError("unavailable", f"{origin.shown}: {reason_of(error)}", sent=False) from error
+
+    async def _receive(self, link: "_Link") -> Reply:
+        message, payload = await link.read()
+        for _ in range(MAX_INTERIM):
+            if message.code >= 200 or message.code == _SWITCHING:
+                break
+            message, payload = await link.read()
+        if message.code < 200:
+            raise unreadable("only interim (1xx) answers came")
+        headers, cookies = incoming_headers(message.raw_headers, self._config.max_headers)
+        body = Body(headers.get("content-encoding", ""), self._config.max_body)
+        while chunk := await payload.readany():
+            body.feed(chunk)
+        return Reply(message.code, headers, body.finish(), cookies=cookies)
+
+
+_NO_TIMEOUT: Final = ClientTimeout()
+_BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_SWITCHING: Final = 101
+_MAX_FIELD: Final = 16 * 1024
+
+
+class _StaleError(WireError):
+    """A kept connection died before any byte of the answer; `sent` is False if no byte of the request went out."""
+
+
+class _Origin:
+    """What the pool needs to find or open a connection, built once per origin."""
+
+    __slots__ = ("request", "shown")
+
+    def __init__(self, origin: str, tls: ssl.SSLContext) -> None:
+        url = URL(origin.lower(), encoded=True)
+        self.request = ClientRequest("GET", url, loop=asyncio.get_running_loop(), ssl=tls)
+        self.shown = url.host_port_subcomponent or ""
+
+
+class _Link(ResponseHandler):
+    """One connection, which remembers whether it was used before and whether an answer has begun."""
+
+    uses = 0
+    wrote = False
+    answered = False
+    asked = False
+
+    def begin(self, method: str, max_headers: int) -> None:
+        self.uses += 1
+        self.wrote = self.answered = False
+        self.asked = True
+        self.set_response_params(
+            skip_payload=method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            max_line_size=_MAX_FIELD,
+            max_field_size=min(_MAX_FIELD, max_headers),
+            max_headers=MAX_FIELDS,
+        )
+
+    def write(self, data: bytes, departed: Callable[[], None]) -> None:
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError("closed by the upstream while idle")
+        departed()
+        self.wrote = True
+        self.transport.write(data)
+
+    def end(self, connection: Connection) -> None:
+        """Give the connection back, unless the upstream answered before it took the whole request."""
+        self.asked = False
+        if self.transport is not None and self.transport.get_write_buffer_size():
+            self.abort()
+        connection.release()
+
+    def failure(self, error: BaseException) -> BaseException:
+        """What a failed exchange means to the caller."""
+        if isinstance(error, WireError) or not isinstance(error, Exception):
+            return error
+        if self.uses > 1 and not self.answered:
+            return _StaleError(
+                "unavailable", "the upstream closed a kept connection without an answer", sent=self.wrote
+            )
+        if isinstance(error, OSError) or not self.answered:
+            return WireError("unavailable", f"the exchange was broken off: {reason_of(error)}", sent=self.wrote)
+        return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
+
+    def data_received(self, data: bytes) -> None:
+        if not self.asked:
+            self.abort()  # nobody asked: it must never become the answer to the next request
+            return
+        self.answered = True
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        payload = self._payload
+        if exc is not None and payload is not None and not payload.is_eof():
+            payload.set_exception(ConnectionResetError("connection lost in the body"))
+        super().connection_lost(exc)
+
+
+class _Pool(BaseConnector):
+    """aiohttp's pool over guarded addresses, with one time limit for name, TCP and TLS together."""
+
+    def __init__(self, config: WireConfig) -> None:
+        super().__init__(limit=config.max_connections, keepalive_timeout=config.keep_alive)
+        self._factory = cast("functools.partial[ResponseHandler]", functools.partial(_Link, loop=self._loop))
+        self._config = config
+
+    @property
+    def busy(self) -> int:
+        return len(self._acquired)
+
+    def drop_idle(self) -> None:
+        """Forget every idle connection: one of them was stale, so the others may be too."""
+        for links in self._conns.values():
+            for link, _ in links:
+                link.abort()
+        self._conns.clear()
+
+    async def _create_connection(
+        self, req: ClientRequest, traces: list[Trace], limits: ClientTimeout
+    ) -> ResponseHandler:
+        host, port = req.host, req.port or 0
+        async with asyncio.timeout(self._config.connect_timeout) as allowed:
+            addresses = await self._config.resolve(host, port)
+            while addresses:
+                address = addresses.pop(0)
+                ends = allowed.when() or 0.0
+                try:
+                    async with asyncio.timeout((ends - self._loop.time()) / (len(addresses) + 1)):
+                        return await self._dial(req, address, port)
+                except (OSError, TimeoutError):
+                    if not addresses:
+                        raise
+        raise OSError("the name has no address")
+
+    async def _dial(self, req: ClientRequest, address: str, port: int) -> ResponseHandler:
+        tls = self._config.tls if req.is_ssl() else None
+        _, link = await self._loop.create_connection(
+            self._factory, address, port, ssl=tls, server_hostname=req.host if tls else None
+        )
+        return link

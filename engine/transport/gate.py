@@ -1,0 +1,152 @@
+"""The Gate: Rendered in, Reply out, through one ordered onion of layers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from engine.errors import CallError, Upstream
+from engine.settings.clock import Clock
+from engine.spec.trip import Rendered, Reply
+from engine.transport.guard import Reach, url_guard
+from engine.transport.wire import Wire, WireError
+
+Trace = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One passage through the Gate.
+
+    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request; `classify` is the
+    connector's pure verdict on a reply, for the layers that try again. `trace` hears "request", "reply" and "failed"
+    with sizes and names, never with header values, a query or a body.
+    """
+
+    rendered: Rendered
+    deadline: float
+    sign: Callable[[Rendered], Rendered]
+    classify: Callable[[Reply], Any]
+    trace: Trace | None = None
+
+
+class Gate:
+    """The one way out of a connection."""
+
+    def __init__(self, wire: Wire, reach: Reach, clock: Clock, connection: str) -> None:
+        self._wire = wire
+        self._check = url_guard(reach)
+        self._clock = clock
+        self._connection = connection
+        self._way = _onion(
+            [
+                self._deadline,
+                # retry, breaker and limit stand here: inside the deadline, and every attempt is signed anew
+                self._sign,
+                self._guard,
+                self._trace,
+            ],
+            self._depart,
+        )
+
+    async def send(self, trip: Trip) -> Reply:
+        """Send and answer within the trip's deadline.
+
+        Raises CallError: `deadline_exceeded` (over before anything was sent), `upstream_timeout`,
+        `upstream_unavailable`, `blocked_host`, `response_unreadable`, or `outcome_unknown` when bytes of a request that
+        is not idempotent went out and no full answer came.
+        """
+        passage = _Passage(trip)
+        try:
+            return await self._way(passage)
+        except WireError as error:
+            raise self._call_error(error, passage) from error
+
+    async def close(self) -> None:
+        """Close the wire; calls under way fail."""
+        await self._wire.close()
+
+    async def _deadline(self, onward: "_Next", passage: "_Passage") -> Reply:
+        left = passage.trip.deadline - self._clock.monotonic()
+        if left <= 0:
+            raise CallError("deadline_exceeded", "the deadline was over before the request was sent")
+        try:
+            async with asyncio.timeout(left):
+                return await onward(passage)
+        except TimeoutError as error:
+            raise WireError("timeout", f"no full answer came within {left:.3g} s", sent=passage.departed) from error
+
+    async def _sign(self, onward: "_Next", passage: "_Passage") -> Reply:
+        passage.request = passage.trip.sign(passage.trip.rendered)
+        return await onward(passage)
+
+    async def _guard(self, onward: "_Next", passage: "_Passage") -> Reply:
+        self._check(passage.request.url)
+        return await onward(passage)
+
+    async def _trace(self, onward: "_Next", passage: "_Passage") -> Reply:
+        started = self._clock.monotonic()
+        note = passage.trip.trace
+        if note is not None:
+            note("request", _outline(passage.request))
+        try:
+            reply = await onward(passage)
+        except WireError as error:
+            if note is not None:
+                note("failed", {"reason": error.reason, "detail": error.detail, "sent": error.sent})
+            raise
+        took = self._clock.monotonic() - started
+        if note is not None:
+            note("reply", {"status": reply.status, "bytes": len(reply.body), "took": took})
+        return Reply(reply.status, reply.headers, reply.body, took, reply.cookies)
+
+    async def _depart(self, passage: "_Passage") -> Reply:
+        return await self._wire.send(passage.request, passage.depart)
+
+    def _call_error(self, error: WireError, passage: "_Passage") -> CallError:
+        code = _CODES[error.reason]
+        if error.sent and not passage.request.idempotent:
+            code = "outcome_unknown"
+        return CallError(code, error.detail, upstream=Upstream(self._connection))
+
+
+class _Passage:
+    """What one trip gathers on its way through the layers."""
+
+    __slots__ = ("departed", "request", "trip")
+
+    def __init__(self, trip: Trip) -> None:
+        self.trip = trip
+        self.request = trip.rendered
+        self.departed = False
+
+    def depart(self) -> None:
+        self.departed = True
+
+
+_Next = Callable[[_Passage], Awaitable[Reply]]
+_Layer = Callable[[_Next, _Passage], Awaitable[Reply]]
+
+_CODES = {
+    "blocked": "blocked_host",
+    "unreadable": "response_unreadable",
+    "timeout": "upstream_timeout",
+    "unavailable": "upstream_unavailable",
+}
+
+
+def _onion(layers: list[_Layer], core: _Next) -> _Next:
+    way = core
+    for layer in reversed(layers):
+        way = partial(layer, way)
+    return way
+
+
+def _outline(request: Rendered) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "url": request.url.partition("?")[0],
+        "headers": [name for name, _ in request.headers],
+        "bytes": len(request.body or b""),
+    }

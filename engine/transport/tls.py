@@ -1,0 +1,45 @@
+"""TLS as every connection uses it: always verified, at least 1.2, nothing taken from the environment."""
+
+import ssl
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+
+@cache
+def tls_context(ca: Path | None = None, *, http2: bool = False) -> ssl.SSLContext:
+    """The one context for a CA file (None: the system's roots), shared by all that use it.
+
+    `http2` contexts are kept apart: that wire offers `h2` on them. Raises OSError or ssl.SSLError for an unusable file.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
+    if ca is not None:
+        context.load_verify_locations(cafile=ca)
+    else:
+        _trust_system(context)
+    return context
+
+
+_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+def _trust_system(context: ssl.SSLContext) -> None:
+    if sys.platform == "win32":
+        context.load_default_certs()
+        return
+    built_in = ssl.get_default_verify_paths()  # `openssl_*` are compiled in; the other fields obey SSL_CERT_FILE
+    if Path(built_in.openssl_capath).is_dir():
+        context.load_verify_locations(capath=built_in.openssl_capath)
+    for bundle in (built_in.openssl_cafile, *_BUNDLES):
+        if Path(bundle).is_file():
+            context.load_verify_locations(cafile=bundle)
+            return
