@@ -1,0 +1,184 @@
+"""The allow-list over a parsed template: what is not named here is refused before anything is compiled."""
+
+from collections import deque
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from engine.errors import LanguageError
+from engine.language.functions import FUNCTIONS, Function
+from engine.language.functions.function import arity_error
+from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, Source, too_large
+from engine.language.jinja.words import path_of, start_of
+
+MAX_LENGTH: Final = 4096
+MAX_NODES: Final = 300
+
+TESTS: Final = {
+    "defined": 0,
+    "undefined": 0,
+    "none": 0,
+    "string": 0,
+    "number": 0,
+    "boolean": 0,
+    "mapping": 0,
+    "sequence": 0,
+    "in": 1,
+}
+"""The tests of templates and how many arguments each takes."""
+
+
+def check(source: Source) -> None:
+    """Refuse whatever templates do not have. Raises LanguageError with the place of what was found."""
+    count = 0
+    for tag in source.tags:
+        for node in _nodes(tag.node, tag.start):
+            count += 1
+            if count > MAX_NODES:
+                raise too_large(f"the template has more than {MAX_NODES} parts", tag.start)
+            _check(node)
+
+
+def _nodes(top: nodes.Expr, start: int) -> Iterator[nodes.Node]:
+    waiting: deque[tuple[nodes.Node, int]] = deque([(top, 1)])
+    while waiting:
+        node, depth = waiting.popleft()
+        if depth > MAX_DEPTH:
+            raise too_large(f"the template nests deeper than {MAX_DEPTH} levels", start)
+        yield node
+        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+
+
+def _check(node: nodes.Node) -> None:
+    if isinstance(node, nodes.Filter):
+        _check_filter(node)
+    elif isinstance(node, nodes.Test):
+        _check_test(node)
+    elif isinstance(node, nodes.Getitem):
+        _check_index(node)
+    elif isinstance(node, nodes.Add | nodes.Sub):
+        _check_terms(node)
+    elif isinstance(node, nodes.Name) and node.name in _SPELLINGS:
+        raise LanguageError(
+            "unknown-name", f"there is no `{node.name}`", _SPELLINGS[node.name], node.lineno, len(node.name)
+        )
+    elif not isinstance(node, _ALLOWED):
+        raise _forbidden(node)
+
+
+_SPELLINGS: Final = {"null": "write `none`", "nil": "write `none`", "undefined": "write `… is defined`"}
+_ALLOWED: Final = (
+    nodes.Name, nodes.Const, nodes.Getattr, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
+    nodes.Not, nodes.Concat, nodes.Neg, nodes.Pos, nodes.List, nodes.Dict, nodes.Pair,
+)  # fmt: skip
+
+
+def _check_filter(node: nodes.Filter) -> None:
+    name, place, given = node.name, (node.lineno, len(node.name)), len(node.args) + 1
+    _check_plain(node, f"`{name}`")
+    if name == "default":
+        if given != 2:
+            raise LanguageError("wrong-arguments", "default gets one value beside the filtered one", _DEFAULT, *place)
+        return
+    function = FUNCTIONS.get(name)
+    if function is None or "required" in function.expressions.values():
+        raise _unknown(name, function, place)
+    if given < function.minimum or (function.maximum is not None and given > function.maximum):
+        raise arity_error(function, given, *place)
+    problem = function.check([_constant(part) for part in (node.node, *node.args)]) if function.check else ""
+    if problem:
+        raise LanguageError("wrong-arguments", problem, f"it is {function.signature}", *place)
+
+
+_DEFAULT: Final = "write `| default('')`; what is empty or zero is replaced by `a or b`"
+
+
+def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
+    if function is not None:
+        message = f"`{name}` needs `&expression`, which templates do not have"
+        return LanguageError("template-forbidden", message, ELSEWHERE, *place)
+    remedy = _nearest(name, [*FUNCTIONS, "default"])
+    return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
+
+
+def _constant(node: nodes.Node | None) -> Any:
+    return node.value if isinstance(node, nodes.Const) else ...
+
+
+def _check_test(node: nodes.Test) -> None:
+    name, place = node.name, (node.lineno, len(node.name))
+    if name not in TESTS:
+        raise LanguageError("unknown-test", f"there is no test `{name}`", _nearest(name, TESTS), *place)
+    _check_plain(node, f"`is {name}`")
+    if len(node.args) != TESTS[name]:
+        remedy = "write `is in [a, b]`" if TESTS[name] else f"write `is {name}`"
+        raise LanguageError("wrong-arguments", f"`is {name}` got {len(node.args)} argument(s)", remedy, *place)
+
+
+def _check_plain(node: nodes.Filter | nodes.Test, named: str) -> None:
+    if node.kwargs or node.dyn_args or node.dyn_kwargs:
+        message = f"{named} is given arguments by name"
+        raise LanguageError("template-forbidden", message, "write the arguments in order", node.lineno, len(node.name))
+
+
+def _check_index(node: nodes.Getitem) -> None:
+    index = node.arg
+    if isinstance(index, nodes.Neg):
+        index = index.node
+    fits = isinstance(index.value, str | int) if isinstance(index, nodes.Const) else path_of(index) is not None
+    if isinstance(index, nodes.Slice):
+        raise _forbidden(index)
+    if not fits and not isinstance(index, nodes.Getitem):
+        remedy = "write a constant or a name between the brackets: `body.rows[0]`, `names[input.kind]`"
+        raise LanguageError(
+            "template-forbidden", "an index is neither a constant nor a name", remedy, start_of(node.arg)
+        )
+
+
+def _check_terms(node: nodes.BinExpr) -> None:
+    for side in (node.left, node.right):
+        if (isinstance(side, nodes.Const) and isinstance(side.value, str)) or isinstance(side, nodes.Concat):
+            raise LanguageError(
+                "template-forbidden", f"`{node.operator}` adds numbers, not text", "join text with `~`", start_of(side)
+            )
+
+
+def _forbidden(node: nodes.Node) -> LanguageError:
+    offset = start_of(node)
+    if isinstance(node, nodes.Call):
+        return _call(node, offset)
+    found, remedy = _FOUND.get(
+        type(node), (f"`{type(node).__name__.lower()}`", "write names, constants, filters and operators")
+    )
+    return LanguageError("template-forbidden", f"templates have no {found}", remedy, offset)
+
+
+_FOUND: Final[dict[type[nodes.Node], tuple[str, str]]] = {
+    nodes.Tuple: ("lists without brackets", "write `[a, b]`"),
+    nodes.Slice: ("slices", "take the part in an expression: `body.rows[0:5]` under `let`"),
+}
+
+
+def _call(node: nodes.Call, offset: int) -> LanguageError:
+    called = node.node
+    if isinstance(called, nodes.Getattr):
+        remedy = f"`.{called.attr}` is the field of that name; what a method would do is a filter: `value | filter`"
+        return LanguageError(
+            "template-forbidden",
+            f"templates have no calls (`.{called.attr}(…)`)",
+            remedy,
+            called.lineno,
+            len(called.attr),
+        )
+    name = called.name if isinstance(called, nodes.Name) else ""
+    remedy = f"write `value | {name}`" if name in FUNCTIONS else "write a filter: `value | filter(argument)`"
+    return LanguageError(
+        "template-forbidden", f"templates have no calls (`{name}(…)`)", remedy, offset, max(len(name), 1)
+    )
+
+
+def _nearest(name: str, known: Iterator[str] | list[str] | dict[str, int]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.55)
+    return f"did you mean `{close[0]}`?" if close else "see the list of filters and tests in the language reference"

@@ -1,0 +1,132 @@
+"""Where a part of a template stands and what it is called in messages."""
+
+from collections.abc import Iterator
+
+from jinja2 import nodes
+
+from engine.language.jinja.paths import KNOWN, Key
+from engine.language.jinja.tags import Source
+from engine.language.reference import Reference
+
+
+def start_of(node: nodes.Node) -> int:
+    """The offset of a part's first character, brackets around it left out."""
+    while True:
+        inner = _leftmost(node)
+        if inner is None:
+            return node.lineno
+        node = inner
+
+
+def path_of(node: nodes.Node) -> tuple[nodes.Name, tuple[Key, ...]] | None:
+    """A name and constant members below it; None for anything else."""
+    keys: list[Key] = []
+    while not isinstance(node, nodes.Name):
+        key = _key(node)
+        if key is None or not isinstance(node, nodes.Getattr | nodes.Getitem):
+            return None
+        keys.append(key)
+        node = node.node
+    return node, (node.name, *reversed(keys))
+
+
+def known(node: nodes.Node) -> bool:
+    """Whether a chain of members begins at a name whose shape we declare ourselves."""
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        node = node.node
+    return isinstance(node, nodes.Name) and node.name in KNOWN
+
+
+def place_of(node: nodes.Node, source: Source) -> tuple[int, int]:
+    """Offset and length of the part that a message is about."""
+    if isinstance(node, nodes.Filter | nodes.Test):
+        return node.lineno, len(node.name)
+    offset = start_of(node)
+    if isinstance(node, nodes.Getattr):
+        return offset, node.lineno + len(node.attr) - offset
+    if isinstance(node, nodes.Getitem):
+        return offset, _end_of_index(node, source) - offset
+    return offset, len(source.tokens.get(offset, " "))
+
+
+def words_of(node: nodes.Node, source: Source) -> str:
+    """What a message calls a part: its spelling if it is a path, else what it is."""
+    if isinstance(node, nodes.Filter):
+        return f"the result of `| {node.name}`"
+    if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
+        offset, length = place_of(node, source)
+        return f"`{source.text[offset : offset + length]}`"
+    return "the value"
+
+
+def references(source: Source) -> Iterator[Reference]:
+    """Every name that the template uses, with the members below it as far as they are constant names."""
+    for tag in source.tags:
+        yield from _references(tag.node, source)
+
+
+def _references(node: nodes.Node, source: Source) -> Iterator[Reference]:
+    if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
+        chain, node = _chain(node)
+        if isinstance(node, nodes.Name):
+            yield _reference(node, chain, source)
+        for link in chain:
+            if isinstance(link, nodes.Getitem):
+                yield from _references(link.arg, source)
+    if not isinstance(node, nodes.Name):
+        for child in node.iter_child_nodes():
+            yield from _references(child, source)
+
+
+def _chain(node: nodes.Node) -> tuple[list[nodes.Getattr | nodes.Getitem], nodes.Node]:
+    links: list[nodes.Getattr | nodes.Getitem] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        links.insert(0, node)
+        node = node.node
+    return links, node
+
+
+def _reference(root: nodes.Name, chain: list[nodes.Getattr | nodes.Getitem], source: Source) -> Reference:
+    path: list[str] = [root.name]
+    last: nodes.Node = root
+    for link in chain:
+        key = _key(link)
+        if not isinstance(key, str):
+            break
+        path.append(key)
+        last = link
+    offset, length = place_of(last, source)
+    return Reference(tuple(path), offset, length)
+
+
+def _key(node: nodes.Node) -> Key | None:
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if not isinstance(node, nodes.Getitem):
+        return None
+    index, sign = node.arg, 1
+    if isinstance(index, nodes.Neg):
+        index, sign = index.node, -1
+    if not isinstance(index, nodes.Const) or not isinstance(index.value, str | int) or isinstance(index.value, bool):
+        return None
+    return index.value if isinstance(index.value, str) else sign * index.value
+
+
+def _end_of_index(node: nodes.Getitem, source: Source) -> int:
+    inside = start_of(node.arg) + len(source.tokens.get(start_of(node.arg), ""))
+    if source.tokens.get(node.lineno) != "[":
+        return inside
+    closing = [offset for offset, spelling in source.tokens.items() if spelling == "]" and offset >= inside]
+    return min(closing, default=inside) + 1
+
+
+def _leftmost(node: nodes.Node) -> nodes.Node | None:
+    if isinstance(node, nodes.Getattr | nodes.Getitem | nodes.Filter | nodes.Test | nodes.Call):
+        return node.node
+    if isinstance(node, nodes.BinExpr):
+        return node.left
+    if isinstance(node, nodes.Compare):
+        return node.expr
+    if isinstance(node, nodes.CondExpr):
+        return node.expr1
+    return node.nodes[0] if isinstance(node, nodes.Concat) else None

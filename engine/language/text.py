@@ -1,0 +1,61 @@
+"""How a value is written into text: one defined form for each kind, none for lists, mappings and null."""
+
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+from engine.errors import EvaluationError
+
+_MAX_DIGITS = 400
+"""Numbers of more places than a double can span are refused rather than written out."""
+
+
+def as_text(value: Any) -> str:
+    """The text of a scalar: text as is, `true` and `false`, numbers in plain notation without exponent.
+
+    Raises EvaluationError for null, lists, mappings and numbers that are not finite.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _whole(value)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise EvaluationError("a number that is not finite has no text")
+        return _plain(Decimal(repr(value)))
+    if isinstance(value, Decimal):
+        return _plain(value)
+    raise EvaluationError(_no_text(value))
+
+
+def kind_of(value: Any) -> str:
+    """What a value is called in messages."""
+    names = {str: "text", bool: "a boolean", dict: "a mapping", list: "a list", type(None): "null"}
+    for kind, name in names.items():
+        if isinstance(value, kind):
+            return name
+    return "a number" if isinstance(value, int | float | Decimal) else f"a {type(value).__name__}"
+
+
+def _whole(value: int) -> str:
+    if value.bit_length() > 3.3 * _MAX_DIGITS:
+        raise EvaluationError(f"a number of more than {_MAX_DIGITS} digits has no text")
+    return str(value)
+
+
+def _plain(value: Decimal) -> str:
+    if not value.is_finite():
+        raise EvaluationError("a number that is not finite has no text")
+    if max(abs(value.adjusted()), len(value.as_tuple().digits)) > _MAX_DIGITS:
+        raise EvaluationError(f"a number of more than {_MAX_DIGITS} digits has no text")
+    return format(value, "f")
+
+
+def _no_text(value: Any) -> str:
+    if value is None:
+        return "null has no text: add `| default('')`"
+    if isinstance(value, dict | list):
+        return f"{kind_of(value)} has no text: add `| to_json`, or name a member of it"
+    return f"{kind_of(value)} has no text"
