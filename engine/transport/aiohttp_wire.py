@@ -13,10 +13,12 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 from engine.spec.trip import Rendered, Reply
+from engine.transport.dial import dial
 from engine.transport.message import (
     MAX_FIELDS,
     MAX_INTERIM,
     Body,
+    body_length,
     incoming_headers,
     outgoing_headers,
     reason_of,
@@ -74,9 +76,7 @@ class AiohttpWire:
         headers = outgoing_headers(request)
         if not any(name.lower() == "host" for name, _ in headers):
             lines.append(f"Host: {origin.shown}")
-        lines += [f"{name}: {value}" for name, value in headers]
-        if request.body is not None or request.method not in _BODYLESS:
-            lines.append(f"Content-Length: {len(request.body or b'')}")
+        lines += [f"{name}: {value}" for name, value in [*headers, *body_length(request)]]
         return origin, "\r\n".join([*lines, "", ""]).encode()
 
     async def _exchange(
@@ -128,7 +128,6 @@ class AiohttpWire:
 
 
 _NO_TIMEOUT: Final = ClientTimeout()
-_BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SWITCHING: Final = 101
 _MAX_FIELD: Final = 16 * 1024
 
@@ -231,23 +230,13 @@ class _Pool(BaseConnector):
     async def _create_connection(
         self, req: ClientRequest, traces: list[Trace], limits: ClientTimeout
     ) -> ResponseHandler:
-        host, port = req.host, req.port or 0
-        async with asyncio.timeout(self._config.connect_timeout) as allowed:
-            addresses = await self._config.resolve(host, port)
-            while addresses:
-                address = addresses.pop(0)
-                ends = allowed.when() or 0.0
-                try:
-                    async with asyncio.timeout((ends - self._loop.time()) / (len(addresses) + 1)):
-                        return await self._dial(req, address, port)
-                except (OSError, TimeoutError):
-                    if not addresses:
-                        raise
-        raise OSError("the name has no address")
-
-    async def _dial(self, req: ClientRequest, address: str, port: int) -> ResponseHandler:
         tls = self._config.tls if req.is_ssl() else None
-        _, link = await self._loop.create_connection(
-            self._factory, address, port, ssl=tls, server_hostname=req.host if tls else None
-        )
-        return link
+        host, port = req.host, req.port or 0
+
+        async def connect(address: str) -> ResponseHandler:
+            _, link = await self._loop.create_connection(
+                self._factory, address, port, ssl=tls, server_hostname=host if tls else None
+            )
+            return link
+
+        return await dial(self._config, host, port, connect)

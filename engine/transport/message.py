@@ -31,6 +31,13 @@ def outgoing_headers(request: Rendered) -> list[tuple[str, str]]:
     return kept
 
 
+def body_length(request: Rendered) -> list[tuple[str, str]]:
+    """Content-Length where the method or a body asks for it."""
+    if request.body is None and request.method in _BODYLESS:
+        return []
+    return [("content-length", str(len(request.body or b"")))]
+
+
 def split_url(url: str) -> tuple[str, str]:
     """The origin (`https://host:port`, as written) and the request target, byte for byte and without the fragment."""
     parts = _URL.match(url)
@@ -123,6 +130,7 @@ class Body:
 
 _OWN: Final = (("user-agent", USER_AGENT), ("accept-encoding", "gzip"))
 _URL: Final = re.compile(r"(https?://[^/?#]+)([^#]*)", re.IGNORECASE)
+_BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

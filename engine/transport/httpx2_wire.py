@@ -1,0 +1,211 @@
+"""The second wire, for HTTP/2: httpx2's own transport (httpcore2), without the client that adds cookies and guesses."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import Any, Final
+
+import httpcore2
+from httpcore2 import AnyIOBackend, AsyncConnectionPool, AsyncNetworkBackend, AsyncNetworkStream
+
+from engine.spec.trip import Rendered, Reply
+from engine.transport.dial import dial
+from engine.transport.message import (
+    Body,
+    body_length,
+    incoming_headers,
+    outgoing_headers,
+    reason_of,
+    split_url,
+    unreadable,
+)
+from engine.transport.wire import WireConfig, WireError, unnoticed
+
+logging.getLogger("httpcore2").setLevel(logging.WARNING)  # its debug lines hold header values
+
+
+class Httpx2Wire:
+    """HTTP/2 where TLS negotiates it (a context of `tls_context(ca, http2=True)`), else HTTP/1.1."""
+
+    def __init__(self, config: WireConfig) -> None:
+        self._config = config
+        self._closed = False
+        self._pool = AsyncConnectionPool(
+            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # a dummy: the pool changes what it is given
+            max_connections=config.max_connections,
+            keepalive_expiry=config.keep_alive,
+            http2=True,
+            network_backend=_Backend(config),
+        )
+
+    async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
+        """See Wire.send."""
+        message = self._compose(request)
+        exchange = _Exchange(departed)
+        try:
+            return await self._exchange(message, exchange)
+        except WireError:
+            if not (exchange.stale and request.idempotent):
+                raise
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                await connection.aclose()
+        return await self._exchange(message, _Exchange(departed))
+
+    async def close(self) -> None:
+        """See Wire.close."""
+        self._closed = True
+        await self._pool.aclose()
+
+    @property
+    def busy(self) -> int:
+        """Connections in use now; idle ones are not counted."""
+        return sum(not connection.is_idle() for connection in self._pool.connections)
+
+    def _compose(self, request: Rendered) -> httpcore2.Request:
+        origin, target = split_url(request.url)
+        url = httpcore2.URL(origin.lower())
+        headers = outgoing_headers(request)
+        if not any(name.lower() == "host" for name, _ in headers):
+            headers.insert(0, ("host", origin.partition("://")[2]))
+        headers += body_length(request)
+        return httpcore2.Request(
+            request.method,
+            httpcore2.URL(scheme=url.scheme, host=url.host, port=url.port, target=target.encode()),
+            headers=[(name.encode(), value.encode()) for name, value in headers],
+            content=request.body or b"",
+        )
+
+    async def _exchange(self, message: httpcore2.Request, exchange: "_Exchange") -> Reply:
+        if self._closed:
+            raise WireError("unavailable", "the connection is closed", sent=False)
+        token = _EXCHANGE.set(exchange)
+        try:
+            response = await self._pool.handle_async_request(message)
+            exchange.headed = True
+            try:
+                return await self._receive(response)
+            finally:
+                await response.aclose()
+        except Exception as error:
+            failure = exchange.failure(error)
+            raise failure from (None if failure is error else error)
+        finally:
+            _EXCHANGE.reset(token)
+
+    async def _receive(self, response: httpcore2.Response) -> Reply:
+        if response.status < 200:
+            raise unreadable("only interim (1xx) answers came")
+        headers, cookies = incoming_headers(response.headers, self._config.max_headers)
+        body = Body(headers.get("content-encoding", ""), self._config.max_body)
+        async with aclosing(response.aiter_stream()) as chunks:
+            async for chunk in chunks:
+                body.feed(chunk)
+        return Reply(response.status, headers, body.finish(), cookies=cookies)
+
+
+class _Exchange:
+    """What is known of one request while the pool works on it; reached through the task's context."""
+
+    __slots__ = ("departed", "fresh", "headed", "received", "sent")
+
+    def __init__(self, departed: Callable[[], None]) -> None:
+        self.departed = departed
+        self.fresh = False
+        self.sent = False
+        self.headed = False
+        self.received = 0
+
+    @property
+    def stale(self) -> bool:
+        """A kept connection died before any byte of the answer."""
+        return self.sent and not self.fresh and not self.received
+
+    def failure(self, error: Exception) -> WireError:
+        """What a failed exchange means to the caller."""
+        if isinstance(error, WireError):
+            return error
+        if not self.sent and isinstance(error, TimeoutError | httpcore2.ConnectTimeout):
+            return WireError("timeout", "connecting took too long", sent=False)
+        if not self.sent:
+            return WireError("unavailable", reason_of(_root(error)), sent=False)
+        if isinstance(error, httpcore2.NetworkError) or not self.received:
+            return WireError("unavailable", f"the exchange was broken off: {reason_of(_root(error))}", sent=True)
+        return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
+
+
+_EXCHANGE: Final[ContextVar[_Exchange]] = ContextVar("exchange")
+
+
+class _Backend(AsyncNetworkBackend):
+    """Connects to the guarded addresses of a host."""
+
+    def __init__(self, config: WireConfig) -> None:
+        self._config = config
+        self._anyio = AnyIOBackend()
+
+    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> AsyncNetworkStream:
+        _EXCHANGE.get().fresh = True
+        ends = asyncio.get_running_loop().time() + self._config.connect_timeout
+
+        async def connect(address: str) -> AsyncNetworkStream:
+            try:
+                return await self._anyio.connect_tcp(address, port)
+            except httpcore2.ConnectError as error:
+                raise _root(error) from error
+
+        return _Stream(await dial(self._config, host, port, connect), self._config, ends)
+
+
+class _Stream(AsyncNetworkStream):
+    """One connection; it tells the exchange under way what has gone out and come in."""
+
+    def __init__(self, inner: AsyncNetworkStream, config: WireConfig, ends: float) -> None:
+        self._inner = inner
+        self._config = config
+        self._ends = ends
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore2's
+        data = await self._inner.read(max_bytes)
+        exchange = _EXCHANGE.get()
+        exchange.received += len(data)
+        if not exchange.headed and not self._multiplexed and exchange.received > self._config.max_headers + max_bytes:
+            raise unreadable(f"the answer's headers are larger than {self._config.max_headers} bytes")
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore2's
+        exchange = _EXCHANGE.get()
+        exchange.departed()
+        exchange.sent = True
+        await self._inner.write(buffer)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's
+    ) -> AsyncNetworkStream:
+        left = self._ends - asyncio.get_running_loop().time()
+        inner = await self._inner.start_tls(self._config.tls, server_hostname, max(left, 0.0))
+        return _Stream(inner, self._config, self._ends)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+    @property
+    def _multiplexed(self) -> bool:
+        tls = self._inner.get_extra_info("ssl_object")
+        return tls is not None and tls.selected_alpn_protocol() == "h2"
+
+
+def _root(error: BaseException) -> BaseException:
+    """What lies under the layers that wrapped it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
