@@ -1,0 +1,56 @@
+"""JMESPath expressions: compiled when the YAML is read, called with the scope."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from engine.errors import LanguageError
+from engine.language.jmes.compiler import Run, compile_tree
+from engine.language.jmes.explain import explain_null
+from engine.language.jmes.parser import parse
+from engine.language.jmes.rules import check_calls, check_names, check_size, walk
+from engine.language.reference import Reference
+
+
+class Expression:
+    """A compiled expression. `run` is the bare compiled function, for callers that count nanoseconds."""
+
+    __slots__ = ("references", "run", "text")
+
+    def __init__(self, text: str, references: tuple[Reference, ...], run: Run) -> None:
+        self.text = text
+        self.references = references
+        self.run = run
+
+    def __call__(self, scope: Mapping[str, Any]) -> Any:
+        """The value in a scope (a dict of root names); raises EvaluationError, whose message holds no values."""
+        return self.run(scope)
+
+    def missing(self, scope: Mapping[str, Any]) -> str:
+        """Which part of the path was the first to be missing, for "mapping_failed"; "" if there is nothing to say."""
+        return explain_null(self.text, scope)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(text: str) -> Expression:
+    """An expression over the names of a scope. Raises LanguageError."""
+    if "{{" in text:
+        message = "a template stands where an expression is read"
+        raise LanguageError("expression-template", message, "leave out `{{ }}`", text.index("{{"), 2)
+    tree = parse(text)
+    check_size(tree)
+    check_calls(tree)
+    return Expression(text, check_names(tree, text), compile_tree(tree, scoped=True))
+
+
+def compile_standard(text: str) -> Callable[[Any], Any]:
+    """The same compiler over any document, without our rules for names and with wide limits: the standard's cases."""
+    tree = parse(text, exact=False, brackets=120)
+    check_size(tree, nodes=2_000, depth=150)
+    check_calls(tree)
+    if any(node["type"] == "variable" for node in walk(tree)):
+        raise LanguageError("expression-syntax", "`$` is not part of the standard", "use compile_expression")
+    return compile_tree(tree, scoped=False)

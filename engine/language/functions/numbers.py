@@ -1,0 +1,53 @@
+"""What counts as a number, and exact arithmetic on them."""
+
+import math
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Any, Final
+
+from engine.errors import EvaluationError
+
+NUMBERS: Final = frozenset({int, float, Decimal})
+"""The types of numbers: a boolean is none."""
+
+MAX_DIGITS: Final = 400
+_EXACT: Final = Context(prec=MAX_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+_ROUNDED: Final = Context(prec=28, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+def aligned(values: list[Any]) -> list[Any]:
+    """Floats beside decimals become the decimals they are written as."""
+    kinds = set(map(type, values))
+    if float in kinds and Decimal in kinds:
+        return [Decimal(repr(v)) if v.__class__ is float else v for v in values]
+    return values
+
+
+def total(values: list[Any]) -> Any:
+    """The sum of numbers, exact where one of them is a Decimal."""
+    values = aligned(values)
+    if not any(v.__class__ is Decimal for v in values):
+        return finite(sum(values))
+    result = Decimal(0)
+    for value in values:
+        result = _EXACT.add(result, moderate(value))
+    return result
+
+
+def mean(values: list[Any]) -> Any:
+    """The mean of numbers: a float, or a Decimal of at most 28 digits."""
+    result = total(values)
+    return _ROUNDED.divide(result, len(values)) if isinstance(result, Decimal) else finite(result / len(values))
+
+
+def finite(value: Any) -> Any:
+    """A number that JSON can hold."""
+    if value != value or value in (math.inf, -math.inf):
+        raise EvaluationError("the number is out of range")
+    return value
+
+
+def moderate(value: Any) -> Any:
+    """A Decimal that can be written out in some hundred digits: 1E+999999999 would take gigabytes."""
+    if value.__class__ is Decimal and not (value.is_finite() and abs(value.adjusted()) < MAX_DIGITS):
+        raise EvaluationError("the number is out of range")
+    return value

@@ -1,0 +1,80 @@
+"""What compiled expressions call: comparison as JMESPath has it, with Decimal among the numbers, and the budget."""
+
+from collections.abc import Callable
+from operator import ge, gt, le, lt
+from typing import Any, Final
+
+from engine.errors import EvaluationError
+from engine.language.functions.function import kind_of, measure
+from engine.language.functions.numbers import NUMBERS, aligned
+
+MAX_STEPS: Final = 5_000_000
+
+
+def equals(left: Any, right: Any) -> bool:
+    """JMESPath's `==`: true and 1 differ; a Decimal equals the float that is written the same."""
+    if left.__class__ is right.__class__:
+        return bool(left == right)
+    if left.__class__ is bool or right.__class__ is bool:
+        return False
+    left, right = aligned([left, right])
+    return bool(left == right)
+
+
+def ordering(symbol: str) -> Callable[[Any, Any], bool | None]:
+    """JMESPath's `<`, `<=`, `>`, `>=`: null unless both are numbers or text; text beside a number is an error."""
+    compare = _ORDERINGS[symbol]
+
+    def ordered(left: Any, right: Any) -> bool | None:
+        kinds = left.__class__, right.__class__
+        if kinds[0] not in _ORDERED or kinds[1] not in _ORDERED:
+            return None
+        if kinds[0] is not kinds[1]:
+            if str in kinds:
+                raise EvaluationError(f"{kind_of(left)} is compared with {kind_of(right)}")
+            left, right = aligned([left, right])
+        return bool(compare(left, right))
+
+    return ordered
+
+
+_ORDERED: Final = NUMBERS | {str}
+_ORDERINGS: Final = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
+
+
+def spend(budget: list[int], value: Any) -> None:
+    """Takes what walking a list of the scope inside a loop costs from the budget of the evaluation."""
+    budget[0] -= len(value) if isinstance(value, (list, dict, str)) else 1
+    if budget[0] < 0:
+        raise EvaluationError(f"the expression takes more than {MAX_STEPS:,} steps")
+
+
+def failure(error: Exception, places: dict[int, tuple[int, int]]) -> EvaluationError:
+    """What is raised for an error inside generated code; the line that failed tells the place in the expression."""
+    trace, place = error.__traceback__, None
+    while trace:
+        if trace.tb_frame.f_code.co_filename == FILENAME:
+            place = places.get(trace.tb_lineno, place)
+        trace = trace.tb_next
+    message = error.message if isinstance(error, EvaluationError) else _said(error)
+    return EvaluationError(message, *(place or (0, 1)))
+
+
+def _said(error: Exception) -> str:
+    """Messages of Python's own errors may quote values, so only their kind is told."""
+    return f"the values do not fit ({type(error).__name__})"
+
+
+FILENAME: Final = "<expression>"
+
+NAMESPACE: Final[dict[str, Any]] = {
+    "__builtins__": {"isinstance": isinstance, "dict": dict, "list": list, "len": len, "Exception": Exception},
+    "NUMBERS": NUMBERS,
+    "STEPS": MAX_STEPS,
+    "equals": equals,
+    "failure": failure,
+    "measure": measure,
+    "spend": spend,
+    **{symbol: ordering(symbol) for symbol in _ORDERINGS},
+}
+"""Everything generated code can reach besides its constants."""

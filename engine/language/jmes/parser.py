@@ -1,0 +1,216 @@
+"""jmespath.py's parser with `$name`, unquoted Unicode words, offsets on its nodes, and limits before it recurses."""
+
+import json
+import string
+from decimal import Decimal
+from typing import Any, Final, NoReturn, TypeAlias
+
+from jmespath import exceptions
+from jmespath.lexer import Lexer as StandardLexer
+from jmespath.parser import Parser as StandardParser
+
+from engine.errors import LanguageError
+
+Node: TypeAlias = dict[str, Any]
+"""A node of jmespath.py's tree: `type`, `children`, `value`; names and calls also carry `start` and `end`."""
+
+MAX_TEXT: Final = 4096
+MAX_BRACKETS: Final = 30
+MAX_EXPONENT: Final = 307
+
+
+def parse(text: str, *, exact: bool = True, brackets: int = MAX_BRACKETS) -> Node:
+    """The tree of an expression; with `exact`, decimal literals are Decimal as in decoded data.
+
+    Raises LanguageError: expression-syntax, expression-too-large.
+    """
+    if len(text) > MAX_TEXT:
+        raise too_large(f"the expression has {len(text)} characters, more than {MAX_TEXT}")
+    try:
+        return _Parser(text, exact, brackets).tree()
+    except exceptions.EmptyExpressionError:
+        raise LanguageError("expression-syntax", "the expression is empty", "write what to read: `body.id`") from None
+    except exceptions.ParseError as error:
+        raise _syntax(error, text) from None
+    except RecursionError:
+        raise too_large("the expression is nested too deeply") from None
+
+
+def too_large(message: str, offset: int = 0) -> LanguageError:
+    """The one error of every limit."""
+    return LanguageError("expression-too-large", message, "name parts of it with `let`, then use the names", offset)
+
+
+class _Letters(frozenset[str]):
+    """The ASCII characters given, and every Unicode letter."""
+
+    def __contains__(self, character: object) -> bool:
+        if super().__contains__(character):
+            return True
+        return isinstance(character, str) and character > "\x7f" and f"_{character}".isidentifier()
+
+
+class _Starts(_Letters):
+    def __contains__(self, character: object) -> bool:
+        return super().__contains__(character) and (str(character) < "\x80" or str(character).isidentifier())
+
+
+class _Lexer(StandardLexer):  # type: ignore[misc]
+    START_IDENTIFIER = _Starts(string.ascii_letters + "_$")
+    VALID_IDENTIFIER = _Letters(string.ascii_letters + string.digits + "_")
+
+    def __init__(self, exact: bool) -> None:
+        self._number = Decimal if exact else float
+
+    def _consume_literal(self) -> dict[str, Any]:
+        """As in jmespath.py, but exact, finite, and without its warning about the old spelling of text."""
+        start = self._position
+        lexeme = self._consume_until("`").replace("\\`", "`")
+        try:
+            value = self._loads(lexeme)
+        except json.JSONDecodeError:
+            value = self._old_text(lexeme.lstrip(), start)
+        return {"type": "literal", "value": value, "start": start, "end": self._position}
+
+    def _loads(self, lexeme: str) -> Any:
+        return json.loads(lexeme, parse_float=self._finite, parse_constant=self._not_finite)
+
+    def _finite(self, digits: str) -> Decimal | float:
+        value = self._number(digits)
+        if Decimal(digits) and abs(Decimal(digits).adjusted()) > MAX_EXPONENT:
+            return self._not_finite(digits)
+        return value
+
+    def _not_finite(self, digits: str) -> NoReturn:
+        raise exceptions.LexerError(self._position - len(digits) - 1, digits, _OUT_OF_RANGE)
+
+    def _old_text(self, lexeme: str, start: int) -> Any:
+        try:
+            return json.loads(f'"{lexeme}"')
+        except ValueError:
+            raise exceptions.LexerError(start, lexeme, "not JSON") from None
+
+
+class _Parser(StandardParser):  # type: ignore[misc]
+    BINDING_POWER: Final = {**StandardParser.BINDING_POWER, "variable": 0}
+
+    def __init__(self, text: str, exact: bool, brackets: int) -> None:
+        super().__init__()
+        self._tokens = [_variable(token) for token in _Lexer(exact).tokenize(text)]
+        _bound(self._tokens, brackets)
+
+    def tree(self) -> Node:
+        tree: Node = self._expression()
+        if self._current_token() != "eof":
+            token = self._lookahead_token(0)
+            raise exceptions.ParseError(token["start"], token["value"], token["type"])
+        return tree
+
+    def _token_nud_unquoted_identifier(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_unquoted_identifier(token), token)
+
+    def _token_nud_quoted_identifier(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_quoted_identifier(token), token, length=token["end"], quoted=True)
+
+    def _token_nud_variable(self, token: dict[str, Any]) -> Node:
+        return _placed({"type": "variable", "value": token["value"][1:], "children": []}, token)
+
+    def _token_nud_current(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_current(token), token)
+
+    def _token_nud_not(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_not(token), token)
+
+    def _token_nud_expref(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_expref(token), token)
+
+    def _token_nud_star(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_star(token), token)
+
+    def _token_nud_filter(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_filter(token), token)
+
+    def _token_nud_flatten(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_flatten(token), token)
+
+    def _token_nud_lbracket(self, token: dict[str, Any]) -> Node:
+        return _placed(super()._token_nud_lbracket(token), token)
+
+    def _token_led_lparen(self, left: Node) -> Node:
+        return {**super()._token_led_lparen(left), "start": left["start"], "end": left["end"]}
+
+    def _parse_index_expression(self) -> Node:
+        token = self._lookahead_token(0)
+        return _placed(super()._parse_index_expression(), token)
+
+
+def _variable(token: dict[str, Any]) -> dict[str, Any]:
+    """`$name` is a token of its own kind, so that it stands only where a value may."""
+    if token["type"] != "unquoted_identifier" or token["value"][0] != "$":
+        return token
+    if token["value"] == "$":
+        raise exceptions.ParseError(token["start"], "$", "variable")
+    return {**token, "type": "variable"}
+
+
+def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
+    open_ = negations = 0
+    for token in tokens:
+        kind = token["type"]
+        open_ += (kind in _OPENING) - (kind in _CLOSING)
+        negations = negations + 1 if kind in ("not", "expref") else 0
+        if open_ + negations > limit:
+            raise too_large(f"more than {limit} brackets or negations are open at once", token["start"])
+
+
+_OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
+_CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
+
+
+def _placed(node: Node, token: dict[str, Any], length: int | None = None, **more: Any) -> Node:
+    """`node` with the place of its token; jmespath.py's `end` is a length for quoted words."""
+    node.update(start=token["start"], end=token["start"] + (length or len(str(token["value"]))), **more)
+    return node
+
+
+def _syntax(error: exceptions.ParseError, text: str) -> LanguageError:
+    if isinstance(error, exceptions.IncompleteExpressionError):
+        return LanguageError("expression-syntax", "the expression ends too early", "close what is open", len(text))
+    offset = min(error.lex_position, max(len(text) - 1, 0))
+    if isinstance(error, exceptions.LexerError):
+        return _unreadable(error, text, offset)
+    found = str(error.token_value)
+    return LanguageError(
+        "expression-syntax",
+        f"`{found}` cannot stand here",
+        _REMEDIES.get(found, "see the JMESPath grammar: names, `.`, `[…]`, `&&`, `||`, `==`, functions"),
+        offset,
+        max(len(found), 1),
+    )
+
+
+def _unreadable(error: exceptions.LexerError, text: str, offset: int) -> LanguageError:
+    found = text[offset]
+    message = _SAID.get(found, f"`{found}` cannot stand here")
+    if "Unclosed" in error.message:
+        message = f"what begins with `{found}` is never closed"
+    elif error.message == _OUT_OF_RANGE:
+        return LanguageError("expression-syntax", "the number is out of range", "write a number JSON can hold", offset)
+    return LanguageError("expression-syntax", message, _REMEDIES.get(found, "remove it"), offset)
+
+
+_OUT_OF_RANGE: Final = "number out of range"
+_SAID: Final = {"=": "a single `=` compares nothing", "`": "what stands in backticks is not JSON"}
+_REMEDIES: Final = {
+    "=": "write `==`",
+    "`": "write JSON between the backticks: `204`, `\"text\"`, `null`; text is shorter as 'text'",
+    "'": "close the quotation mark",
+    '"': "close the quotation mark",
+    "-": "a name with `-` stands in double quotes, a negative number in backticks; there is no arithmetic",
+    "+": "there is no arithmetic; text is put together by join('', [a, b])",
+    "/": "there is no arithmetic",
+    "%": "there is no arithmetic",
+    "$": "write a name after it: `$input`",
+    "(": "a function has a plain name: `length(body.items)`",
+    "|": "write what to do with the value after `|`",
+}
