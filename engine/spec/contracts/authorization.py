@@ -1,0 +1,32 @@
+"""Authorization: whose token it is."""
+
+from typing import Final
+
+from engine.spec.contracts.card import Attribute, ClientCard, Company
+from engine.spec.contracts.contract import Contract, Shape, member, required
+from engine.spec.contracts.types import Identifier, Instant, Key
+
+
+class AuthorizationInput(Shape):
+    """The token that the client's app gave to the chat."""
+
+    token: Key = required("The token, often a short-lived session of the bank.", personal=True)
+    channel: Identifier | None = member("The channel the client writes in.", "site")
+
+
+class AuthorizedCard(ClientCard):
+    """The card of the client whose token it is."""
+
+    expires_at: Instant | None = member("When the token ends.", "2026-01-31T12:00:00+03:00")
+
+
+AUTHORIZATION: Final = Contract(
+    name="authorization",
+    version="authorization/v1",
+    title="Recognise a client by token",
+    input=AuthorizationInput,
+    output=AuthorizedCard,
+    required=("key",),
+    rows={"companies": Company, "attributes": Attribute},
+    empty_error="client_unauthorized",
+)

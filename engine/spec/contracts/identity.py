@@ -1,0 +1,106 @@
+"""Identity: which client is behind a phone, an e-mail, a key."""
+
+from typing import Final, Literal
+
+from pydantic import model_validator
+
+from engine.language.locale import Locale
+from engine.spec.contracts import values
+from engine.spec.contracts.contract import Contract, Row, Shape, many, member, required
+from engine.spec.contracts.types import Emails, Flag, Identifier, Key, Many, Phones, Text, Url
+from engine.spec.misfit import InputError, Misfit
+
+Kind = Literal["phone", "email", "crm_id", "inn", "social", "any"]
+
+
+class IdentityInput(Shape):
+    """By what a client is searched for."""
+
+    value: Key = required("What the client is searched by.", "+79001234567", personal=True)
+    type: Kind = member("What the value is; `any` lets the connection choose.", "phone", default="any")
+    channel: Identifier | None = member("The channel the client writes in.", "telegram")
+    secret: Identifier | None = member("The answer to a challenge: a code word or a code from an SMS.", personal=True)
+    step: Identifier | None = member("The `step` of the challenge that is being answered.")
+
+
+class IdentityClient(Shape):
+    """One client that was found."""
+
+    key: Key = required("The client's key in the system.", "412")
+    name: Text | None = member("The client's name.", "Ivan Petrov", personal=True)
+    phones: Phones = many("Phones, E.164.", ["+79001234567"], personal=True)
+    emails: Emails = many("E-mail addresses.", ["ivan@example.com"], personal=True)
+    url: Url | None = member("The client's page in the system.", "https://crm.example/clients/412")
+
+
+class ChallengeField(Shape):
+    """One field of a form."""
+
+    name: Key = required("The field's name.", "code")
+    title: Text | None = member("What stands beside the field.", "Code from the SMS")
+    type: Text | None = member("The type of its value.", "string")
+    required: Flag | None = member("Whether it must be filled in.", True)
+
+
+class Challenge(Shape):
+    """One more step that the system asks for."""
+
+    step: Key = required("Given back with the answer.")
+    prompt: Text | None = member("What to ask the client.", "Enter the code from the SMS")
+    kind: Literal["code_word", "sms", "form"] = required("How to ask.", "sms")
+    fields: Many[ChallengeField] = many("The fields of a form.")
+
+
+class IdentityOutput(Shape):
+    """The clients found: none, one or several; or a challenge."""
+
+    clients: Many[IdentityClient] | None = member("The clients that were found.")
+    challenge: Challenge | None = member("What the system asks before it answers.")
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "IdentityOutput":
+        if (self.clients is None) == (self.challenge is None):
+            raise Misfit("must hold either `clients` or a `challenge`")
+        return self
+
+
+def read_as(kind: str, value: str, locale: Locale) -> str:
+    """The value as its kind is written; Misfit if it is none."""
+    if kind == "phone":
+        return values.read_phone(value, locale) or ""
+    return (values.read_email(value) or "") if kind == "email" else value
+
+
+def kinds_of(value: str, locale: Locale) -> tuple[str, ...]:
+    """What a value of type `any` may be, the likeliest first; a key of the CRM always may be."""
+    found = [kind for kind in ("email", "phone") if _readable(kind, value, locale)]
+    if value.isascii() and value.isdecimal() and len(value) in (10, 12):
+        found.append("inn")
+    return (*found, "crm_id", "social")
+
+
+def _readable(kind: str, value: str, locale: Locale) -> bool:
+    try:
+        return bool(read_as(kind, value, locale))
+    except Misfit:
+        return False
+
+
+def _prepare(given: Row, locale: Locale) -> Row:
+    try:
+        return {**given, "value": read_as(given["type"], given["value"], locale)}
+    except Misfit as misfit:
+        raise InputError([("/value", misfit.sentence)]) from None
+
+
+IDENTITY: Final = Contract(
+    name="identity",
+    version="identity/v1",
+    title="Find a client",
+    input=IdentityInput,
+    output=IdentityOutput,
+    required=("clients",),
+    rows={"clients": IdentityClient},
+    empty={"clients": []},
+    prepare=_prepare,
+)

@@ -1,0 +1,403 @@
+"""Declarations: the shorthand in which settings and inputs say what they take."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, Self, get_args
+
+import re2
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from engine.language.locale import Locale
+from engine.spec.contracts import values
+from engine.spec.misfit import InputError, Misfit, Problem, closest, kind_of, pointer
+from engine.spec.secret import Secret
+
+Type = Literal[
+    "string",
+    "integer",
+    "decimal",
+    "boolean",
+    "date",
+    "instant",
+    "phone",
+    "email",
+    "url",
+    "path",
+    "file",
+    "secret",
+    "list",
+    "object",
+]
+TYPES: Final[tuple[str, ...]] = get_args(Type)
+
+
+@dataclass(frozen=True, slots=True)
+class _Short:
+    """`integer` where a Declaration is wanted means `{type: integer}`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._expand, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(TYPES)}, handler(schema)]}
+
+    @staticmethod
+    def _expand(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value not in TYPES:
+            remedy = f"write one of {', '.join(TYPES)}{closest(value, TYPES)}"
+            raise wrong("wrong-value", f"`{value}` is not a type", remedy)
+        return {"type": value}
+
+
+def _compilable(pattern: str) -> str:
+    try:
+        compiled(pattern)
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace") if error.args else "unknown"
+        remedy = "patterns are RE2: no look-around and no back references"
+        raise wrong("wrong-pattern", f"the pattern cannot be compiled: {reason}", remedy) from None
+    return pattern
+
+
+class Declaration(BaseModel):
+    """What one setting or input takes; `id: integer` is short for `id: {type: integer}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    type: Type = Field(description="The type of the value.", examples=["string", "phone"])
+    nullable: bool = Field(False, description="null is a value of its own: it clears a field.")
+    pattern: Annotated[str, AfterValidator(_compilable)] | None = Field(
+        None, description="A regular expression (RE2) that the text must match somewhere.", examples=["^[a-z0-9-]+$"]
+    )
+    min: int | float | Decimal | None = Field(None, description="The smallest number.", examples=[1])
+    max: int | float | Decimal | None = Field(None, description="The largest number.", examples=[100])
+    max_length: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="The most characters of a text or elements of a list.", examples=[64]
+    )
+    items: Annotated["Declaration", _Short()] | None = Field(
+        None, description="What the elements of a list are.", examples=["integer"]
+    )
+    in_url: bool = Field(False, description="The secret may stand in an address.")
+    title: str | None = Field(None, description="What it is, for people.", examples=["Account subdomain"])
+    where: str | None = Field(None, description="Where it is found: an address or a sentence.")
+    personal: bool = Field(False, description="It is personal data and masked in logs.")
+    enum: list[Any] | None = Field(
+        None, min_length=1, description="The only values there are.", examples=[["new", "done"]]
+    )
+    default: Any = Field(None, description="Taken when nothing is given, so it may be left out.")
+    example: Any = Field(None, description="A value as it may be written.", examples=["mybank"])
+
+    @field_validator("pattern", "min", "max", "max_length", "items", "in_url")
+    @classmethod
+    def _applies(cls, value: Any, info: ValidationInfo) -> Any:
+        kind, allowed = info.data.get("type"), _APPLIES[info.field_name or ""]
+        if kind is not None and kind not in allowed:
+            remedy = "take it out; it belongs to " + ", ".join(f"`{name}`" for name in sorted(allowed))
+            raise wrong("wrong-value", f"`{info.field_name}` means nothing for the type `{kind}`", remedy)
+        return value
+
+    @field_validator("enum", "default", "example")
+    @classmethod
+    def _fits(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None or "type" not in info.data:
+            return value
+        own = cls.model_construct(**info.data)
+        try:
+            if info.field_name == "enum":
+                return [own.accept(one, Locale()) for one in value]
+            own.accept(value, Locale())
+        except Misfit as misfit:
+            message = f"the {info.field_name} does not fit its own declaration: it {misfit.message}"
+            raise wrong("default-misfit", message, misfit.remedy or f"write a value of type `{own.type}`") from None
+        return value
+
+    @property
+    def optional(self) -> bool:
+        """Whether it has a default (null may be one)."""
+        return "default" in self.model_fields_set
+
+    def accept(self, value: Any, locale: Locale) -> Any:
+        """The value, checked and in its normal form: text, int, Decimal, bool, list, dict or Secret.
+
+        Text that is written as a number or a boolean is taken for one: bots send text. Raises Misfit.
+        """
+        found = _READERS[self.type](self, value, locale)
+        self._within(found.reveal() if isinstance(found, Secret) else found)
+        if self.enum is not None and found not in self.enum:
+            raise Misfit("is none of the allowed values", "write one of " + ", ".join(f"`{one}`" for one in self.enum))
+        return found
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what `accept` takes."""
+        schema = dict(_SCHEMAS[self.type])
+        if self.items is not None:
+            schema["items"] = self.items.json_schema()
+        if self.nullable:
+            schema = {"anyOf": [schema, {"type": "null"}]}
+        more = {
+            "title": self.title,
+            "description": self.where,
+            "pattern": self.pattern,
+            "minimum": self.min,
+            "maximum": self.max,
+            "maxItems" if self.type == "list" else "maxLength": self.max_length,
+            "enum": self.enum,
+            "default": self.default,
+            "examples": None if self.example is None else [self.example],
+            "personal": self.personal or None,
+        }
+        return {**schema, **{key: _jsonable(value) for key, value in more.items() if value is not None}}
+
+    def _within(self, found: Any) -> None:
+        if self.max_length is not None and len(found) > self.max_length:
+            what = "elements" if isinstance(found, list) else "characters"
+            raise Misfit(f"has more than {self.max_length} {what}")
+        if self.min is not None and found < self.min:
+            raise Misfit(f"is less than {self.min}")
+        if self.max is not None and found > self.max:
+            raise Misfit(f"is more than {self.max}")
+        if self.pattern is not None and not compiled(self.pattern).search(found):
+            raise Misfit(f"does not match the pattern {self.pattern}")
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations(Mapping[str, Declaration]):
+    """Names and what they take, in the order of the file; names are without their `?`."""
+
+    declared: dict[str, Declaration] = field(default_factory=dict)
+    marked: frozenset[str] = frozenset()
+    """The names that were written with `?`."""
+
+    def __getitem__(self, name: str) -> Declaration:
+        return self.declared[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.declared)
+
+    def __len__(self) -> int:
+        return len(self.declared)
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The names that must be given: neither `?` nor a default."""
+        return frozenset(name for name, one in self.declared.items() if not one.optional and name not in self.marked)
+
+    def accept(self, given: Any, locale: Locale) -> dict[str, Any]:
+        """What was given, checked, plus defaults; a null stays only where it is nullable, elsewhere it is absent.
+
+        Raises InputError with every problem found.
+        """
+        if not isinstance(given, dict):
+            raise InputError([("", f"must be an object, found {kind_of(given)}")])
+        accepted: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for name in self.declared:
+            try:
+                self._accept_one(name, given, locale, accepted)
+            except Misfit as misfit:
+                problems.append((pointer([name]), misfit.sentence))
+        unknown = [name for name in given if name not in self.declared]
+        problems += [(pointer([n]), "there is no such member" + closest(str(n), self.declared)) for n in unknown]
+        if problems:
+            raise InputError(problems)
+        return accepted
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the whole."""
+        return {
+            "type": "object",
+            "properties": {name: one.json_schema() for name, one in self.declared.items()},
+            "required": [name for name in self.declared if name in self.required],
+            "additionalProperties": False,
+        }
+
+    def _accept_one(self, name: str, given: dict[str, Any], locale: Locale, accepted: dict[str, Any]) -> None:
+        one, value = self.declared[name], given.get(name)
+        if value is None and one.nullable and name in given:
+            accepted[name] = None
+            return
+        value = one.default if value is None else value
+        if value is not None:
+            accepted[name] = one.accept(value, locale)
+        elif one.optional and one.nullable:
+            accepted[name] = None
+        elif name in self.required:
+            raise Misfit("is missing")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        declared = handler.generate_schema(dict[str, Annotated[Declaration, _Short()]])
+        named = core_schema.no_info_before_validator_function(_checked_names, declared)
+        return core_schema.no_info_after_validator_function(cls._built, named)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "propertyNames": {"pattern": r"^[^\W\d]\w*\??$"}}
+
+    @classmethod
+    def _built(cls, declared: dict[str, Declaration]) -> Self:
+        marked = frozenset(name.removesuffix("?") for name in declared if name.endswith("?"))
+        return cls({name.removesuffix("?"): one for name, one in declared.items()}, marked)
+
+
+def wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
+    """A problem of the file for the loader to place: the error's type is the diagnostic code."""
+    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> Any:
+    """The RE2 pattern, searched for anywhere in a text; raises re2.error."""
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+def _checked_names(value: Any) -> Any:
+    seen: set[str] = set()
+    for key in value if isinstance(value, dict) else ():
+        name = str(key).removesuffix("?")
+        if not name.isidentifier():
+            remedy = f"use letters, digits and `_`: `{re.sub(r'[^0-9A-Za-z_]+', '_', name) or 'name'}`"
+            raise wrong("wrong-value", f"`{key}` cannot be written in an expression", remedy)
+        if name in seen:
+            raise wrong("duplicate-key", f"`{name}` is declared with and without `?`", "keep one of the two")
+        seen.add(name)
+    return value
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return [_jsonable(one) for one in value] if isinstance(value, list) else value
+
+
+_Reader = Callable[[Declaration, Any, Locale], Any]
+
+
+def _string(_own: Declaration, value: Any, _locale: Locale) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise Misfit(f"must be text, found {kind_of(value)}")
+    values.read_text(value)
+    return value
+
+
+def _integer(_own: Declaration, value: Any, _locale: Locale) -> int:
+    number = Decimal(_present(values.read_decimal(value)))
+    if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
+        raise Misfit("is not a whole number of 64 bits")
+    return int(number)
+
+
+def _decimal(_own: Declaration, value: Any, _locale: Locale) -> Decimal:
+    return Decimal(_present(values.read_decimal(value)))
+
+
+def _boolean(_own: Declaration, value: Any, _locale: Locale) -> bool:
+    if not isinstance(value, bool) and not (isinstance(value, str) and value.lower() in ("true", "false")):
+        raise Misfit(f"must be true or false, found {kind_of(value)}")
+    return value if isinstance(value, bool) else value.lower() == "true"
+
+
+def _path(own: Declaration, value: Any, locale: Locale) -> str:
+    text = _string(own, value, locale)
+    segments = text.strip("/").split("/")
+    if any(segment in ("", ".", "..") or "\\" in segment or not segment.isprintable() for segment in segments):
+        raise Misfit("is not a path", "write segments between slashes, none of them empty, `.` or `..`")
+    return text
+
+
+def _secret(own: Declaration, value: Any, locale: Locale) -> Secret:
+    secret = value if isinstance(value, Secret) else Secret(_string(own, value, locale))
+    _present(secret.reveal())
+    return secret
+
+
+def _list(own: Declaration, value: Any, locale: Locale) -> list[Any]:
+    if not isinstance(value, list):
+        raise Misfit(f"must be a list, found {kind_of(value)}")
+    if own.items is None:
+        return value
+    return [_element(own.items, at, one, locale) for at, one in enumerate(value)]
+
+
+def _element(items: Declaration, at: int, value: Any, locale: Locale) -> Any:
+    if value is None and items.nullable:
+        return None
+    try:
+        return items.accept(value, locale)
+    except Misfit as misfit:
+        raise Misfit(f"has an element {at} that {misfit.message}", misfit.remedy) from None
+
+
+def _object(_own: Declaration, value: Any, _locale: Locale) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Misfit(f"must be an object, found {kind_of(value)}")
+    return value
+
+
+def _present(found: str | None) -> str:
+    if not found:
+        raise Misfit("is empty")
+    return found
+
+
+_READERS: Final[dict[str, _Reader]] = {
+    "string": _string,
+    "integer": _integer,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "date": lambda _, value, locale: _present(values.read_date(value, locale)),
+    "instant": lambda _, value, locale: _present(values.read_instant(value, locale)),
+    "phone": lambda _, value, locale: _present(values.read_phone(value, locale)),
+    "email": lambda _, value, _locale: _present(values.read_email(value)),
+    "url": lambda _, value, _locale: _present(values.read_url(value)),
+    "path": _path,
+    "file": lambda own, value, locale: _present(_string(own, value, locale)),
+    "secret": _secret,
+    "list": _list,
+    "object": _object,
+}
+
+_WORDS: Final = frozenset({"string", "email", "url", "path", "file", "secret"})
+_APPLIES: Final[dict[str, frozenset[str]]] = {
+    "pattern": _WORDS,
+    "max_length": _WORDS | {"list"},
+    "min": frozenset({"integer", "decimal"}),
+    "max": frozenset({"integer", "decimal"}),
+    "items": frozenset({"list"}),
+    "in_url": frozenset({"secret"}),
+}
+_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "decimal": {"type": ["number", "string"]},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "instant": {"type": "string", "format": "date-time"},
+    "phone": {"type": "string", "format": "phone"},
+    "email": {"type": "string", "format": "email"},
+    "url": {"type": "string", "format": "uri"},
+    "path": {"type": "string"},
+    "file": {"type": "string"},
+    "secret": {"type": "string", "format": "password"},
+    "list": {"type": "array"},
+    "object": {"type": "object"},
+}

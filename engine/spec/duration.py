@@ -1,0 +1,35 @@
+"""Durations: `2s`, `500ms`, `10m`, `1h`, `1d` as seconds."""
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_FORM: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
+_REMEDY: Final = "write a number and a unit without a space: `500ms`, `2s`, `10m`, `1h` or `1d`"
+
+
+def seconds(value: Any) -> float:
+    """The seconds of a duration; a bare 0 needs no unit.
+
+    Raises PydanticCustomError `wrong-duration`.
+    """
+    if value in (0, "0") and not isinstance(value, bool):
+        return 0.0
+    if isinstance(value, str) and (found := _FORM.fullmatch(value)):
+        return float(found[1]) * _UNITS[found[2]]
+    shown = f"`{value}`" if isinstance(value, str | int | float) else "this"
+    raise PydanticCustomError("wrong-duration", "{shown} is not a duration", {"shown": shown, "remedy": _REMEDY})
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(seconds),
+    Field(examples=["2s", "500ms", "10m"]),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"}, {"const": 0}], "examples": ["2s"]}
+    ),
+]
+"""Text with a unit in the file, seconds as a float in the model."""

@@ -1,0 +1,113 @@
+"""Values that do not fit: what the readers of values raise, and what a caller is told about all of them at once."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.errors import TolmachError
+
+FAST: Final = "~fast"
+SLOW: Final = "~slow"
+"""How the two ways of reading one value are marked in pydantic's locations; callers never see them."""
+
+Problem = tuple[str, str]
+"""A JSON pointer into what the caller gave, and what is wrong there (never the value)."""
+
+
+class Misfit(TolmachError, ValueError):  # noqa: N818 - a value that does not fit, not a failure of the engine
+    """One value does not fit its type. `message` never holds the value; `remedy` says what to write."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    @property
+    def sentence(self) -> str:
+        """Message and remedy."""
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
+
+class InputError(TolmachError):
+    """What a caller gave does not fit; `problems` holds every one found, in the order of the declaration."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{pointer or '/'}: {message}" for pointer, message in problems))
+        self.problems = problems
+
+
+class ContractError(TolmachError):
+    """What was mapped cannot be made to fit its contract; `member` is where (`clients[0].key`)."""
+
+    def __init__(self, member: str, message: str) -> None:
+        super().__init__(f"{member}: {message}" if member else message)
+        self.member = member
+        self.message = message
+
+
+def input_error(error: ValidationError, known: Iterable[str]) -> InputError:
+    """All that pydantic found, as pointers; `known` are the members that an unknown one is compared with."""
+    names = list(known)
+    found = [(_place(d["loc"]), d) for d in error.errors(include_url=False) if FAST not in d["loc"]]
+    return InputError([(pointer(loc), _sentence(d, names if len(loc) == 1 else ())) for loc, d in found])
+
+
+def contract_error(error: ValidationError, known: Iterable[str]) -> ContractError:
+    """The first thing that pydantic found, as a member path."""
+    first = next(d for d in error.errors(include_url=False) if FAST not in d["loc"])
+    loc = _place(first["loc"])
+    return ContractError(member_path(loc), _sentence(first, known if len(loc) == 1 else ()))
+
+
+def pointer(loc: Iterable[str | int]) -> str:
+    """A location as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
+
+
+def member_path(loc: Iterable[str | int]) -> str:
+    """A location as an integrator writes it: `clients[0].key`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+
+
+def kind_of(value: Any) -> str:
+    """What a value is called in messages, where the value itself may not stand."""
+    names = {str: "text", bool: "a boolean", int: "a number", dict: "an object", list: "a list", type(None): "nothing"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "a number")
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """`, did you mean x?`, or nothing."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.55)
+    return f", did you mean `{found[0]}`?" if found else ""
+
+
+def _place(loc: Iterable[str | int]) -> list[str | int]:
+    return [part for part in loc if part != SLOW]
+
+
+_SENTENCES: Final = {
+    "missing": "is missing",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "string_type": "must be text",
+    "string_unicode": "is not valid Unicode text",
+    "invalid_key": "has a key that is not text",
+}
+
+
+def _sentence(detail: ErrorDetails, known: Iterable[str]) -> str:
+    context: dict[str, Any] = detail.get("ctx") or {}
+    match detail["type"], context.get("error"):
+        case _, Misfit() as misfit:
+            return misfit.sentence
+        case "extra_forbidden", _:
+            return "there is no such member" + closest(str(detail["loc"][-1]), known)
+        case "literal_error", _:
+            return "must be one of " + str(context["expected"]).replace("'", "").replace(" or ", ", ")
+        case kind, _:
+            return _SENTENCES.get(kind) or detail["msg"]
