@@ -38,17 +38,18 @@ class Diagnostic:
 
 CODES: Final[dict[str, str]] = {
     # document
+    "yaml-file": "The file cannot be read.",
     "yaml-syntax": "The text is not YAML.",
     "yaml-too-large": "The file is larger than 1 MiB.",
     "yaml-too-deep": "The nesting is deeper than 64 levels.",
     "yaml-too-many-values": "The file holds (or its aliases expand to) more than 100,000 values.",
     "yaml-encoding": "The file is not UTF-8 text.",
-    "yaml-alias": "An alias refers to itself or to nothing.",
+    "yaml-alias": "An alias refers to itself or to nothing, or there are more than 100 of them.",
     "yaml-merge": "A merge key `<<` stands on something that cannot be merged.",
     "yaml-tag": "A tag (`!x`, `!!python/…`) stands where the language has none.",
     "yaml-document": "The file is empty or holds more than one document.",
     "duplicate-key": "The same key stands twice in one mapping.",
-    "key-not-text": "A key is a list or a mapping.",
+    "key-not-text": "A key is a list, a mapping, an alias or nothing.",
     "ambiguous-boolean": "`yes`, `no`, `on`, `off` mean text to some readers and a boolean to others.",
     "ambiguous-number": "A number in a form that readers take differently (`0123`, `+7916…`, `1_000`, `12:30`, `0x1F`).",
     # language
