@@ -1,6 +1,7 @@
 """Time and chance, handed in: the only places that read a clock or draw an id."""
 
 import asyncio
+import secrets
 import time
 import uuid
 from datetime import UTC, datetime
@@ -30,6 +31,10 @@ class Ids(Protocol):
         """A random UUID as text."""
         ...
 
+    def token(self) -> str:
+        """256 random bits as 43 characters that are safe in a URL; nobody can guess the next one."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -49,3 +54,6 @@ class SystemIds:
 
     def uuid(self) -> str:
         return str(uuid.uuid4())
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)

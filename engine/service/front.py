@@ -1,0 +1,235 @@
+"""The Door: calls are dispatched by their raw path before Starlette sees them; everything else goes to the pages."""
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import structlog
+
+from engine.errors import CallError
+from engine.runtime.call import Answer, Call
+from engine.runtime.registry import Registry
+from engine.service.access import Access, Grant, shown_key
+from engine.service.calls import Options, encode, input_of, options_of, require_json, seconds_of, trace_of
+from engine.service.problem import Header, Refusal, refusal, spoken
+from engine.settings.clock import Clock, Ids
+from engine.settings.environment import Environment
+from engine.telemetry.logs import failure
+from engine.telemetry.mask import Mask
+from engine.telemetry.metrics import Metrics, Series
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+ROOT: Final = b"/v1/"
+
+
+class Caller(Protocol):
+    """What the Door needs of the engine."""
+
+    registry: Registry
+    clock: Clock
+    ids: Ids
+
+    async def call(self, call: Call) -> Answer:
+        """Answer one call. Raises CallError."""
+        ...
+
+
+class Line(Protocol):
+    """The connection under a request (engine.service.protocol); `task` is cancelled when the caller hangs up."""
+
+    task: asyncio.Task[Any] | None
+    lost: bool
+
+
+class HungUpError(Exception):
+    """The caller went away before the request was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path that answers calls."""
+
+    project: str
+    target: str
+    series: Series
+    known: bool = True
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way through the Door; `began` in monotonic seconds."""
+
+    scope: Scope
+    headers: dict[bytes, bytes]
+    route: Route
+    trace_id: str
+    began: float
+    grant: Grant | None = None
+    linger: bool = False
+
+
+class Front:
+    """The ASGI application. `stopping` makes it ask callers to hang up after their answer."""
+
+    def __init__(
+        self, engine: Caller, environment: Environment, access: Access, mask: Mask, metrics: Metrics, pages: App
+    ) -> None:
+        self.stopping = False
+        self._access = access
+        self._engine = engine
+        self._clock = engine.clock
+        self._environment = environment
+        self._mask = mask
+        self._pages = pages
+        self._log = structlog.get_logger()
+        self._debug = environment.log_level == "debug"
+        self._routes = {
+            path_of(project.name, name).encode(): Route(project.name, name, metrics.calls(project.name, name))
+            for project in engine.registry.projects.values()
+            for name in project.targets
+        }
+        self._nowhere = metrics.calls("", "")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: bytes = scope["raw_path"]
+        route = self._routes.get(path)
+        if route is None:
+            if not path.startswith(ROOT):
+                await self._pages(scope, receive, send)
+                return
+            project, _, rest = path[len(ROOT) :].decode("ascii").partition("/")
+            route = Route(project, rest.replace("/", "."), self._nowhere, known=False)
+        headers = dict(scope["headers"])
+        trace_id = trace_of(headers) or self._engine.ids.uuid()
+        await self._serve(Visit(scope, headers, route, trace_id, self._clock.monotonic()), receive, send)
+
+    async def _serve(self, visit: Visit, receive: Receive, send: Send) -> None:
+        line: Line | None = visit.scope.get("extensions", {}).get("line")
+        series = visit.route.series
+        series.begin()
+        result = "ok"
+        if line is not None:
+            line.task = asyncio.current_task()
+        try:
+            status, headers, body = await self._answer(visit, receive)
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, HungUpError) or (line is not None and line.lost):
+                result = "hung_up"
+                return
+            refused = self._refuse(visit, error)
+            result, status, headers, body = refused.code, refused.status, refused.headers, refused.body
+        finally:
+            if line is not None:
+                line.task = None
+            series.end(result, self._clock.monotonic() - visit.began)
+        if self.stopping or visit.linger:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": visit.linger})
+        if visit.linger:
+            await _linger(receive, send)
+
+    async def _answer(self, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:
+        scope, headers, target = visit.scope, visit.headers, visit.route.target
+        query: bytes = scope["query_string"]
+        visit.grant = grant = self._access.admit(visit.route.project, shown_key(scope["headers"], headers, query))
+        if target not in grant.targets or not visit.route.known:
+            raise _denied(visit.route, grant)
+        self._access.spend(grant, visit.began)
+        require_json(scope["method"], headers)
+        options = options_of(query)
+        if options.reveal and not grant.reveal:
+            raise CallError("forbidden", "the key has not the right `reveal`")
+        seconds = seconds_of(headers, self._environment.max_deadline)
+        given = input_of(await self._body(visit, receive))
+        deadline = None if seconds is None else visit.began + seconds
+        call = Call(visit.route.project, target, given, deadline, visit.trace_id, options.reveal)
+        return self._answered(visit, await self._engine.call(call), options)
+
+    def _answered(self, visit: Visit, answer: Answer, options: Options) -> tuple[int, list[Header], bytes]:
+        took = self._clock.monotonic() - visit.began
+        headers, body = encode(answer, options, visit.trace_id, took)
+        if self._debug:
+            self._log.debug("call answered", took_ms=round(took * 1000, 1), **_named(visit))
+        return 200, headers, body
+
+    async def _body(self, visit: Visit, receive: Receive) -> bytes:
+        """The whole body, refused at the limit before it is held."""
+        limit = self._environment.max_body
+        declared = visit.headers.get(b"content-length", b"")
+        size, parts = 0, []
+        while size <= limit and not (declared.isdigit() and int(declared[:20]) > limit):
+            message = await receive()
+            if message["type"] != "http.request":
+                raise HungUpError
+            size += len(message["body"])
+            parts.append(message["body"])
+            if not message.get("more_body") and size <= limit:
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+        visit.linger = True
+        raise CallError("too_large", f"the body is larger than {limit} bytes")
+
+    def _refuse(self, visit: Visit, error: BaseException) -> Refusal:
+        """Log a failure and make its problem document."""
+        found = _call_error(error)
+        took = round((self._clock.monotonic() - visit.began) * 1000, 1)
+        fields: dict[str, Any] = _named(visit) | {"took_ms": took, "code": found.code, "detail": found.detail}
+        if found.upstream:
+            fields |= {"connection": found.upstream.connection, "upstream_status": found.upstream.status}
+        if found.place:
+            fields["place"] = str(found.place)
+        if found is not error:
+            fields |= failure(error)
+        log = self._log.error if found.code == "internal" else self._log.info
+        log("call failed", **fields)
+        project = self._engine.registry.projects.get(visit.route.project)
+        default = project.locale.language if project else "en"
+        language = spoken(visit.headers.get(b"accept-language", b"").decode("latin-1"), default)
+        explain = visit.grant is not None and visit.grant.explain
+        return refusal(found, visit.trace_id, self._mask, language, explain=explain)
+
+
+def path_of(project: str, target: str) -> str:
+    """The path under which a target is called."""
+    return f"{ROOT.decode()}{project}/{target.replace('.', '/')}"
+
+
+def _call_error(error: BaseException) -> CallError:
+    """The error as one of the catalogue; a stranger's text never leaves."""
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error, asyncio.CancelledError):
+        return CallError("overloaded", "the service stopped before the call was finished", retryable=False)
+    return CallError("internal", "an error in the engine; its log tells more under this trace_id")
+
+
+def _named(visit: Visit) -> dict[str, Any]:
+    """Who asked for what; an unknown path is the caller's own text and stays out of the log."""
+    key = visit.grant.key.name if visit.grant else None
+    route = visit.route if visit.route.known else None
+    named = {"project": route and route.project, "target": route and route.target}
+    return {"trace_id": visit.trace_id, **named, "key": key}
+
+
+def _denied(route: Route, grant: Grant) -> CallError:
+    """Not allowed, or not there: then with the nearest name that this key may call."""
+    if route.known:
+        return CallError("forbidden", "the key does not allow this operation")
+    near = difflib.get_close_matches(route.target[:100], grant.targets, 1)
+    hint = f"; did you mean POST {path_of(grant.project.name, near[0])}?" if near else ""
+    return CallError("unknown_operation", f"no operation answers at this path{hint}")
+
+
+async def _linger(receive: Receive, send: Send) -> None:
+    """Read on until the caller has sent everything, so that closing does not destroy the answer on its way."""
+    message = await receive()
+    while message["type"] == "http.request" and message.get("more_body"):
+        message = await receive()
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,228 @@
+"""The running service: a socket, uvicorn over it, and an orderly end."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar, cast
+
+import structlog
+import uvicorn
+
+from engine.errors import TolmachError
+from engine.service.access import Access
+from engine.service.app import pages
+from engine.service.front import Caller, Front
+from engine.service.protocol import Limits, Line
+from engine.settings.environment import Environment, misspelt
+from engine.telemetry.logs import failure
+from engine.telemetry.mask import Mask
+from engine.telemetry.metrics import Metrics
+
+T = TypeVar("T")
+
+_BACKLOG: Final = 1024
+_LAST_WORDS: Final = 1.0
+"""Seconds that what is cancelled, or the engine's end, may still take."""
+
+
+class ListenError(TolmachError):
+    """The address cannot be listened on. The text is one line that names it and the variables that set it."""
+
+
+class Closing(Caller, Protocol):
+    """What the server needs of the engine: it also ends it."""
+
+    async def close(self) -> None:
+        """Close every connection to the systems."""
+        ...
+
+
+class Service:
+    """The engine behind a listening socket. `start` it and `stop` it in one event loop."""
+
+    def __init__(self, engine: Closing, environment: Environment, mask: Mask, metrics: Metrics) -> None:
+        mask.learn(secret.reveal() for bound in engine.registry.connections for secret in bound.secrets)
+        access = Access(engine.registry, environment.key_rate)
+        behind = pages(engine, environment, access, mask, metrics, lambda: self.front.stopping)
+        self.front = Front(engine, environment, access, mask, metrics, behind)
+        self._engine = engine
+        self._environment = environment
+        limits = Limits(
+            engine.clock,
+            engine.ids,
+            mask,
+            environment.max_headers,
+            environment.receive_timeout,
+            _affordable(environment.max_connections),
+        )
+        self._server = uvicorn.Server(_config(self.front, limits, environment))
+        self._sockets: list[socket.socket] = []
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listen. Returns the address, with the real port. Raises ListenError."""
+        server = self._server
+        listening = _listen(self._environment.host, self._environment.port)
+        self._sockets = [listening]
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.on_tick(0)
+        await server.startup(sockets=self._sockets)
+        self._watching = asyncio.create_task(self._watch())
+        host, port = listening.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def stop(self, hurry: asyncio.Event) -> None:
+        """Not ready, then no new connections, then calls under way for what is left of the grace, then the end.
+
+        When `hurry` is set calls are cut at once.
+        """
+        environment = self._environment
+        self.front.stopping = True
+        await self._unless(hurry, self._engine.clock.sleep(environment.drain))
+        self._server.config.timeout_graceful_shutdown = cast("int", max(environment.grace - environment.drain, 0.1))
+        ending = asyncio.create_task(self._server.shutdown(self._sockets))
+        await self._unless(hurry, asyncio.shield(ending))
+        self._server.force_exit = True
+        await ending
+        await self._cut()
+        if self._watching:
+            self._watching.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._engine.close(), _LAST_WORDS)
+
+    async def _cut(self) -> None:
+        """Calls that outlived the grace are cancelled; each still tells its caller so."""
+        state = self._server.server_state
+        tasks = list(state.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LAST_WORDS)
+        for line in list(state.connections):
+            line.transport.close()
+
+    async def _watch(self) -> None:
+        """Keep the Date header right and cut what arrives too slowly."""
+        clock, state = self._engine.clock, self._server.server_state
+        while True:
+            await clock.sleep(min(1.0, self._environment.receive_timeout / 4))
+            await self._server.on_tick(0)
+            for line in list(state.connections):
+                cast("Line", line).expire(clock.monotonic())
+
+    async def _unless(self, hurry: asyncio.Event, wait: Coroutine[Any, Any, None] | asyncio.Future[None]) -> None:
+        """Wait for one thing, but no longer than until `hurry`."""
+        both = [asyncio.ensure_future(wait), asyncio.create_task(hurry.wait())]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for one in both:
+            one.cancel()
+        await asyncio.gather(*both, return_exceptions=True)
+
+
+async def serve(
+    engine: Closing, environment: Environment, mask: Mask, metrics: Metrics, ready: Callable[[str], None]
+) -> int:
+    """Serve until SIGTERM or SIGINT and return the exit code: 0, or 128 + the signal when a second one came.
+
+    `ready` hears the address. Raises ListenError.
+    """
+    log = structlog.get_logger()
+    service = Service(engine, environment, mask, metrics)
+    address = await service.start()
+    signals = _Signals()
+    _report(log, engine, address)
+    ready(address)
+    await signals.stop.wait()
+    log.info("stopping", grace_s=environment.grace)
+    try:
+        await service.stop(signals.hurry)
+    except Exception as error:
+        log.error("stopping failed", **failure(error))
+    log.info("stopped")
+    return 128 + signals.second if signals.second else 0
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the event loop the service is made for: uvloop, where there is one."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+class _Signals:
+    """The first signal asks for an orderly end, the second for a quick one."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self.second = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._heard, number)
+
+    def _heard(self, number: signal.Signals) -> None:
+        if self.stop.is_set():
+            self.second = number.value
+            self.hurry.set()
+        self.stop.set()
+
+
+def _config(front: Front, limits: Limits, environment: Environment) -> uvicorn.Config:
+    protocol = cast("type[asyncio.Protocol]", partial(Line, limits))
+    return uvicorn.Config(
+        cast("Any", front),
+        http=protocol,
+        loop="none",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=environment.keep_alive,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        text = f"cannot listen on {host}:{port}: {error.strerror}; set TOLMACH_HOST and TOLMACH_PORT"
+        raise ListenError(text) from None
+    listening.setblocking(False)
+    return listening
+
+
+def _affordable(wanted: int) -> int:
+    """Connections the process has file descriptors for: a quarter, since each call may need one on the way out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    raised = 4 * wanted if hard == resource.RLIM_INFINITY else min(hard, 4 * wanted)
+    if raised > soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        soft = raised
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 4))
+
+
+def _report(log: Any, engine: Closing, address: str) -> None:
+    registry = engine.registry
+    for variable, near in misspelt(os.environ).items():
+        log.warning("variable not known", variable=variable, nearest=near)
+    for trouble in registry.troubles:
+        problems = [f"{one.code} {one.span}" for one in trouble.diagnostics]
+        log.warning("connection unusable", project=trouble.project, connection=trouble.connection, problems=problems)
+    log.info("serving", address=address, projects=sorted(registry.projects))

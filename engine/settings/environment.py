@@ -1,0 +1,63 @@
+"""What the variables TOLMACH_… say: where the service listens and how much it takes."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.errors import TolmachError
+
+PREFIX: Final = "TOLMACH_"
+
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+
+
+class VariableError(TolmachError):
+    """A variable cannot be used. The text is one line that names it and says what to write, never its value."""
+
+
+class Environment(BaseSettings):
+    """How the service runs. Times in seconds, sizes in bytes; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    host: Annotated[str, Field(description="Address to listen on; 0.0.0.0 for all")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port; 0 lets the system choose one")] = 8080
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    max_body: Annotated[int, Field(ge=1024, le=2**30, description="Largest request body")] = 2**20
+    max_headers: Annotated[int, Field(ge=1024, le=2**20, description="Largest request line with headers")] = 32 * 1024
+    max_connections: Annotated[int, Field(ge=1, le=100_000, description="Open connections, then 503")] = 1000
+    receive_timeout: Annotated[Seconds, Field(description="A request must have arrived within this time")] = 10.0
+    keep_alive: Annotated[int, Field(ge=1, le=3600, description="An idle connection is closed after this time")] = 30
+    max_deadline: Annotated[Seconds, Field(description="The longest deadline a caller may ask for")] = 120.0
+    grace: Annotated[Seconds, Field(description="Time to finish calls under way when stopping")] = 20.0
+    drain: Annotated[float, Field(ge=0, le=600, description="Not ready, but still accepting, when stopping")] = 1.0
+    key_rate: Annotated[int, Field(ge=0, le=10**6, description="Calls per second of one API key; 0: no limit")] = 0
+    docs: Annotated[bool, Field(description="Serve /docs and /openapi.json")] = True
+    metrics_key: Annotated[SecretStr | None, Field(description="Bearer token that /metrics asks for")] = None
+
+
+def load_environment() -> Environment:
+    """The process's own variables. Raises VariableError."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        found = {f"{PREFIX}{str(row['loc'][0]).upper()}": row["msg"] for row in error.errors(include_input=False)}
+    raise VariableError("; ".join(f"environment variable {name}: {_lower(text)}" for name, text in found.items()))
+
+
+def misspelt(names: Iterable[str]) -> dict[str, str]:
+    """Variables with our prefix that nothing reads but that nearly bear a known name, with that name."""
+    known = {f"{PREFIX}{field.upper()}" for field in Environment.model_fields}
+    strange = [name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known]
+    near = {name: difflib.get_close_matches(name.upper(), known, 1, 0.85) for name in strange}
+    return {name: found[0] for name, found in near.items() if found}
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,39 @@
+"""API keys: what a caller shows, and the hash that tolmach.yaml holds instead of it."""
+
+import hashlib
+import hmac
+import re
+from typing import Final
+
+from engine.settings.clock import Ids
+
+KEY_HASH: Final = re.compile(r"sha256:[0-9a-f]{8}:[0-9a-f]{64}")
+"""What `keys: [{hash: …}]` may hold: the algorithm, the key's public id, SHA-256 of the whole key in hex."""
+
+KEY_PREFIX: Final = "tlm_"
+KEY_LENGTH: Final = 56
+
+
+def new_key(ids: Ids) -> tuple[str, str]:
+    """A fresh key as `(text, hash)`: `tlm_<8 char id>_<43 char secret>`, 256 random bits; the text is shown once.
+
+    The hash needs no salt of its own: the secret is random and the id is part of what is hashed.
+    """
+    text = f"{KEY_PREFIX}{ids.uuid()[:8]}_{ids.token()[:43]}"
+    return text, f"sha256:{text[4:12]}:{digest(text.encode()).decode()}"
+
+
+def key_id(text: bytes) -> bytes:
+    """The public id a key or a hash is looked up by; of anything else, bytes that no key has."""
+    return text[4:12] if len(text) == KEY_LENGTH and text.startswith(b"tlm_") else b""
+
+
+def digest(text: bytes) -> bytes:
+    """SHA-256 of a whole key, in hex, as it stands at the end of its hash."""
+    return hashlib.sha256(text).hexdigest().encode()
+
+
+def matches(text: str | bytes, key_hash: str) -> bool:
+    """Whether a key belongs to a hash; takes the same time for every wrong key of one length."""
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return hmac.compare_digest(digest(raw), key_hash[-64:].encode("utf-8", "surrogatepass"))
