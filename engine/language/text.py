@@ -36,7 +36,7 @@ def kind_of(value: Any) -> str:
     for kind, name in names.items():
         if isinstance(value, kind):
             return name
-    return "a number" if isinstance(value, int | float | Decimal) else f"a {type(value).__name__}"
+    return "a number" if isinstance(value, int | float | Decimal) else "something that is not JSON"
 
 
 def _whole(value: int) -> str:
@@ -46,6 +46,9 @@ def _whole(value: int) -> str:
 
 
 def _plain(value: Decimal) -> str:
+    text = str(value)
+    if text.isascii() and len(text) < _MAX_DIGITS and text.lstrip("-")[:1].isdigit() and "E" not in text:
+        return text
     if not value.is_finite():
         raise EvaluationError("a number that is not finite has no text")
     if max(abs(value.adjusted()), len(value.as_tuple().digits)) > _MAX_DIGITS:
