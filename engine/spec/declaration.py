@@ -21,8 +21,9 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.language.locale import Locale
+from engine.language.text import kind_of
 from engine.spec.contracts import values
-from engine.spec.misfit import InputError, Misfit, Problem, closest, kind_of, pointer
+from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
 from engine.spec.secret import Secret
 
 Type = Literal[

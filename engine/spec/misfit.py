@@ -72,12 +72,6 @@ def member_path(loc: Iterable[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
 
-def kind_of(value: Any) -> str:
-    """What a value is called in messages, where the value itself may not stand."""
-    names = {str: "text", bool: "a boolean", int: "a number", dict: "an object", list: "a list", type(None): "nothing"}
-    return next((name for kind, name in names.items() if isinstance(value, kind)), "a number")
-
-
 def closest(name: str, known: Iterable[str]) -> str:
     """`, did you mean x?`, or nothing."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.55)

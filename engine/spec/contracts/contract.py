@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.language.locale import Locale
+from engine.language.text import kind_of
 from engine.spec.contracts.types import Fitting
-from engine.spec.misfit import InputError, contract_error, input_error, kind_of
+from engine.spec.misfit import InputError, contract_error, input_error
 
 Row = dict[str, Any]
 

@@ -82,8 +82,8 @@ def contacts(label: str, read: Callable[[Any, Locale], str | None]) -> Callable[
 
     def reading(value: Any, info: ValidationInfo) -> list[str]:
         given = value if isinstance(value, list) else [value]
-        found = dict.fromkeys(one(item, info) for item in given if item is not None)
-        return [text for text in found if text is not None]
+        found = {text: None for item in given if item is not None and (text := one(item, info)) is not None}
+        return list(found)
 
     return reading
 
@@ -112,16 +112,19 @@ def _pattern(pattern: str) -> CoreSchema:
     return core_schema.str_schema(strict=True, pattern=pattern)
 
 
+_EMAIL_FORM: Final = _pattern(r"^[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,2}$")
+_URL_FORM: Final = _pattern(r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$")
+
 Text = Annotated[str, Reads(lambda v, _: values.read_text(v), _STRING, _WORD)]
 Scalar = Annotated[str, Reads(lambda v, _: values.read_scalar(v), _STRING, _WORD)]
 Identifier = Annotated[str, Reads(lambda v, _: values.read_identifier(v), _STRING, _WORD)]
 Key = Annotated[str, Reads(needed(lambda v, _: values.read_identifier(v)), {**_STRING, "minLength": 1}, _WORD)]
 Phone = Annotated[str, Reads(contact("phone", values.read_phone), _PHONE_SCHEMA)]
-Email = Annotated[str, Reads(contact("email", _email), _EMAIL_SCHEMA)]
+Email = Annotated[str, Reads(contact("email", _email), _EMAIL_SCHEMA, _EMAIL_FORM)]
 Phones = Annotated[list[str], Reads(contacts("phone", values.read_phone), {"type": "array", "items": _PHONE_SCHEMA})]
 Emails = Annotated[list[str], Reads(contacts("email", _email), {"type": "array", "items": _EMAIL_SCHEMA})]
 ManagerPhone = Annotated[str, Reads(contact("manager_phone", values.read_phone), _PHONE_SCHEMA)]
-ManagerEmail = Annotated[str, Reads(contact("manager_email", _email), _EMAIL_SCHEMA)]
+ManagerEmail = Annotated[str, Reads(contact("manager_email", _email), _EMAIL_SCHEMA, _EMAIL_FORM)]
 IsoDate = Annotated[str, Reads(lambda v, i: values.read_date(v, locale_of(i)), _DATE_SCHEMA)]
 Instant = Annotated[str, Reads(lambda v, i: values.read_instant(v, locale_of(i)), _INSTANT_SCHEMA)]
 Money = Annotated[
@@ -132,8 +135,11 @@ Money = Annotated[
         _pattern(r"^(0|-?[1-9][0-9]{0,29})(\.[0-9]{1,10})?$"),
     ),
 ]
-Currency = Annotated[str, Reads(lambda v, _: values.read_currency(v), {"type": "string", "pattern": "^[A-Z]{3}$"})]
-Url = Annotated[str, Reads(lambda v, _: values.read_url(v), {"type": "string", "format": "uri"})]
+Currency = Annotated[
+    str,
+    Reads(lambda v, _: values.read_currency(v), {"type": "string", "pattern": "^[A-Z]{3}$"}, _pattern("^[A-Z]{3}$")),
+]
+Url = Annotated[str, Reads(lambda v, _: values.read_url(v), {"type": "string", "format": "uri"}, _URL_FORM)]
 Flag = Annotated[
     bool, Reads(lambda v, _: values.read_flag(v), {"type": "boolean"}, core_schema.bool_schema(strict=True))
 ]

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from engine.language.locale import Locale
-from engine.spec.misfit import Misfit, kind_of
+from engine.language.text import kind_of
+from engine.spec.misfit import Misfit
 
 
 def read_text(value: Any) -> str | None:
@@ -37,21 +38,19 @@ def read_phone(value: Any, locale: Locale) -> str | None:
 
     Raises Misfit for text that is no possible phone number.
     """
-    text = read_identifier(value)
-    if text is None:
-        return None
+    text = value if isinstance(value, str) else read_identifier(value) or ""
     found = _e164(text, locale.region) if len(text) <= 64 else None
-    if found is None:
+    if found is None and text.strip():
         raise Misfit("is not a phone number", f"write it as +79001234567 (region {locale.region})")
     return found
 
 
 def read_email(value: Any) -> str | None:
     """A trimmed e-mail address in lower case; Misfit for other text."""
-    text = _trimmed(value)
-    if text is not None and (len(text) > 254 or not _EMAIL.fullmatch(text)):
+    text = value.strip().lower() if isinstance(value, str) else _trimmed(value)
+    if text and (len(text) > 254 or not _EMAIL.fullmatch(text)):
         raise Misfit("is not an e-mail address", "write it as name@example.com")
-    return text and text.lower()
+    return text or None
 
 
 def read_url(value: Any) -> str | None:
@@ -125,7 +124,7 @@ def read_decimal(value: Any) -> str | None:
     return format(number or abs(number), "f")
 
 
-_EMAIL: Final = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
+_EMAIL: Final = re.compile(r"[^@\s<>,;\"\ud800-\udfff]+@[^@\s<>,;\"\ud800-\udfff]+\.[^@\s<>,;\".\ud800-\udfff]+")
 _URL: Final = re.compile(r"https?://[^\s/?#\\]+[^\s\\]*", re.IGNORECASE)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
@@ -150,7 +149,7 @@ _PHONE: Final = re.compile(
 
 @lru_cache(maxsize=4096)
 def _e164(text: str, region: str) -> str | None:
-    if not (form := _PHONE.fullmatch(text)):
+    if not (form := _PHONE.fullmatch(text.strip())):
         return None
     try:
         number = phonenumbers.parse(form[1], region)

@@ -1,0 +1,150 @@
+"""`tolmach call`: one operation, once, from the terminal."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from engine.cli.exits import CONFIGURATION, DONE, UPSTREAM, USAGE, Output
+
+if TYPE_CHECKING:
+    from engine.errors import CallError
+    from engine.runtime.call import Answer, Call
+    from engine.runtime.registry import Registry
+
+
+def call(
+    target: str,
+    /,
+    *inputs: str,
+    project: str | None = None,
+    file: Path = Path("tolmach.yaml"),
+    connectors: Annotated[list[Path], Parameter(negative="")] = [],  # noqa: B006 - cyclopts shows it; it is only read
+    trace: Annotated[bool, Parameter(negative="")] = False,
+    reveal: Annotated[bool, Parameter(negative="")] = False,
+    output: Output = "text",
+) -> int:
+    """Call one operation, or a capability of the project, and print the answer.
+
+    Examples:
+
+        tolmach call crm.find_client type=phone value="+7 900 123-45-67"
+
+        tolmach call card client_key=412 --project retail --trace
+
+    Parameters
+    ----------
+    target:
+        CONNECTION.OPERATION, or a capability.
+    inputs:
+        key=value for text, key:=JSON for any other value.
+    project:
+        Which project, where the file has several.
+    file:
+        The project file.
+    connectors:
+        Further folders with connectors.
+    trace:
+        Show the request and the answer of the system on stderr, secrets masked.
+    reveal:
+        Show account and card numbers whole.
+    output:
+        How to print.
+    """
+    import os
+
+    from engine.cli.talk import say
+    from engine.runtime.call import Call
+    from engine.runtime.registry import load
+
+    given = _inputs(inputs)
+    if isinstance(given, str):
+        say(f"tolmach call: {given}")
+        return USAGE
+    registry = load(file, connectors, os.environ)
+    name = _project(registry, project)
+    if name is None:
+        say(f"tolmach call: name one project with --project: {', '.join(registry.projects)}")
+        return USAGE
+    if _out_of_service(registry, name, target):
+        return CONFIGURATION
+    return _answer(registry, Call(name, target, given, trace_id="cli", reveal=reveal), trace, output)
+
+
+def _inputs(words: tuple[str, ...]) -> dict[str, Any] | str:
+    """The input, or what is wrong with a word."""
+    from engine.language.codec import CodecError, decode_json
+
+    given: dict[str, Any] = {}
+    for word in words:
+        key, found, value = word.partition("=")
+        if not found or not key:
+            return f"`{word}` is no key=value"
+        if not key.endswith(":"):
+            given[key] = value
+            continue
+        try:
+            given[key.removesuffix(":")] = decode_json(value.encode())
+        except CodecError as error:
+            return f"the value of `{key}` is no JSON: {error.message}"
+    return given
+
+
+def _project(registry: "Registry", name: str | None) -> str | None:
+    if name is None:
+        return next(iter(registry.projects)) if len(registry.projects) == 1 else None
+    return name if name in registry.projects else None
+
+
+def _out_of_service(registry: "Registry", project: str, target: str) -> bool:
+    """Whether the target's connection could not be loaded; then its problems are printed."""
+    from engine.cli.talk import say
+    from engine.errors.report import render
+
+    broken = [t for t in registry.troubles if t.project == project and target not in registry.projects[project].targets]
+    for trouble in broken:
+        for problem in trouble.diagnostics:
+            say(render(problem))
+    return bool(broken)
+
+
+def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) -> int:
+    import asyncio
+
+    from engine.cli.tracing import TracePrinter
+    from engine.errors import CallError
+    from engine.runtime.engine import Engine
+    from engine.settings.clock import SystemClock, SystemIds
+
+    async def once() -> "Answer":
+        engine = Engine(registry, SystemClock(), SystemIds())
+        try:
+            return await engine.call(request, TracePrinter(registry) if trace else None)
+        finally:
+            await engine.close()
+
+    try:
+        answer = asyncio.run(once())
+    except CallError as error:
+        return _failed(error, output)
+    _print_answer(answer, output)
+    return DONE
+
+
+def _print_answer(answer: "Answer", output: Output) -> None:
+    from engine.cli.talk import print_json
+
+    print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
+
+
+def _failed(error: "CallError", output: Output) -> int:
+    from engine.cli.talk import print_json, say
+
+    if output == "json":
+        upstream = {"connection": error.upstream.connection, "status": error.upstream.status} if error.upstream else None
+        print_json({"code": error.code, "title": error.fault.title, "detail": error.detail, "upstream": upstream})
+    else:
+        say(f"{error.code}: {error.fault.title}" + (f": {error.detail}" if error.detail else ""))
+    if error.place is not None:
+        say(f"  at {error.place}")
+    return USAGE if error.code in ("invalid_input", "unknown_operation") else UPSTREAM

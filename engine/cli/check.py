@@ -1,0 +1,106 @@
+"""`tolmach check`: every problem of every file, at once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from engine.cli.exits import DONE, FINDINGS, USAGE, Output
+
+if TYPE_CHECKING:
+    from engine.errors import Diagnostic
+
+
+def check(
+    *paths: Path,
+    connectors: Annotated[list[Path], Parameter(negative="")] = [],  # noqa: B006 - cyclopts shows it; it is only read
+    env: bool = True,
+    output: Output = "text",
+) -> int:
+    """Check connectors, project files and tests; print every problem with its place and what to write.
+
+    Examples:
+
+        tolmach check connectors/amocrm
+
+        tolmach check tolmach.yaml --no-env --output json
+
+    Parameters
+    ----------
+    paths:
+        Files, or folders to search for connector.yaml, tests.yaml and tolmach.yaml. Default: this folder.
+    connectors:
+        Further folders with connectors that a project file names.
+    env:
+        Fill in variables and secret files of project files; with --no-env only names are checked.
+    output:
+        How to print.
+    """
+    from engine.cli.talk import print_json, say
+
+    files, absent = _files(paths or (Path(),))
+    for path in absent:
+        say(f"tolmach check: there is no {path}")
+    if absent or not files:
+        say("" if absent else "tolmach check: no connector.yaml, tests.yaml or tolmach.yaml here")
+        return USAGE
+    problems = _unique([problem for path in files for problem in _problems(path, connectors, env)])
+    if output == "json":
+        from engine.errors.report import as_json
+
+        print_json({"files": [str(f) for f in files], "problems": [as_json(p) for p in problems]})
+    else:
+        _print_text(files, problems)
+    return FINDINGS if problems else DONE
+
+
+def _files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
+    found: list[Path] = []
+    absent = [path for path in paths if not path.exists()]
+    for path in paths:
+        if path.is_dir():
+            names = ("connector.yaml", "tests.yaml", "tolmach.yaml")
+            inside = (f for name in names for f in path.rglob(name) if not _is_hidden(f.relative_to(path)))
+            found.extend(sorted(inside))
+        elif path.exists():
+            found.append(path)
+    return list(dict.fromkeys(found)), absent
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "node_modules" for part in path.parts)
+
+
+def _problems(path: Path, connectors: list[Path], env: bool) -> list["Diagnostic"]:
+    import os
+
+    from engine.document import read_file
+    from engine.errors import ConfigError
+    from engine.runtime.registry import load
+    from engine.spec.files import check_document, kind_of_file
+
+    try:
+        document = read_file(path)
+        if kind_of_file(document) != "project":
+            check_document(document)
+            return []
+        registry = load(path, connectors, os.environ if env else None)
+    except ConfigError as error:
+        return error.diagnostics
+    return [problem for trouble in registry.troubles for problem in trouble.diagnostics]
+
+
+def _unique(problems: list["Diagnostic"]) -> list["Diagnostic"]:
+    return list({(p.span, p.code): p for p in problems}.values())
+
+
+def _print_text(files: list[Path], problems: list["Diagnostic"]) -> None:
+    import sys
+
+    from engine.cli.talk import say
+    from engine.errors.report import render
+
+    for problem in problems:
+        print(render(problem, colour=sys.stdout.isatty()), end="\n\n")
+    count = f"{len(files)} file{'s' if len(files) != 1 else ''}"
+    say(f"{count}, no problem found" if not problems else f"{count}, {len(problems)} problem{'s' if len(problems) != 1 else ''}")

@@ -1,0 +1,79 @@
+"""Room 2: a call finds its target, its input is checked, its scope is laid out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import CallError, EvaluationError
+from engine.language.functions import FUNCTIONS
+from engine.language.locale import LOCALE, Locale
+from engine.runtime.call import Call
+from engine.runtime.registry import Registry, Target
+from engine.settings.clock import Clock, Ids
+from engine.spec.operation import Operation
+from engine.spec.tree import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One call that may go out: `deadline` in the clock's monotonic seconds."""
+
+    target: Target
+    scope: Scope
+    deadline: float
+
+
+def open_errand(call: Call, registry: Registry, clock: Clock, ids: Ids) -> Errand:
+    """Raises CallError: `unknown_operation`, `invalid_input`, or what the operation's `reject` says."""
+    project = registry.projects.get(call.project)
+    target = project.targets.get(call.target) if project is not None else None
+    if project is None or target is None:
+        raise CallError("unknown_operation", f"the project has no `{call.target}`")
+    began = clock.monotonic()
+    asked = call.deadline if call.deadline is not None else began + project.deadline
+    deadline = min(asked, began + target.bound.timeout.total)
+    given = target.operation.accept(call.input, project.locale)
+    if target.capability == "identity":
+        given = _resolved(given, target.operation, project.locale)
+    scope = _scope(target, given, project.locale, clock, ids, deadline - began)
+    for rule in target.operation.reject:
+        rule.refuse(scope)
+    return Errand(target, scope, deadline)
+
+
+def _scope(target: Target, given: dict[str, Any], locale: Locale, clock: Clock, ids: Ids, left: float) -> Scope:
+    scope: Scope = {"input": given, "settings": target.bound.settings, "auth": {}, LOCALE: locale}
+    used = target.operation.used
+    if "now" in used:
+        scope["now"] = clock.now().isoformat(timespec="milliseconds")
+    if "call" in used:
+        scope["call"] = {"id": ids.uuid(), "request_id": ids.uuid(), "deadline": int(left * 1000)}
+    return scope
+
+
+def _resolved(given: dict[str, Any], operation: Operation, locale: Locale) -> dict[str, Any]:
+    """The search with a type that the system accepts: `any` becomes the first accepted kind that the value fits."""
+    kind, accepts = given.get("type", "any"), operation.accepts
+    if not accepts or kind in accepts:
+        return given
+    names = ", ".join(accepts)
+    if kind != "any":
+        raise CallError("invalid_input", f"`/type`: this system is searched by {names}")
+    for candidate in accepts:
+        value = _read_as(candidate, given["value"], locale)
+        if value is not None:
+            return {**given, "type": candidate, "value": value}
+    raise CallError("invalid_input", f"`/value`: fits none of {names}")
+
+
+def _read_as(kind: str, value: str, locale: Locale) -> str | None:
+    """The value as this kind of identifier, None if it cannot be one."""
+    if kind == "phone":
+        try:
+            return FUNCTIONS["phone"].call(locale, value)  # type: ignore[no-any-return]
+        except EvaluationError:
+            return None
+    if kind == "email":
+        return value.strip().lower() if "@" in value.strip("@ ") and " " not in value.strip() else None
+    if kind == "inn":
+        return value.strip() if value.strip().isdigit() and len(value.strip()) in (10, 12) else None
+    return value

@@ -1,0 +1,25 @@
+"""The seam through which a trip is watched: `tolmach call --trace` prints it; the default hears nothing."""
+
+from typing import Any, Protocol
+
+from engine.spec.trip import Outcome, Rendered, Reply
+
+
+class Recorder(Protocol):
+    """Hears what passes each room. What it is given may hold secrets and personal data: show it through the mask."""
+
+    def input(self, target: str, given: dict[str, Any]) -> None:
+        """The Desk has checked the input."""
+        ...
+
+    def rendered(self, request: Rendered) -> None:
+        """The Press has rendered the request; it is not signed yet."""
+        ...
+
+    def reply(self, reply: Reply) -> None:
+        """The Gate has an answer."""
+        ...
+
+    def outcome(self, outcome: Outcome) -> None:
+        """The Reader has mapped it."""
+        ...

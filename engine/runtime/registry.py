@@ -1,0 +1,220 @@
+"""What is loaded: the projects of a deployment, their connections and what can be asked of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from engine.document import read_file
+from engine.errors import ConfigError, Diagnostic
+from engine.language.locale import Locale
+from engine.runtime.binding import Bound, bind
+from engine.spec.connector import Loaded, load_connector
+from engine.spec.operation import Operation
+from engine.spec.project import ApiKey, ProjectFile, Use, project_file_of
+from engine.spec.project import Project as ProjectSpec
+from engine.spec.reading import Reading, nearest
+from engine.spec.request import Press
+
+SHIPPED: Final = next(
+    (p for p in (Path(__file__).parents[1] / "connectors", Path(__file__).parents[2] / "connectors") if p.is_dir()),
+    Path("connectors"),
+)
+"""The connectors that come with the engine: inside the package, or beside it in a checkout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What can be called: a capability ("identity") or an operation ("crm.find_client") of a project."""
+
+    name: str
+    title: str
+    capability: str | None
+    bound: Bound
+    operation: Operation
+    press: Press
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the input."""
+        contract = self.operation.contract
+        if contract is not None:
+            return contract.input.model_json_schema()
+        declared = self.operation.input
+        return declared.json_schema() if declared is not None else {"type": "object", "additionalProperties": False}
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON Schema of the answer's `data`; open where the connector maps it freely."""
+        contract = self.operation.contract
+        return contract.output.model_json_schema(mode="serialization") if contract is not None else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that is served."""
+
+    name: str
+    locale: Locale
+    deadline: float
+    targets: Mapping[str, Target]
+    keys: tuple[ApiKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A connection that could not be loaded; the others work."""
+
+    project: str
+    connection: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that is loaded."""
+
+    projects: Mapping[str, Project]
+    troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def connections(self) -> Iterator[Bound]:
+        """Every connection in service, once."""
+        found = {(t.bound.project, t.bound.name): t.bound for p in self.projects.values() for t in p.targets.values()}
+        yield from found.values()
+
+
+def load(path: Path, directories: Sequence[Path], environ: Mapping[str, str] | None) -> Registry:
+    """Load a project file and its connectors; `environ` None checks names only.
+
+    Connectors are looked for in `directories`, beside the project file and among the shipped ones. A connector that
+    cannot be loaded is a Trouble. Raises ConfigError when the project file itself is wrong.
+    """
+    document = read_file(path)
+    at = Reading(document)
+    file = project_file_of(document, at)
+    shelf = Shelf((*directories, path.parent / "connectors", SHIPPED))
+    loading = [_Loading(name, spec, shelf, environ, at) for name, spec in (file.projects.items() if file else ())]
+    projects = [one.load() for one in loading]
+    at.finish()
+    return Registry({p.name: p for p in projects}, tuple(t for one in loading for t in one.troubles))
+
+
+class Shelf:
+    """Where connectors are found by name; each is read once."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        self._directories = [d for d in directories if d.is_dir()]
+        self._loaded: dict[str, Loaded | ConfigError] = {}
+
+    def names(self) -> list[str]:
+        """Every connector there is."""
+        return sorted({f.parent.name for d in self._directories for f in d.glob("*/connector.yaml")})
+
+    def find(self, name: str) -> Loaded | None:
+        """A connector by name; None if there is none. Raises ConfigError if it is wrong."""
+        if name not in self._loaded:
+            path = next((f for d in self._directories if (f := d / name / "connector.yaml").is_file()), None)
+            if path is None or "/" in name or name.startswith("."):
+                return None
+            try:
+                self._loaded[name] = load_connector(path)
+            except ConfigError as error:
+                self._loaded[name] = error
+        found = self._loaded[name]
+        if isinstance(found, ConfigError):
+            raise found
+        return found
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One project on its way in."""
+
+    name: str
+    spec: ProjectSpec
+    shelf: Shelf
+    environ: Mapping[str, str] | None
+    at: Reading
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def load(self) -> Project:
+        loaded = {name: found for name, use in self.spec.connections.items() if (found := self._connector(name, use))}
+        locale = self.spec.defaults.locale
+        bound = {
+            name: one
+            for name, found in loaded.items()
+            if (one := bind(self.name, name, self.spec.connections[name], found, locale, self.environ, self.at))
+        }
+        targets = {t.name: t for one in bound.values() for t in _operations(one)}
+        targets |= {t.name: t for t in self._capabilities(loaded, bound)}
+        self._keys(loaded)
+        self._client_keys(loaded)
+        return Project(self.name, locale, self.spec.defaults.deadline, targets, tuple(k for k in self.spec.keys if not k.revoked))
+
+    def _connector(self, name: str, use: Use) -> Loaded | None:
+        try:
+            found = self.shelf.find(use.connector)
+        except ConfigError as error:
+            self.troubles.append(Trouble(self.name, name, tuple(error.diagnostics)))
+            return None
+        if found is None:
+            message = f"there is no connector `{use.connector}`"
+            self.at.report("unknown-connector", message, nearest(use.connector, self.shelf.names()), use.place("connector"))
+        return found
+
+    def _capabilities(self, loaded: Mapping[str, Loaded], bound: Mapping[str, Bound]) -> Iterator[Target]:
+        for capability, route in self.spec.capabilities.items():
+            name = route.from_
+            if name is None or name not in loaded:
+                continue
+            offered = loaded[name].connector.by_capability
+            if capability not in offered:
+                message = f"the connector of `{name}` does not offer `{capability}`"
+                remedy = "it offers " + (", ".join(f"`{c}`" for c in sorted(offered)) or "no capability")
+                self.at.report("capability-not-offered", message, remedy, self.spec.route_place(capability))
+            elif name in bound:
+                yield _target(capability, bound[name], offered[capability])
+
+    def _keys(self, loaded: Mapping[str, Loaded]) -> None:
+        """What a key allows must exist, as far as the connectors could be read."""
+        operations = {f"{name}.{op}" for name, found in loaded.items() for op in found.connector.operations}
+        known = {*self.spec.capabilities, *operations, *(f"{name}.*" for name in self.spec.connections), "*"}
+        broken = set(self.spec.connections) - set(loaded)
+        for key in self.spec.keys:
+            for allowed in key.allow:
+                if allowed not in known and allowed.split(".")[0] not in broken:
+                    message = f"the key `{key.name}` allows `{allowed}`, which the project does not have"
+                    self.at.report("unknown-allow", message, nearest(allowed, known), key.place("allow"))
+
+    def _client_keys(self, loaded: Mapping[str, Loaded]) -> None:
+        """The client key is that of the source of `card`; other systems' keys need `keys_of`."""
+        routes = {name: route.from_ for name, route in self.spec.capabilities.items()}
+        owner = routes.get("card")
+        for capability in ("identity", "authorization", "products", "showcase"):
+            source = routes.get(capability)
+            if owner is None or source in (None, owner) or source not in loaded:
+                continue
+            if capability == "showcase" and not _asks_key(loaded[source]):
+                continue
+            message = f"`{capability}` is answered by `{source}`, whose client keys are not those of `{owner}`, the source of `card`"
+            remedy = f"answer both from one connection (`keys_of.{owner}` comes with a later version)"
+            self.at.report("client-key-mismatch", message, remedy, self.spec.route_place(capability))
+
+
+def _operations(bound: Bound) -> Iterator[Target]:
+    for name in bound.loaded.connector.operations:
+        yield _target(f"{bound.name}.{name}", bound, name)
+
+
+def _target(name: str, bound: Bound, operation_name: str) -> Target:
+    operation = bound.loaded.connector.operations[operation_name]
+    assert operation.request is not None  # noqa: S101 - a connector without it is refused when read
+    press = operation.request.plan(bound.base, operation.repeatable)
+    return Target(name, operation.title or operation_name, operation.capability, bound, operation, press)
+
+
+def _asks_key(loaded: Loaded) -> bool:
+    connector = loaded.connector
+    name = connector.by_capability.get("showcase")
+    return name is not None and connector.operations[name].asks("client_key")

@@ -1,0 +1,122 @@
+"""How a request is signed: the auth kinds, each one a model that prepares its own signer."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import Field, WrapValidator, ValidationInfo, ValidatorFunctionWrapHandler
+
+from engine.document import Map
+from engine.language.codec import encode_query, header_value, segment
+from engine.spec.names import Names
+from engine.spec.reading import LATER, Model, reading
+from engine.spec.strings import TemplateField
+from engine.spec.trip import Rendered
+
+Render = Callable[[Any], str]
+"""A template of the connection → its text, with the settings (and their secrets) filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What signing adds to every request; prepared once where only settings are asked."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    query: str = ""
+    segment: str = ""
+
+    def sign(self, rendered: Rendered) -> Rendered:
+        """The request as it goes out."""
+        url = rendered.url
+        if self.query:
+            url = f"{url}{'&' if '?' in url else '?'}{self.query}"
+        return replace(rendered, url=url, headers=rendered.headers + self.headers)
+
+
+class _Auth(Model):
+    expose: list[str] = Field(default=[], title="Secrets that may stand in request bodies", examples=[["password"]])
+
+    def link(self, names: Names) -> None:
+        """Check the names in every template."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if hasattr(value, "references"):
+                names.check(value)
+
+
+class NoAuth(_Auth):
+    """No authentication."""
+
+    type: Literal["none"]
+
+    def prepare(self, render: Render) -> Signature:
+        """Nothing is added."""
+        return Signature()
+
+
+class ApiKey(_Auth):
+    """A constant key in a header, the query, a cookie or the first segment of the path."""
+
+    type: Literal["api_key"]
+    in_: Literal["header", "query", "cookie", "path"] = Field(alias="in", title="Where the key goes")
+    name: str = Field(default="", title="Name of the header, parameter or cookie", examples=["X-Api-Key"])
+    value: TemplateField = Field(title="The key", examples=["{{ settings.api_key }}"])
+
+    def prepare(self, render: Render) -> Signature:
+        """The key in its place."""
+        value = render(self.value)
+        if self.in_ == "query":
+            return Signature(query=encode_query([(self.name, value)]))
+        if self.in_ == "path":
+            return Signature(segment="/" + segment(value))
+        if self.in_ == "cookie":
+            return Signature(headers=(("Cookie", f"{self.name}={header_value(value)}"),))
+        return Signature(headers=((self.name, header_value(value)),))
+
+
+class Basic(_Auth):
+    """User name and password in the Authorization header (RFC 7617, UTF-8)."""
+
+    type: Literal["basic"]
+    username: TemplateField = Field(examples=["{{ settings.username }}"])
+    password: TemplateField = Field(examples=["{{ settings.password }}"])
+
+    def prepare(self, render: Render) -> Signature:
+        """One Authorization header."""
+        pair = f"{render(self.username)}:{render(self.password)}".encode()
+        return Signature(headers=(("Authorization", "Basic " + base64.b64encode(pair).decode()),))
+
+
+class Bearer(_Auth):
+    """A constant token in the Authorization header (RFC 6750)."""
+
+    type: Literal["bearer"]
+    token: TemplateField = Field(examples=["{{ settings.access_token }}"])
+
+    def prepare(self, render: Render) -> Signature:
+        """One Authorization header."""
+        return Signature(headers=(("Authorization", "Bearer " + header_value(render(self.token))),))
+
+
+LATER_KINDS: Final = frozenset({"oauth1", "oauth2", "login", "hmac", "http_signature"})
+
+
+def _refuse_later(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    if isinstance(value, Map):
+        kind = value.get("type")
+        if kind in LATER_KINDS:
+            message = f"auth of type `{kind}`: {LATER}"
+            remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
+            reading(info).report("not-yet", message, remedy, value.value_span("type"))
+            return NoAuth.model_construct(type="none")
+        if kind is None and value and all(isinstance(v, Map) for v in value.values()):
+            reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
+            return NoAuth.model_construct(type="none")
+    return handler(value)
+
+
+Auth = Annotated[
+    Annotated[NoAuth | ApiKey | Basic | Bearer, Field(discriminator="type")],
+    WrapValidator(_refuse_later),
+]

@@ -1,0 +1,50 @@
+"""How a system is reached: address, signature, headers, times."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from engine.spec.auth import Auth, NoAuth
+from engine.spec.duration import Duration
+from engine.spec.names import Names
+from engine.spec.reading import Model
+from engine.spec.request import WrittenPairs
+from engine.spec.strings import TemplateField
+
+
+class Timeout(Model):
+    """`connect` for the connection, `total` for the whole call; the caller's deadline may be shorter."""
+
+    connect: Duration = Field(default=2.0, examples=["2s"])
+    total: Duration = Field(default=10.0, examples=["8s"])
+
+
+class Tls(Model):
+    """Verification is always on; `ca` is a file with the certificates of an own authority."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"cert", "key"})
+
+    ca: TemplateField | None = Field(default=None, examples=["{{ settings.ca }}"])
+
+
+class Connection(Model):
+    """The `connection` of a connector."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "breaker", "cache"})
+
+    base_url: TemplateField = Field(examples=["https://{{ settings.subdomain }}.amocrm.ru"])
+    hosts: list[str] = Field(default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]])
+    auth: Auth = Field(default_factory=lambda: NoAuth.model_construct(type="none"))
+    tls: Tls = Field(default_factory=lambda: Tls.model_construct())
+    headers: WrittenPairs = Field(default=None, examples=[{"Accept": "application/json"}])
+    timeout: Timeout = Field(default_factory=lambda: Timeout.model_construct())
+    verify: Annotated[str | None, Field(description="The operation that tells whether the settings work.")] = None
+
+    def link(self, names: Names, url: Names) -> None:
+        """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
+        url.check(self.base_url)
+        self.auth.link(names)
+        if self.tls.ca is not None:
+            names.check(self.tls.ca)
+        if self.headers is not None:
+            self.headers.link(names)

@@ -1,0 +1,185 @@
+"""A deployment: `tolmach.yaml`."""
+
+import ipaddress
+import re
+from typing import Annotated, Any, ClassVar, Final, Literal
+from zoneinfo import available_timezones
+
+import phonenumbers
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from engine.document import Document, Map
+from engine.errors import Span
+from engine.language.locale import Locale
+from engine.spec.contracts import CONTRACTS
+from engine.spec.duration import Duration
+from engine.spec.key import KEY_HASH
+from engine.spec.reading import LATER, Model, Reading, kind_of, nearest, reading, validate
+
+RIGHTS: Final = ("explain", "reveal", "operate")
+SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
+"""The capabilities that are answered over HTTP."""
+
+REVOKED: Final = re.compile(r"revoked:[0-9a-f]{8}")
+
+NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]*$"
+
+
+def _zone(value: Any) -> str:
+    if isinstance(value, str) and value in available_timezones():
+        return str(value)
+    remedy = nearest(str(value), available_timezones())
+    raise PydanticCustomError("wrong-zone", "there is no time zone of that name", {"remedy": remedy})
+
+
+def _region(value: Any) -> str:
+    if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
+        return str(value)
+    remedy = "write two capital letters, such as `RU`"
+    raise PydanticCustomError("wrong-zone", "there is no region of that name", {"remedy": remedy})
+
+
+def _network(value: Any) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=True)
+    except (ValueError, TypeError):
+        remedy = "write an address range, such as `10.20.0.0/16`"
+        raise PydanticCustomError("wrong-network", "the network cannot be read", {"remedy": remedy}) from None
+    if network.prefixlen == 0 or network.is_link_local:
+        remedy = "name the range that the system is in"
+        raise PydanticCustomError("wrong-network", "this network may not be allowed", {"remedy": remedy})
+    return str(value)
+
+
+class Defaults(Model):
+    """What holds for every call of the project unless it says otherwise."""
+
+    deadline: Duration = Field(default=10.0, description="For callers that give none.", examples=["8s"])
+    language: Literal["ru", "en"] = Field(default="ru", description="Of messages for people.")
+    region: Annotated[str, PlainValidator(_region), WithJsonSchema({"type": "string"})] = Field(default="RU", examples=["RU"])
+    zone: Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string"})] = Field(default="Europe/Moscow")
+
+    @property
+    def locale(self) -> Locale:
+        """What phones, dates and messages are read by."""
+        return Locale(self.region, self.zone, self.language)
+
+
+class Network(Model):
+    """Private networks that this connection may reach; metadata addresses never."""
+
+    allow: list[Annotated[str, PlainValidator(_network), WithJsonSchema({"type": "string"})]] = Field(
+        default=[], examples=[["10.20.0.0/16"]]
+    )
+
+
+class Use(Model):
+    """One connection of the project: a connector with its settings."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "cache", "timeout"})
+
+    connector: str = Field(description="The connector's name.", examples=["amocrm"])
+    settings: Annotated[Any, PlainValidator(lambda v: v), WithJsonSchema({"type": "object"})] = Field(
+        default_factory=Map, description="Values; `${NAME}` and `${file:/path}` are filled in."
+    )
+    hosts: list[str] = Field(default=[], description="Further hosts that may be reached.")
+    network: Network = Field(default_factory=lambda: Network.model_construct())
+    insecure: bool = Field(default=False, description="Allows http://.")
+
+
+class Route(Model):
+    """Where a capability is answered."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        "first_of merge require cache every match_operators_by shrink_guard apply_to operators to types when order_by on_poison".split()
+    )
+
+    from_: str | None = Field(default=None, alias="from", description="A connection of the project.")
+
+
+def _route(value: Any) -> Any:
+    return {"from": value} if isinstance(value, str) else value
+
+
+class ApiKey(Model):
+    """Who may call what. `tolmach key new` prints the line."""
+
+    name: str = Field(examples=["bot"])
+    hash: Annotated[str, Field(description="Printed by `tolmach key new`.")]
+    allow: list[str] = Field(description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]])
+    rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]
+
+    @property
+    def id(self) -> str:
+        """The public part, by which a key is looked up."""
+        return self.hash.split(":")[1]
+
+    @property
+    def revoked(self) -> bool:
+        """Whether `tolmach key revoke` has ended it."""
+        return self.hash.startswith("revoked:")
+
+    def link(self, at: Reading) -> None:
+        """Check the hash's form."""
+        if not KEY_HASH.fullmatch(self.hash) and not REVOKED.fullmatch(self.hash):
+            at.report("wrong-key-hash", "the hash is not of this engine's form", "run `tolmach key new NAME` and paste its line", self.place("hash"))
+
+
+class Project(Model):
+    """A segment of clients: its systems, and who may ask."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"keys_of", "channels", "flows", "inbound", "embed"})
+
+    defaults: Defaults = Field(default_factory=lambda: Defaults.model_construct())
+    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use]
+    capabilities: dict[str, Annotated[Route, BeforeValidator(_route)]] = Field(default={})
+    keys: list[ApiKey] = Field(default=[])
+
+    def link(self, at: Reading) -> None:
+        """Check what the parts say of each other; what needs the connectors is checked when they are bound."""
+        for key in self.keys:
+            key.link(at)
+        for name, use in self.connections.items():
+            if name in CONTRACTS or name in ("flows", "embed"):
+                message = f"a connection may not be named `{name}`"
+                at.report("reserved-name", message, "choose another name", self._raw["connections"].key_span(name))
+            if not isinstance(use.settings, dict):
+                at.report("wrong-type", f"expected settings, found {kind_of(use.settings)}", "write `name: value` pairs", use.place("settings"))
+        for name, route in self.capabilities.items():
+            self._link_route(at, name, route)
+
+    def route_place(self, capability: str) -> Span:
+        """Where the project says who answers a capability."""
+        routes: Map = self._raw["capabilities"]
+        return routes.value_span(capability)
+
+    def _link_route(self, at: Reading, name: str, route: Route) -> None:
+        span = self._raw["capabilities"].key_span(name)
+        if name not in CONTRACTS:
+            at.report("unknown-capability", f"there is no capability `{name}`", nearest(name, CONTRACTS), span)
+        elif name not in SERVED:
+            at.report("not-yet", f"the capability `{name}`: {LATER}", f"take `{name}` out for now", span)
+        elif route.from_ is None and not any(route.has(k) for k in Route.LATER):
+            at.report("missing-key", f"`{name}` names no connection", f"write `{name}: connection`", span)
+        elif route.from_ is not None and route.from_ not in self.connections:
+            value_span = self._raw["capabilities"].value_span(name)
+            at.report("unknown-connection", f"there is no connection `{route.from_}`", nearest(route.from_, self.connections), value_span)
+
+
+class ProjectFile(Model):
+    """`tolmach.yaml`: the projects of a deployment."""
+
+    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project]
+
+
+def project_file_of(document: Document, at: Reading) -> ProjectFile | None:
+    """The projects of a document; problems go to `at`."""
+    root = document.root
+    if not isinstance(root, Map):
+        at.report("wrong-type", f"a project file is a mapping, found {kind_of(root)}", "begin with `projects:`", at.top)
+        return None
+    found = validate(ProjectFile, root, at)
+    for project in found.projects.values() if found else ():
+        project.link(at)
+    return found

@@ -1,0 +1,137 @@
+"""What is sent: a request of the file, planned once for a connection, rendered for every call."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from engine.errors import CallError, EvaluationError
+from engine.language.codec import encode_form, encode_json, encode_query, header_value
+from engine.language.template import Template
+from engine.language.text import as_text
+from engine.spec.names import Names
+from engine.spec.path import Path, PathField
+from engine.spec.reading import Model, kind_of, place_of, reading
+from engine.spec.tree import Node, Scope, write_tree
+from engine.spec.tree.nodes import Const
+from engine.spec.trip import Rendered
+
+Pairs = list[tuple[str, str]]
+
+_TREE_SCHEMA: dict[str, Any] = {"title": "Tree", "description": "A tree whose scalars are templates."}
+
+
+def _tree(value: Any, info: ValidationInfo) -> Node:
+    return write_tree(value, reading(info))
+
+
+def _mapping(value: Any, info: ValidationInfo) -> Node:
+    if not isinstance(value, dict):
+        message = f"expected names and values, found {kind_of(value)}"
+        raise PydanticCustomError("wrong-type", message, {"remedy": f"write `{info.field_name}: {{name: value}}`"})
+    return write_tree(value, reading(info))
+
+
+WrittenTree = Annotated[Any, PlainValidator(_tree), WithJsonSchema(_TREE_SCHEMA)]
+WrittenPairs = Annotated[Any, PlainValidator(_mapping), WithJsonSchema({**_TREE_SCHEMA, "type": "object"})]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a connection gives every request: the address without a final slash, and headers."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Request(Model):
+    """One HTTP request. At most one body."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"url", "encoding", "multipart", "xml", "soap", "graphql", "text"})
+
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(description="The HTTP method.")
+    path: PathField = Field(examples=["/api/v4/contacts/{{ input.client_key }}"])
+    query: WrittenPairs = Field(default=None, description="Parameters; a null drops its key, a list repeats it.")
+    headers: WrittenPairs = Field(default=None, description="Headers; a null drops its key.")
+    json_: WrittenTree = Field(default=None, alias="json", description="A JSON body.")
+    form: WrittenPairs = Field(default=None, description="A form body; a null drops its key, a list repeats it.")
+
+    def link(self, names: Names, url: Names, body: Names) -> None:
+        """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
+        url_names = ((self.path, url), (self.query, url), (self.headers, names), (self.json_, body), (self.form, body))
+        for part, seen in url_names:
+            if part is not None:
+                part.link(seen)
+        if self.has("json") and self.has("form"):
+            names.at.report("one-of", "`json` and `form` stand together", "keep one body", self.place("form"))
+
+    def plan(self, base: Base, idempotent: bool) -> "Press":
+        """Prepare what does not change from call to call."""
+        query = encode_query(_pairs(self.query.value)) if isinstance(self.query, Const) else None
+        return Press(self, base.url, self._headers(base, _constant(self.headers)), query, idempotent)
+
+    def body(self, scope: Scope) -> bytes | None:
+        """The encoded body."""
+        if self.json_ is not None:
+            return encode_json(self.json_(scope))
+        return encode_form(_pairs(self.form(scope))) if self.form is not None else None
+
+    def _headers(self, base: Base, own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        content = "application/json" if self.json_ is not None else "application/x-www-form-urlencoded"
+        found = {"accept": ("Accept", "application/json")}
+        if self.json_ is not None or self.form is not None:
+            found["content-type"] = ("Content-Type", content)
+        found.update({name.lower(): (name, value) for name, value in base.headers})
+        found.update({name.lower(): (name, header_value(as_text(value))) for name, value in own.items()})
+        return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Room 3: a scope becomes a Rendered."""
+
+    request: Request
+    base: str
+    headers: tuple[tuple[str, str], ...]
+    query: str | None
+    idempotent: bool
+
+    def render(self, scope: Scope) -> Rendered:
+        """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked."""
+        request = self.request
+        try:
+            url = self.base + request.path.render(scope)
+            query = self.query if self.query is not None else self._query(scope)
+            headers = self._with_own(scope) if request.headers is not None and not _is_const(request.headers) else self.headers
+            body = request.body(scope)
+        except EvaluationError as error:
+            raise CallError("mapping_failed", error.message, place=request.place()) from None
+        return Rendered(request.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
+
+    def _query(self, scope: Scope) -> str:
+        return encode_query(_pairs(self.request.query(scope))) if self.request.query is not None else ""
+
+    def _with_own(self, scope: Scope) -> tuple[tuple[str, str], ...]:
+        own = {name.lower(): (name, header_value(as_text(v))) for name, v in self.request.headers(scope).items()}
+        return tuple((n, v) for n, v in self.headers if n.lower() not in own) + tuple(own.values())
+
+
+def _is_const(node: Node) -> bool:
+    return isinstance(node, Const)
+
+
+def _constant(node: Node | None) -> dict[str, Any]:
+    return node.value if isinstance(node, Const) else {}
+
+
+def _pairs(values: dict[str, Any]) -> Pairs:
+    """Names and texts; a list repeats its name."""
+    pairs: Pairs = []
+    for name, value in values.items():
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, dict):
+                raise EvaluationError(f"`{name}` is an object; write it as text: `| to_json`")
+            if one is not None:
+                pairs.append((name, as_text(one)))
+    return pairs

@@ -1,0 +1,227 @@
+"""How an answer is judged: rules of the file → one verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from engine.document import Map
+from engine.errors import CallError, EvaluationError, Upstream
+from engine.errors.catalogue import RAISABLE
+from engine.language.expression import Expression
+from engine.language.text import as_text
+from engine.spec.names import RULE, Names
+from engine.spec.reading import LATER, Model, kind_of, nearest, reading
+from engine.spec.strings import ExpressionField, expression_in
+from engine.spec.tree.nodes import Scope, holds
+
+_LATER_FORMATS: Final = frozenset({"xml", "soap", "csv", "text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a rule says: computed from the answer, or constant, or for people in their languages."""
+
+    expression: Expression | None = None
+    constant: str = ""
+    spoken: dict[str, str] = field(default_factory=dict)
+
+    def text(self, scope: Scope) -> str:
+        """The operator's text; empty when the answer has none."""
+        if self.expression is None:
+            return self.constant
+        value = self.expression(scope)
+        return "" if value is None else as_text(value)
+
+
+def _message(value: Any, info: ValidationInfo) -> Message:
+    if isinstance(value, str):
+        return Message(expression_in(reading(info), value))
+    if isinstance(value, Map) and set(value) == {"const"} and isinstance(value["const"], str):
+        return Message(constant=str(value["const"]))
+    if isinstance(value, Map) and value and set(value) <= {"ru", "en"} and all(isinstance(v, str) for v in value.values()):
+        spoken = {language: str(text) for language, text in value.items()}
+        return Message(constant=spoken.get("en") or spoken["ru"], spoken=spoken)
+    remedy = "write an expression, `{const: text}` or `{ru: …, en: …}`"
+    raise PydanticCustomError("wrong-type", f"a message is no {kind_of(value)} of this form", {"remedy": remedy})
+
+
+MessageField = Annotated[
+    Message,
+    PlainValidator(_message),
+    WithJsonSchema(
+        {
+            "title": "Message",
+            "anyOf": [
+                {"type": "string", "description": "An expression over the answer."},
+                {"type": "object", "properties": {"const": {"type": "string"}}, "required": ["const"], "additionalProperties": False},
+                {"type": "object", "properties": {"ru": {"type": "string"}, "en": {"type": "string"}}, "additionalProperties": False},
+            ],
+        }
+    ),
+]
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, str) and value in RAISABLE:
+        return str(value)
+    raise PydanticCustomError(
+        "code-not-raisable", f"`{value}` is no code that a connector may raise", {"remedy": nearest(str(value), RAISABLE)}
+    )
+
+
+CodeField = Annotated[str, PlainValidator(_code), WithJsonSchema({"type": "string", "enum": list(RAISABLE)})]
+
+
+class ErrorRule(Model):
+    """An answer that means an error. Without `code` it only adds its message to the verdict that follows."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope"})
+
+    when: ExpressionField | None = Field(default=None, examples=["status == `409`"])
+    code: CodeField | None = Field(default=None, description="A code of the catalogue.")
+    message: MessageField | None = None
+    retry_after: ExpressionField | None = Field(default=None, description="Seconds to wait, from the answer.")
+    retryable: bool | None = None
+
+    def link(self, names: Names) -> None:
+        """Check the names of every expression."""
+        for compiled in (self.when, self.retry_after, self.message.expression if self.message else None):
+            if compiled is not None:
+                names.check(compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`ok`, `empty`, or the error to raise."""
+
+    kind: Literal["ok", "empty", "error"]
+    error: CallError | None = None
+
+
+OK: Final = Verdict("ok")
+EMPTY: Final = Verdict("empty")
+
+
+class Response(Model):
+    """How answers are read and judged; of an operation, or shared by all."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"lists"})
+
+    format: str = Field(default="auto", json_schema_extra={"enum": ["auto", "json"]}, description="What the body is.")
+    charset: str | None = Field(default=None, examples=["windows-1251"], description="Where the header lies or is silent.")
+    nulls: list[Any] = Field(default=[], examples=[[False, ""]], description="Scalars that mean null in this system.")
+    success_when: ExpressionField | None = None
+    empty_when: ExpressionField | None = Field(default=None, examples=["status == `204`"])
+    errors: list[ErrorRule] = Field(default=[], description="First match wins; may match at status 200.")
+
+    def link(self, names: Names) -> None:
+        """Check formats and the names of every rule."""
+        if self.format not in ("auto", "json"):
+            code = "not-yet" if self.format in _LATER_FORMATS else "wrong-value"
+            message = f"format `{self.format}`" + (f": {LATER}" if code == "not-yet" else " does not exist")
+            names.at.report(code, message, "write `auto` or `json`", self.place("format"))
+        rules = names.plus(RULE)
+        for compiled in (self.success_when, self.empty_when):
+            if compiled is not None:
+                rules.check(compiled)
+        for rule in self.errors:
+            rule.link(rules)
+
+
+@dataclass(slots=True)
+class _Judging:
+    """One answer on its way through the rules."""
+
+    scope: Scope
+    upstream: Upstream
+    message: str = ""
+    spoken: dict[str, str] = field(default_factory=dict)
+    refused: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def matches(self, expression: Expression | None) -> bool:
+        """A rule that cannot be evaluated does not match, and is named."""
+        if expression is None:
+            return True
+        try:
+            return holds(expression(self.scope))
+        except EvaluationError as error:
+            self.notes.append(f"rule `{expression.text}` could not be tried: {error.message}")
+            return False
+
+    def level(self, response: Response) -> Verdict | None:
+        """One level of rules: errors, then empty_when, then success_when."""
+        for rule in response.errors:
+            if self.matches(rule.when):
+                self._add(rule)
+                if rule.code is not None:
+                    return Verdict("error", self.error(rule.code, rule))
+        if response.empty_when is not None and self.matches(response.empty_when):
+            return EMPTY
+        if response.success_when is not None:
+            if self.matches(response.success_when):
+                return OK
+            self.refused = True
+        return None
+
+    def error(self, code: str, rule: ErrorRule | None = None, note: str = "") -> CallError:
+        """The error with all that the rules added."""
+        wait = self._wait(rule) if rule else None
+        detail = "; ".join(part for part in (self.message, note, *self.notes) if part)
+        retryable = rule.retryable if rule else None
+        place = rule.place() if rule else None
+        return CallError(
+            code, detail, upstream=self.upstream, retry_after=wait, retryable=retryable, customer_message=self.spoken, place=place
+        )
+
+    def _add(self, rule: ErrorRule) -> None:
+        if rule.message is None or self.message:
+            return
+        try:
+            self.message, self.spoken = rule.message.text(self.scope), rule.message.spoken
+        except EvaluationError as error:
+            self.notes.append(f"the rule's message could not be read: {error.message}")
+
+    def _wait(self, rule: ErrorRule) -> float | None:
+        if rule.retry_after is None:
+            return None
+        try:
+            seconds = float(rule.retry_after(self.scope))
+        except (EvaluationError, TypeError, ValueError, OverflowError):
+            return None
+        return min(seconds, 3600.0) if 0 <= seconds < float("inf") else None
+
+
+_BY_STATUS: Final = {
+    401: "upstream_auth",
+    404: "not_found",
+    408: "upstream_timeout",
+    409: "conflict",
+    429: "rate_limited",
+    504: "upstream_timeout",
+}
+
+
+def judge(levels: Sequence[Response], scope: Scope, connection: str, unreadable: str = "", redirect: str = "") -> Verdict:
+    """The verdict on one answer: the rules level by level, then the status (language.md, "Classify one reply").
+
+    `unreadable` says why a non-empty body could not be decoded; `redirect` where a 3xx points to.
+    """
+    status: int = scope["status"]
+    judging = _Judging(scope, Upstream(connection, status))
+    for level in levels:
+        verdict = judging.level(level)
+        if verdict is not None:
+            return verdict
+    if judging.refused:
+        return Verdict("error", judging.error("upstream_rejected", note="success_when did not hold"))
+    if 200 <= status < 300:
+        return Verdict("error", judging.error("response_unreadable", note=unreadable)) if unreadable else OK
+    code = _BY_STATUS.get(status) or ("upstream_unavailable" if status >= 500 else "upstream_rejected")
+    note = f"no rule for this status ({status})"
+    if redirect:
+        note += f"; redirects are not followed, this one points to {redirect}"
+    return Verdict("error", judging.error(code, note=note))
