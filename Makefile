@@ -51,7 +51,7 @@ size: setup      ## lines per room, and the budgets
 	@$(BIN)/python -m tests.house.size
 
 bench: setup     ## the hot path against its peers (ARGS="--rounds 5")
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 lock:            ## the newest versions that fit, into requirements/
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install -qq --disable-pip-version-check uv
