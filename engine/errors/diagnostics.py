@@ -51,7 +51,7 @@ CODES: Final[dict[str, str]] = {
     "duplicate-key": "The same key stands twice in one mapping.",
     "key-not-text": "A key is a list, a mapping, an alias or nothing.",
     "ambiguous-boolean": "`yes`, `no`, `on`, `off` mean text to some readers and a boolean to others.",
-    "ambiguous-number": "A number in a form that readers take differently (`0123`, `+7916…`, `1_000`, `12:30`, `0x1F`).",
+    "ambiguous-number": "A number that readers take differently (`0123`, `+7916…`, `1_000`, `12:30`, `0x1F`).",
     # language
     "template-syntax": "A template cannot be parsed.",
     "template-statement": "`{% %}` or `{# #}` stands in a template.",
