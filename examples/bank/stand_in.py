@@ -152,8 +152,11 @@ def _application(may: Callable[[web.Request], bool], *routes: web.AbstractRouteD
         return await _judge(mode["mode"], may, request) or await handler(request)
 
     async def switch(request: web.Request) -> web.StreamResponse:
-        mode["mode"] = (await request.json())["mode"]
-        return _say(mode, 200 if mode["mode"] in MODES else 422)
+        wanted = (await request.json())["mode"]
+        if wanted not in MODES:
+            return _say({"code": "NO_SUCH_MODE", "text": f"It is one of {', '.join(MODES)}"}, 422)
+        mode["mode"] = wanted
+        return _say(mode)
 
     application = web.Application(middlewares=[door])
     application.add_routes([web.put("/stand-in", switch), *routes])
