@@ -123,7 +123,7 @@ class Declaration(BaseModel):
                 return [own.accept(one, Locale()) for one in value]
             own.accept(value, Locale())
         except Misfit as misfit:
-            message = f"the {info.field_name} does not fit its own declaration: it {misfit.message}"
+            message = f"the {info.field_name} {misfit.message}"
             raise wrong("default-misfit", message, misfit.remedy or f"write a value of type `{own.type}`") from None
         return value
 
@@ -301,9 +301,12 @@ def _string(_own: Declaration, value: Any, _locale: Locale) -> str:
 
 
 def _integer(_own: Declaration, value: Any, _locale: Locale) -> int:
-    number = Decimal(_present(values.read_decimal(value)))
+    try:
+        number = Decimal(_present(values.read_decimal(value)))
+    except Misfit:
+        raise Misfit(f"must be a whole number, found {kind_of(value)}", "write it with digits only: 42") from None
     if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
-        raise Misfit("is not a whole number of 64 bits")
+        raise Misfit("must be a whole number of at most 64 bits")
     return int(number)
 
 

@@ -6,7 +6,7 @@ from engine.spec.contracts.authorization import AUTHORIZATION
 from engine.spec.contracts.card import CARD
 from engine.spec.contracts.contract import Contract
 from engine.spec.contracts.events import EVENTS
-from engine.spec.contracts.identity import IDENTITY, kinds_of
+from engine.spec.contracts.identity import IDENTITY, read_as
 from engine.spec.contracts.managers import MANAGERS
 from engine.spec.contracts.products import PRODUCTS, mask_number
 from engine.spec.contracts.showcase import SHOWCASE
@@ -16,4 +16,4 @@ CONTRACTS: Final[dict[str, Contract]] = {
     contract.name: contract for contract in (IDENTITY, AUTHORIZATION, CARD, PRODUCTS, SHOWCASE, MANAGERS, EVENTS)
 }
 
-__all__ = ["CONTRACTS", "Contract", "ContractError", "InputError", "kinds_of", "mask_number"]
+__all__ = ["CONTRACTS", "Contract", "ContractError", "InputError", "mask_number", "read_as"]

@@ -17,6 +17,8 @@ from engine.spec.contracts.types import (
     Url,
 )
 
+ATTRIBUTES: Final = [{"name": "Branch", "value": "Tverskaya 1"}]
+
 
 class CardInput(Shape):
     """Whose card."""
@@ -64,17 +66,17 @@ class ClientCard(Shape):
 
     key: Key = required("The client's key in the system.", "412")
     type: Literal["person", "company"] | None = member("Who the client is.", "person")
-    name: PersonName | None = member("The client's name.")
+    name: PersonName | None = member("The client's name.", {"first": "Ivan", "last": "Petrov"})
     phones: Phones = many("Phones, E.164.", ["+79001234567"], personal=True)
     emails: Emails = many("E-mail addresses.", ["ivan@example.com"], personal=True)
     birth_date: IsoDate | None = member("Date of birth.", "1990-05-04", personal=True)
     inn: Identifier | None = member("Tax number.", "500100732259", personal=True)
     segment: Text | None = member("The segment the client belongs to.", "premium")
-    companies: Many[Company] = many("Companies that the client acts for.")
-    manager: PersonalManager | None = member("The personal manager.")
+    companies: Many[Company] = many("Companies that the client acts for.", [{"key": "77", "name": "Romashka LLC"}])
+    manager: PersonalManager | None = member("The personal manager.", {"key": "9", "name": "Anna Smirnova"})
     url: Url | None = member("The card in the CRM.", "https://crm.example/clients/412")
     avatar_url: Url | None = member("A picture of the client.", "https://crm.example/a/412.png", personal=True)
-    attributes: Many[Attribute] = many("Whatever has no member of its own.")
+    attributes: Many[Attribute] = many("Whatever has no member of its own.", ATTRIBUTES)
 
 
 CARD: Final = Contract(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from engine.language.locale import Locale
 from engine.language.text import kind_of
@@ -19,6 +21,19 @@ class Shape(BaseModel):
     """The base of every contract model: no unknown members."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class PlainSchema(GenerateJsonSchema):
+    """JSON Schema without nulls: what is absent is absent."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """The schema of what may be null, without the null."""
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """The schema with its default, unless that is null."""
+        found = super().default_schema(schema)
+        return {key: value for key, value in found.items() if key != "default" or value is not None}
 
 
 def member(description: str, *examples: Any, personal: bool = False, **more: Any) -> Any:
@@ -43,7 +58,7 @@ class Contract:
     """One capability.
 
     `required` members are `mapping_failed` when their expression yields null; `rows` maps each list member to the
-    model of its elements. `empty` is the answer when the upstream had nothing, `empty_error` the error if that is one.
+    model of its elements. `empty_error` is the error when the upstream had nothing, where that is no answer.
     `unique` names, per list, the member by which rows are told apart; `hidden` what is masked unless revealed.
     """
 
@@ -54,11 +69,15 @@ class Contract:
     output: type[Shape]
     required: tuple[str, ...] = ()
     rows: dict[str, type[Shape]] = field(default_factory=dict)
-    empty: dict[str, Any] | None = None
     empty_error: str | None = None
     unique: dict[str, str] = field(default_factory=dict)
     hidden: Callable[[Row], None] | None = None
     prepare: Callable[[Row, Locale], Row] | None = None
+
+    @property
+    def empty(self) -> Row | None:
+        """A fresh answer for when the upstream had nothing; None where that is the error `empty_error`."""
+        return None if self.empty_error else {name: [] for name in self.required}
 
     def accept(self, data: Any, locale: Locale) -> Row:
         """The input as the contract has it: what was given, normalised, plus defaults.
@@ -104,7 +123,7 @@ class Contract:
     def schema(self, side: str = "output") -> dict[str, Any]:
         """The JSON Schema of the `input` or the `output`, complete in itself."""
         model = self.input if side == "input" else self.output
-        schema = model.model_json_schema(ref_template="#/$defs/{model}")
+        schema = model.model_json_schema(schema_generator=PlainSchema)
         name = self.version if side == "output" else self.version.replace("/", "-request/")
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, **schema, "title": name}
 

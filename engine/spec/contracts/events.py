@@ -55,7 +55,7 @@ class EventMessage(Shape):
     id: Identifier | None = member("The message's id.", "m-19")
     author: Text | None = member("Who wrote it.", "client")
     text: str | None = member("What was written, as it was written.", "Good morning", personal=True)
-    files: Many[EventFile] | None = member("Files sent with it.")
+    files: Many[EventFile] | None = member("Files sent with it.", [{"id": "f-1", "name": "passport.jpg"}])
 
 
 class EventOperator(Shape):
@@ -74,11 +74,11 @@ class ChatEvent(Shape):
     occurred_at: Instant | None = member("When.", "2026-01-31T10:00:00+03:00")
     project: Identifier | None = member("The platform's project.", "retail")
     channel: Identifier | None = member("The channel.", "telegram")
-    client: EventClient | None = member("The client.")
-    ticket: EventTicket | None = member("The ticket.")
-    message: EventMessage | None = member("The message.")
-    operator: EventOperator | None = member("The operator.")
-    raw: dict[str, Any] | None = member("The platform's own event, unchanged.", personal=True)
+    client: EventClient | None = member("The client.", {"key": "412"})
+    ticket: EventTicket | None = member("The ticket.", {"id": "5501"})
+    message: EventMessage | None = member("The message.", {"id": "m-19", "text": "Good morning"})
+    operator: EventOperator | None = member("The operator.", {"id": "31"})
+    raw: dict[str, Any] | None = member("The platform's own event, unchanged.", {"Type": "chat_opened"}, personal=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -102,5 +102,4 @@ EVENTS: Final = Contract(
     title="Something happened in the chat",
     input=ChatEvent,
     output=EventAcknowledgement,
-    empty={},
 )

@@ -19,8 +19,8 @@ class IdentityInput(Shape):
     value: Key = required("What the client is searched by.", "+79001234567", personal=True)
     type: Kind = member("What the value is; `any` lets the connection choose.", "phone", default="any")
     channel: Identifier | None = member("The channel the client writes in.", "telegram")
-    secret: Identifier | None = member("The answer to a challenge: a code word or a code from an SMS.", personal=True)
-    step: Identifier | None = member("The `step` of the challenge that is being answered.")
+    secret: Identifier | None = member("The code word or the code from an SMS.", "4711", personal=True)
+    step: Identifier | None = member("The `step` of the challenge that is being answered.", "bXlzdGVw")
 
 
 class IdentityClient(Shape):
@@ -45,17 +45,17 @@ class ChallengeField(Shape):
 class Challenge(Shape):
     """One more step that the system asks for."""
 
-    step: Key = required("Given back with the answer.")
+    step: Key = required("Given back with the answer.", "bXlzdGVw")
     prompt: Text | None = member("What to ask the client.", "Enter the code from the SMS")
     kind: Literal["code_word", "sms", "form"] = required("How to ask.", "sms")
-    fields: Many[ChallengeField] = many("The fields of a form.")
+    fields: Many[ChallengeField] = many("The fields of a form.", [{"name": "code", "title": "Code from the SMS"}])
 
 
 class IdentityOutput(Shape):
     """The clients found: none, one or several; or a challenge."""
 
-    clients: Many[IdentityClient] | None = member("The clients that were found.")
-    challenge: Challenge | None = member("What the system asks before it answers.")
+    clients: Many[IdentityClient] | None = member("The clients found.", [{"key": "412", "name": "Ivan Petrov"}])
+    challenge: Challenge | None = member("What the system asks before it answers.", {"step": "bXlzdGVw", "kind": "sms"})
 
     @model_validator(mode="after")
     def _one_of(self) -> "IdentityOutput":
@@ -69,21 +69,6 @@ def read_as(kind: str, value: str, locale: Locale) -> str:
     if kind == "phone":
         return values.read_phone(value, locale) or ""
     return (values.read_email(value) or "") if kind == "email" else value
-
-
-def kinds_of(value: str, locale: Locale) -> tuple[str, ...]:
-    """What a value of type `any` may be, the likeliest first; a key of the CRM always may be."""
-    found = [kind for kind in ("email", "phone") if _readable(kind, value, locale)]
-    if value.isascii() and value.isdecimal() and len(value) in (10, 12):
-        found.append("inn")
-    return (*found, "crm_id", "social")
-
-
-def _readable(kind: str, value: str, locale: Locale) -> bool:
-    try:
-        return bool(read_as(kind, value, locale))
-    except Misfit:
-        return False
 
 
 def _prepare(given: Row, locale: Locale) -> Row:
@@ -101,6 +86,5 @@ IDENTITY: Final = Contract(
     output=IdentityOutput,
     required=("clients",),
     rows={"clients": IdentityClient},
-    empty={"clients": []},
     prepare=_prepare,
 )

@@ -12,7 +12,7 @@ class ManagersInput(Shape):
     """What to read: all, what changed, or a page of the synchronised state."""
 
     since: Instant | None = member("Only what changed since.", "2026-01-31T00:00:00+03:00")
-    cursor: Identifier | None = member("`next` of the page before.")
+    cursor: Identifier | None = member("`next` of the page before.", "b2Zmc2V0")
     limit: Annotated[int, Field(ge=1, le=10_000)] | None = member("Rows of a page.", 500)
 
 
@@ -40,9 +40,9 @@ class Binding(Shape):
 class ManagersOutput(Shape):
     """Managers and their clients; each row unique by its key."""
 
-    managers: Many[Manager] = required("The managers.")
-    bindings: Many[Binding] = required("Which client has which manager.")
-    next: Identifier | None = member("The cursor of the next page; absent on the last.")
+    managers: Many[Manager] = required("The managers.", [{"key": "9", "email": "anna@bank.example"}])
+    bindings: Many[Binding] = required("Which client has which manager.", [{"client_key": "412", "manager_key": "9"}])
+    next: Identifier | None = member("The cursor of the next page; absent on the last.", "b2Zmc2V0")
 
 
 MANAGERS: Final = Contract(
@@ -53,6 +53,5 @@ MANAGERS: Final = Contract(
     output=ManagersOutput,
     required=("managers", "bindings"),
     rows={"managers": Manager, "bindings": Binding},
-    empty={"managers": [], "bindings": []},
     unique={"managers": "key", "bindings": "client_key"},
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator
 
-from engine.spec.contracts.card import Attribute
+from engine.spec.contracts.card import ATTRIBUTES, Attribute
 from engine.spec.contracts.contract import Contract, Row, Shape, many, member, required
 from engine.spec.contracts.types import Currency, Identifier, IsoDate, Key, Many, Money, Text
 
@@ -42,14 +42,14 @@ class Product(Shape):
     opened_on: IsoDate | None = member("When it was opened.", "2020-03-01")
     closes_on: IsoDate | None = member("When it ends.", "2027-03-01")
     rate: Money | None = member("Per cent a year.", "12.5")
-    next_payment: Payment | None = member("The next payment.")
-    attributes: Many[Attribute] = many("Whatever has no member of its own.")
+    next_payment: Payment | None = member("The next payment.", {"date": "2026-02-15", "amount": "15300.00"})
+    attributes: Many[Attribute] = many("Whatever has no member of its own.", ATTRIBUTES)
 
 
 class ProductsOutput(Shape):
     """The client's products."""
 
-    products: Many[Product] = required("The products.")
+    products: Many[Product] = required("The products.", [{"id": "acc-1", "kind": "account", "currency": "RUB"}])
 
 
 def mask_number(text: str) -> str:
@@ -74,6 +74,5 @@ PRODUCTS: Final = Contract(
     output=ProductsOutput,
     required=("products",),
     rows={"products": Product},
-    empty={"products": []},
     hidden=_hide,
 )

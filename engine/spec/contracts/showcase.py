@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from engine.spec.contracts.card import Attribute
+from engine.spec.contracts.card import ATTRIBUTES, Attribute
 from engine.spec.contracts.contract import Contract, Shape, many, member, required
 from engine.spec.contracts.types import Currency, Flag, Identifier, IsoDate, Many, Money, Text, Url
 
@@ -31,18 +31,18 @@ class Offer(Shape):
     kind: Literal["product", "service"] | None = member("What is offered.", "product")
     name: Text | None = member("Its name.", "Gold card")
     description: Text | None = member("A few sentences.", "Cashback of 5 %")
-    price: Price | None = member("What it costs.")
+    price: Price | None = member("What it costs.", {"amount": "299.00", "currency": "RUB", "period": "month"})
     url: Url | None = member("Where it can be read about or ordered.", "https://bank.example/gold")
     image_url: Url | None = member("A picture.", "https://bank.example/gold.png")
     personal: Flag | None = member("Whether it was made for this client.", True)
     valid_until: IsoDate | None = member("The last day it stands.", "2026-12-31")
-    attributes: Many[Attribute] = many("Whatever has no member of its own.")
+    attributes: Many[Attribute] = many("Whatever has no member of its own.", ATTRIBUTES)
 
 
 class ShowcaseOutput(Shape):
     """The offers."""
 
-    offers: Many[Offer] = required("The offers.")
+    offers: Many[Offer] = required("The offers.", [{"id": "of-7", "kind": "product", "name": "Gold card"}])
 
 
 SHOWCASE: Final = Contract(
@@ -53,5 +53,4 @@ SHOWCASE: Final = Contract(
     output=ShowcaseOutput,
     required=("offers",),
     rows={"offers": Offer},
-    empty={"offers": []},
 )

@@ -70,7 +70,7 @@ def contact(label: str, read: Callable[[Any, Locale], str | None]) -> Callable[[
         except Misfit:
             if not isinstance(value, str | int) or not isinstance(info.context, Fitting):
                 raise
-            info.context.stray.append((label, str(value).strip()))
+            info.context.stray.append((label, values.read_text(value) or ""))
             return None
 
     return reading
