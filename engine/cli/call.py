@@ -26,12 +26,6 @@ def call(
 ) -> int:
     """Call one operation, or a capability of the project, and print the answer.
 
-    Examples:
-
-        tolmach call crm.find_client type=phone value="+7 900 123-45-67"
-
-        tolmach call card client_key=412 --project retail --trace
-
     Parameters
     ----------
     target:

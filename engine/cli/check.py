@@ -19,12 +19,6 @@ def check(
 ) -> int:
     """Check connectors, project files and tests; print every problem with its place and what to write.
 
-    Examples:
-
-        tolmach check connectors/amocrm
-
-        tolmach check tolmach.yaml --no-env --output json
-
     Parameters
     ----------
     paths:

@@ -5,23 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from engine.cli.examples import examples
 from engine.cli.exits import CONFIGURATION, DONE, USAGE, Output
 
 if TYPE_CHECKING:
     from engine.spec.project import ProjectFile
 
-app = App(help="Make, list and revoke the API keys of callers.")
+app = App(name="key", result_action="return_value", help="Make, list and revoke the API keys of callers.", help_epilogue=examples("key new bot", "key list"))
 
 
-@app.command
+@app.command(help_epilogue=examples("key new bot", "key new bot --allow identity --allow crm.find_client"))
 def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text") -> int:
     """Make a key. It is shown this once; the project file gets only its hash.
-
-    Examples:
-
-        tolmach key new bot
-
-        tolmach key new bot --allow identity --allow crm.*
 
     Parameters
     ----------
@@ -49,15 +44,9 @@ def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text"
     return DONE
 
 
-@app.command(name="list")
+@app.command(name="list", help_epilogue=examples("key list", "key list deploy/tolmach.yaml --output json"))
 def list_keys(file: Path = Path("tolmach.yaml"), /, *, output: Output = "text") -> int:
     """List the keys of a project file: who, their public id, what they may do.
-
-    Examples:
-
-        tolmach key list
-
-        tolmach key list deploy/tolmach.yaml --output json
 
     Parameters
     ----------
@@ -79,15 +68,9 @@ def list_keys(file: Path = Path("tolmach.yaml"), /, *, output: Output = "text") 
     return DONE
 
 
-@app.command
+@app.command(help_epilogue=examples("key revoke bot", "key revoke bot deploy/tolmach.yaml --project retail"))
 def revoke(name: str, /, file: Path = Path("tolmach.yaml"), *, project: str | None = None) -> int:
     """Revoke a key: its hash in the project file is replaced, so that nothing matches it any more.
-
-    Examples:
-
-        tolmach key revoke bot
-
-        tolmach key revoke bot deploy/tolmach.yaml --project retail
 
     Parameters
     ----------

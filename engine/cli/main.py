@@ -2,30 +2,38 @@
 
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from cyclopts import App, CycloptsError
 
 from engine import __version__
+from engine.cli.examples import Verb, examples
 from engine.cli.exits import CONFIGURATION, INTERRUPTED, USAGE
 from engine.errors import ConfigError, TolmachError
 
+VERBS: Final = (
+    Verb("check", "Check connectors, project files and tests: every problem at once.", "check connectors/amocrm", "check tolmach.yaml --no-env --output json"),
+    Verb("call", "Call one operation, or a capability of a project, and print the answer.", 'call crm.find_client type=phone value="+7 900 123-45-67"', "call card client_key=412 --project retail --trace"),
+    Verb("serve", "Answer the projects of a file over HTTP until SIGTERM or Ctrl-C.", "serve", "serve deploy/tolmach.yaml --host 0.0.0.0 --port 8080"),
+    Verb("schema", "Print the JSON Schema of the files, for editors.", "schema > schema.json", "schema connector"),
+)
 app = App(
     name="tolmach",
     version=__version__,
     help="Declarative integration engine: YAML connectors between chat platforms, CRMs and banks.",
+    help_epilogue=examples("check connectors", "serve deploy/tolmach.yaml"),
     help_format="plaintext",
-    default_parameter=None,
+    result_action="return_value",
 )
-for verb in ("check", "call", "serve", "schema"):
-    app.command(f"engine.cli.{verb}:{verb}", name=verb)
-app.command("engine.cli.key:app", name="key")
+for verb in VERBS:
+    app.command(f"engine.cli.{verb.name}:{verb.name}", name=verb.name, help=verb.summary, help_epilogue=examples(*verb.examples))
+app.command("engine.cli.key:app", name="key", help="Make, list and revoke the API keys of callers.")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a verb and exit: 0 done, 1 findings, 2 usage, 3 upstream, 4 configuration, 130 interrupted."""
     try:
-        result = app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False, print_error=True, result_action="return_value")
+        result = app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False)
     except CycloptsError:
         sys.exit(USAGE)
     except ConfigError as error:

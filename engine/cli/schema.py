@@ -8,12 +8,6 @@ from engine.cli.exits import DONE
 def schema(kind: Literal["connector", "project", "tests"] | None = None, /) -> int:
     """Print the JSON Schema of one kind of file, or of all of them together.
 
-    Examples:
-
-        tolmach schema > schema.json
-
-        tolmach schema connector
-
     Parameters
     ----------
     kind:

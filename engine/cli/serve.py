@@ -19,12 +19,6 @@ def serve(
 ) -> int:
     """Answer the projects of a file over HTTP until SIGTERM or Ctrl-C.
 
-    Examples:
-
-        tolmach serve
-
-        tolmach serve deploy/tolmach.yaml --host 0.0.0.0 --port 8080
-
     Parameters
     ----------
     project_file:
