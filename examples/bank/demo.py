@@ -25,7 +25,6 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.json import JSON
-from rich.padding import Padding
 from rich.text import Text
 
 Json = dict[str, Any]
@@ -149,7 +148,8 @@ def _wait_for(look: Callable[[], str], part: Part) -> str:
 def _project_with_a_key(folder: Path) -> tuple[str, Path]:
     """A fresh API key, and the project file with the line that `tolmach key new` prints for it."""
     allowed = [word for name in ALLOWED for word in ("--allow", name)]
-    key, line = subprocess.check_output([*TOLMACH, "key", "new", "demo", *allowed], text=True).strip().splitlines()
+    command = [*TOLMACH, "key", "new", "demo", *allowed]
+    key, line = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().splitlines()
     text = (HERE / "tolmach.yaml").read_text(encoding="utf-8")
     project = folder / "tolmach.yaml"
     project.write_text(re.sub(r"keys: \[\].*", lambda _: f"keys: [{line.removeprefix('- ')}]", text), encoding="utf-8")
@@ -186,12 +186,16 @@ def _take(turn: Turn, address: str, key: str, bank: str) -> bool:
     _title(turn.story)
     extra = "".join(f"  {name}: {value}" for name, value in turn.headers.items())
     console.print(Text.assemble(("→ ", "bold cyan"), ("POST ", "bold"), f"/v1/retail/{turn.path}", (extra, "dim")))
-    console.print(Padding(JSON.from_data(turn.body, indent=None, ensure_ascii=False), (0, 0, 0, 2)))
+    _indent(JSON.from_data(turn.body, indent=None, ensure_ascii=False).text)
     colour = "green" if answer.status < 400 else "yellow"
     console.print(
         Text.assemble(("← ", "bold cyan"), (str(answer.status), f"bold {colour}"), (f"  {took:.0f} ms", "dim"))
     )
-    console.print(Padding(JSON(answer.body, ensure_ascii=False), (0, 0, 0, 2)))
+    body = json.loads(answer.body)
+    meta = body.pop("meta", None)
+    _indent(JSON.from_data(body, ensure_ascii=False).text)
+    if meta is not None:
+        console.print(Text(f"  and meta: {json.dumps(meta, ensure_ascii=False)}", "dim"))
     if answer.status != turn.status:
         console.print(f"  expected {turn.status}", style="bold red")
     return answer.status == turn.status
@@ -210,8 +214,13 @@ def _show_a_typo(folder: Path) -> bool:
     command = [*TOLMACH, "check", "demo_bank/connector.yaml"]
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
     found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    console.print(Padding(Text.from_ansi(found.stdout + found.stderr), (0, 0, 0, 2)))
+    _indent(Text.from_ansi(found.stdout + found.stderr))
     return found.returncode == 1
+
+
+def _indent(text: Text) -> None:
+    for line in text.split():
+        console.print(Text("  ") + line)
 
 
 def _title(story: str) -> None:
