@@ -19,6 +19,7 @@ from engine.transport.message import (
     MAX_INTERIM,
     Body,
     body_length,
+    host_of,
     incoming_headers,
     outgoing_headers,
     reason_of,
@@ -75,7 +76,7 @@ class AiohttpWire:
         lines = [f"{request.method} {target} HTTP/1.1"]
         headers = outgoing_headers(request)
         if not any(name.lower() == "host" for name, _ in headers):
-            lines.append(f"Host: {origin.shown}")
+            lines.append(f"Host: {origin.host}")
         lines += [f"{name}: {value}" for name, value in [*headers, *body_length(request)]]
         return origin, "\r\n".join([*lines, "", ""]).encode()
 
@@ -107,10 +108,10 @@ class AiohttpWire:
                 raise WireError("unavailable", "the connection was closed", sent=False) from None
             raise
         except TimeoutError as error:
-            detail = f"connecting to {origin.shown} took longer than {self._config.connect_timeout:g} s"
+            detail = f"connecting to {origin.host} took longer than {self._config.connect_timeout:g} s"
             raise WireError("timeout", detail, sent=False) from error
         except Exception as error:
-            raise WireError("unavailable", f"{origin.shown}: {reason_of(error)}", sent=False) from error
+            raise WireError("unavailable", f"{origin.host}: {reason_of(error)}", sent=False) from error
 
     async def _receive(self, link: "_Link") -> Reply:
         message, payload = await link.read()
@@ -139,12 +140,12 @@ class _StaleError(WireError):
 class _Origin:
     """What the pool needs to find or open a connection, built once per origin."""
 
-    __slots__ = ("request", "shown")
+    __slots__ = ("host", "request")
 
     def __init__(self, origin: str, tls: ssl.SSLContext) -> None:
         url = URL(origin.lower(), encoded=True)
         self.request = ClientRequest("GET", url, loop=asyncio.get_running_loop(), ssl=tls)
-        self.shown = url.host_port_subcomponent or ""
+        self.host = host_of(origin)
 
 
 class _Link(ResponseHandler):

@@ -3,19 +3,20 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex, cast
 
 import httpcore2
-from httpcore2 import AnyIOBackend, AsyncConnectionPool, AsyncNetworkBackend, AsyncNetworkStream
+from httpcore2 import AsyncConnectionPool, AsyncNetworkBackend, AsyncNetworkStream
 
 from engine.spec.trip import Rendered, Reply
 from engine.transport.dial import dial
 from engine.transport.message import (
     Body,
     body_length,
+    host_of,
     incoming_headers,
     outgoing_headers,
     reason_of,
@@ -32,13 +33,13 @@ class Httpx2Wire:
 
     def __init__(self, config: WireConfig) -> None:
         self._config = config
-        self._closed = False
+        self._backend = _Backend(config)
         self._pool = AsyncConnectionPool(
             ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # a dummy: the pool changes what it is given
             max_connections=config.max_connections,
             keepalive_expiry=config.keep_alive,
             http2=True,
-            network_backend=_Backend(config),
+            network_backend=self._backend,
         )
 
     async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
@@ -48,7 +49,7 @@ class Httpx2Wire:
         try:
             return await self._exchange(message, exchange)
         except WireError:
-            if not (exchange.stale and request.idempotent):
+            if not exchange.stale or (exchange.sent and not request.idempotent):
                 raise
         for connection in self._pool.connections:
             if connection.is_idle():
@@ -57,7 +58,7 @@ class Httpx2Wire:
 
     async def close(self) -> None:
         """See Wire.close."""
-        self._closed = True
+        self._backend.closed = True
         await self._pool.aclose()
 
     @property
@@ -70,7 +71,7 @@ class Httpx2Wire:
         url = httpcore2.URL(origin.lower())
         headers = outgoing_headers(request)
         if not any(name.lower() == "host" for name, _ in headers):
-            headers.insert(0, ("host", origin.partition("://")[2]))
+            headers.insert(0, ("host", host_of(origin)))
         headers += body_length(request)
         return httpcore2.Request(
             request.method,
@@ -80,13 +81,13 @@ class Httpx2Wire:
         )
 
     async def _exchange(self, message: httpcore2.Request, exchange: "_Exchange") -> Reply:
-        if self._closed:
-            raise WireError("unavailable", "the connection is closed", sent=False)
         token = _EXCHANGE.set(exchange)
         try:
             response = await self._pool.handle_async_request(message)
             exchange.headed = True
             try:
+                if not exchange.received and response.extensions["http_version"] != b"HTTP/2":
+                    raise unreadable("the upstream sent an answer that nobody had asked for")
                 return await self._receive(response)
             finally:
                 await response.aclose()
@@ -122,7 +123,7 @@ class _Exchange:
     @property
     def stale(self) -> bool:
         """A kept connection died before any byte of the answer."""
-        return self.sent and not self.fresh and not self.received
+        return not self.fresh and not self.received
 
     def failure(self, error: Exception) -> WireError:
         """What a failed exchange means to the caller."""
@@ -141,35 +142,58 @@ _EXCHANGE: Final[ContextVar[_Exchange]] = ContextVar("exchange")
 
 
 class _Backend(AsyncNetworkBackend):
-    """Connects to the guarded addresses of a host."""
+    """Connects to the guarded addresses of a host, until it is closed."""
 
     def __init__(self, config: WireConfig) -> None:
+        self.closed = False
         self._config = config
-        self._anyio = AnyIOBackend()
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> AsyncNetworkStream:
+        if self.closed:
+            raise WireError("unavailable", "the connection is closed", sent=False)
         _EXCHANGE.get().fresh = True
-        ends = asyncio.get_running_loop().time() + self._config.connect_timeout
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self._config.connect_timeout
 
         async def connect(address: str) -> AsyncNetworkStream:
-            try:
-                return await self._anyio.connect_tcp(address, port)
-            except httpcore2.ConnectError as error:
-                raise _root(error) from error
+            reader = _Reader(loop=loop)
+            protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+            transport, _ = await loop.create_connection(lambda: protocol, address, port)
+            return _Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop), self._config, ends)
 
-        return _Stream(await dial(self._config, host, port, connect), self._config, ends)
+        return await dial(self._config, host, port, connect)
+
+
+class _Reader(asyncio.StreamReader):
+    """Knows how many bytes came in."""
+
+    fed = 0
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        self.fed += len(cast("bytes", data))
+        super().feed_data(data)
 
 
 class _Stream(AsyncNetworkStream):
-    """One connection; it tells the exchange under way what has gone out and come in."""
+    """One connection; it tells the exchange under way what has gone out and come in.
 
-    def __init__(self, inner: AsyncNetworkStream, config: WireConfig, ends: float) -> None:
-        self._inner = inner
+    It writes without waiting, as the body is in memory anyway: an upstream may answer before it took everything. It
+    closes without waiting, so a cancelled call cannot leave it open.
+    """
+
+    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter, config: WireConfig, ends: float) -> None:
+        self._reader = reader
+        self._writer = writer
         self._config = config
         self._ends = ends
+        self._taken = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore2's
-        data = await self._inner.read(max_bytes)
+        try:
+            data = await self._reader.read(max_bytes)
+        except OSError as error:
+            raise httpcore2.ReadError from error
+        self._taken += len(data)
         exchange = _EXCHANGE.get()
         exchange.received += len(data)
         if not exchange.headed and not self._multiplexed and exchange.received > self._config.max_headers + max_bytes:
@@ -177,13 +201,15 @@ class _Stream(AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore2's
+        if self._writer.is_closing():
+            raise httpcore2.WriteError
         exchange = _EXCHANGE.get()
         exchange.departed()
         exchange.sent = True
-        await self._inner.write(buffer)
+        self._writer.write(buffer)
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        self._writer.transport.abort()
 
     async def start_tls(
         self,
@@ -191,16 +217,27 @@ class _Stream(AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's
     ) -> AsyncNetworkStream:
-        left = self._ends - asyncio.get_running_loop().time()
-        inner = await self._inner.start_tls(self._config.tls, server_hostname, max(left, 0.0))
-        return _Stream(inner, self._config, self._ends)
+        try:
+            async with asyncio.timeout_at(self._ends):
+                await self._writer.start_tls(self._config.tls, server_hostname=server_hostname)
+        except BaseException as error:
+            self._writer.transport.abort()
+            if not isinstance(error, OSError):
+                raise
+            kind = httpcore2.ConnectTimeout if isinstance(error, TimeoutError) else httpcore2.ConnectError
+            raise kind from error
+        return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        """`is_readable` asks whether an idle connection may not be used again."""
+        if info != "is_readable":
+            return self._writer.get_extra_info(info)
+        unsent = self._writer.transport.get_write_buffer_size()
+        return self._reader.at_eof() or self._reader.fed != self._taken or unsent > 0 or self._writer.is_closing()
 
     @property
     def _multiplexed(self) -> bool:
-        tls = self._inner.get_extra_info("ssl_object")
+        tls = self._writer.get_extra_info("ssl_object")
         return tls is not None and tls.selected_alpn_protocol() == "h2"
 
 

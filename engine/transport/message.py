@@ -47,6 +47,12 @@ def split_url(url: str) -> tuple[str, str]:
     return parts[1], target if target.startswith("/") else f"/{target}"
 
 
+def host_of(origin: str) -> str:
+    """What the Host header says of an origin: the port only where it is not the scheme's own."""
+    scheme, _, authority = origin.lower().partition("://")
+    return authority.removesuffix(":443" if scheme == "https" else ":80")
+
+
 def incoming_headers(raw: Iterable[tuple[bytes, bytes]], limit: int) -> tuple[dict[str, str], dict[str, str]]:
     """Headers (lower-case names, repeated ones joined) and cookies by name; WireError above `limit` bytes."""
     headers: dict[str, str] = {}
