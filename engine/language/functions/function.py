@@ -1,13 +1,13 @@
 """What a function of the language is; the errors and caps they share."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from types import EllipsisType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from engine.errors import EvaluationError, LanguageError
+from engine.language.text import kind_of
 
 Constants: TypeAlias = list[Any | EllipsisType]
 """The arguments known when the string is compiled; `...` stands for one that is not."""
@@ -50,44 +50,55 @@ FUNCTIONS: Final[dict[str, Function]] = {}
 Call = TypeVar("Call", bound=Callable[..., Any])
 
 
-def function(signature: str, example: tuple[str, dict[str, Any], Any], **more: Any) -> Callable[[Call], Call]:
+def standard(signature: str, example: tuple[str, dict[str, Any], Any], **more: Any) -> Callable[[Call], Call]:
     """Enters a Python function into the table: its name is the one before `(`, its docstring the summary."""
 
     def enter(call: Call) -> Call:
-        name = signature.partition("(")[0]
-        parameters = list(inspect.signature(call).parameters.values())[1 if more.get("wants_locale") else 0 :]
-        free = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        required = sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
-        maximum = None if free else len(parameters)
-        FUNCTIONS[name] = Function(
-            name, call, signature, required, maximum, inspect.getdoc(call) or "", example, **more
-        )
+        _enter(signature, example, call, call, more)
         return call
 
     return enter
+
+
+def function(signature: str, example: tuple[str, dict[str, Any], Any], **more: Any) -> Callable[[Call], Call]:
+    """As `standard`, with the rules of our own functions: null in, null out; one error type; a cap on text."""
+
+    def enter(call: Call) -> Call:
+        _enter(signature, example, call, _guarded(signature.partition("(")[0], call, int("wants_locale" in more)), more)
+        return call
+
+    return enter
+
+
+def _enter(signature: str, example: Any, written: Callable[..., Any], call: Callable[..., Any], more: Any) -> None:
+    name = signature.partition("(")[0]
+    parameters = list(inspect.signature(written).parameters.values())["wants_locale" in more :]
+    free = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    required = sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
+    summary = " ".join((written.__doc__ or "").split())
+    FUNCTIONS[name] = Function(
+        name, call, signature, required, None if free else len(parameters), summary, example, **more
+    )
+
+
+def _guarded(name: str, call: Callable[..., Any], value: int) -> Callable[..., Any]:
+    def guarded(*arguments: Any) -> Any:
+        if arguments[value] is None:
+            return None
+        try:
+            result = call(*arguments)
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError):
+            # Python's own messages quote values.
+            raise EvaluationError(f"{name} cannot work on {kind_of(arguments[value])} like this") from None
+        return capped(name, result) if result.__class__ is str else result
+
+    return guarded
 
 
 def arity_error(function: Function, given: int, offset: int = 0, length: int = 1) -> LanguageError:
     """The error for too many or too few arguments, in both languages."""
     message = f"{function.name} gets {given} argument{'' if given == 1 else 's'}"
     return LanguageError("wrong-arguments", message, f"it is {function.signature}", offset, length)
-
-
-def kind_of(value: Any) -> str:
-    """The type of a value in the words of messages."""
-    return _KINDS.get(type(value), "something else")
-
-
-_KINDS: Final = {
-    type(None): "null",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    Decimal: "a number",
-    str: "text",
-    list: "a list",
-    dict: "an object",
-}
 
 
 def unfit(name: str, wanted: str, value: Any) -> EvaluationError:
@@ -117,3 +128,20 @@ def measure(value: Any, values: int = MAX_VALUES, characters: int = MAX_CHARACTE
             stack += item.values()
         if values < 0 or characters < 0:
             raise EvaluationError("the result is larger than 100,000 values or 4,000,000 characters")
+
+
+def one_of(position: int, what: str, allowed: Collection[str]) -> Callable[[Constants], str]:
+    """A check that the constant argument at `position` is one of some words."""
+
+    def check(constants: Constants) -> str:
+        word = constants[position] if position < len(constants) else ...
+        return "" if word is ... or word in allowed else f"{what} is one of {', '.join(allowed)}"
+
+    return check
+
+
+def chosen(name: str, what: str, word: Any, allowed: Collection[str]) -> str:
+    """The same for an argument that is only known at run time."""
+    if isinstance(word, str) and word in allowed:
+        return word
+    raise EvaluationError(f"{name}: {what} is one of {', '.join(allowed)}")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 
-NUMBERS: Final = frozenset({int, float, Decimal})
+NUMBERS: Final[frozenset[Any]] = frozenset({int, float, Decimal})
 """The types of numbers: a boolean is none."""
 
 MAX_DIGITS: Final = 400
@@ -20,6 +20,16 @@ def aligned(values: list[Any]) -> list[Any]:
     if float in kinds and Decimal in kinds:
         return [Decimal(repr(v)) if v.__class__ is float else v for v in values]
     return values
+
+
+def equals(left: Any, right: Any) -> bool:
+    """JMESPath's `==`: true and 1 differ; a Decimal equals the float that is written the same."""
+    if left.__class__ is right.__class__:
+        return bool(left == right)
+    if left.__class__ is bool or right.__class__ is bool:
+        return False
+    left, right = aligned([left, right])
+    return bool(left == right)
 
 
 def total(values: list[Any]) -> Any:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-import orjson
-
 from engine.errors import EvaluationError
-from engine.language.functions.function import MAX_CHARACTERS, capped, function, kind_of, measure, unfit
+from engine.language.codec import encode_json
+from engine.language.functions.function import MAX_CHARACTERS, capped, measure, standard, unfit
 from engine.language.functions.numbers import NUMBERS, aligned, mean, moderate, total
+from engine.language.text import kind_of
 
 _LIST: Final = {"v": [3, 1, 2]}
 _ROWS: Final = {"v": [{"n": "b", "age": 7}, {"n": "a", "age": 9}]}
@@ -19,27 +19,27 @@ _APPLIED: Final = {"expressions": {1: "required"}}
 Applied = Callable[[Any], Any]
 
 
-@function("abs(number)", ("abs(v)", {"v": -3}, 3))
+@standard("abs(number)", ("abs(v)", {"v": -3}, 3))
 def absolute(value: Any) -> Any:
     """The number without its sign."""
     number = _number("abs", value)
     return number.copy_abs() if isinstance(number, Decimal) else abs(number)
 
 
-@function("avg(numbers)", ("avg(v)", _LIST, 2.0))
+@standard("avg(numbers)", ("avg(v)", _LIST, 2.0))
 def average(value: Any) -> Any:
     """The mean of a list of numbers; null of an empty list."""
     values = _numbers("avg", value)
     return mean(values) if values else None
 
 
-@function("ceil(number)", ("ceil(v)", {"v": 1.2}, 2))
-def ceil(value: Any) -> int:
+@standard("ceil(number)", ("ceil(v)", {"v": 1.2}, 2))
+def ceil(value: Any) -> Any:
     """The nearest whole number that is not less."""
-    return int(math.ceil(moderate(_number("ceil", value))))
+    return math.ceil(moderate(_number("ceil", value)))
 
 
-@function("contains(list_or_text, value)", ("contains(v, `3`)", _LIST, True))
+@standard("contains(list_or_text, value)", ("contains(v, `3`)", _LIST, True))
 def contains(subject: Any, search: Any) -> bool:
     """Whether the list has the element, or the text the part."""
     if isinstance(_need("contains", subject, (list, str), "a list or text"), str):
@@ -49,26 +49,26 @@ def contains(subject: Any, search: Any) -> bool:
     return search in subject
 
 
-@function("ends_with(text, end)", ("ends_with(v, 'c')", {"v": "abc"}, True))
+@standard("ends_with(text, end)", ("ends_with(v, 'c')", {"v": "abc"}, True))
 def ends_with(value: Any, end: Any) -> bool:
     """Whether the text ends so."""
     text: str = _need("ends_with", value, str, "text")
     return text.endswith(_need("ends_with", end, str, "text"))
 
 
-@function("floor(number)", ("floor(v)", {"v": 1.8}, 1))
-def floor(value: Any) -> int:
+@standard("floor(number)", ("floor(v)", {"v": 1.8}, 1))
+def floor(value: Any) -> Any:
     """The nearest whole number that is not greater."""
-    return int(math.floor(moderate(_number("floor", value))))
+    return math.floor(moderate(_number("floor", value)))
 
 
 def _piped_join(values: Any, separator: Any = "") -> str | None:
     return join(separator, values)
 
 
-@function("join(separator, texts)", ("join(', ', v)", {"v": ["a", None, "b"]}, "a, b"), piped=_piped_join)
+@standard("join(separator, texts)", ("join(', ', v)", {"v": ["a", None, "b"]}, "a, b"), piped=_piped_join)
 def join(separator: Any, texts: Any) -> str | None:
-    """The texts with the separator between, nulls skipped; null of nothing but nulls. A template: `texts | join(', ')`."""
+    """Texts with the separator between, nulls skipped; null of nothing but nulls. As a filter `texts | join(', ')`."""
     _need("join", separator, str, "text to put between")
     given = [v for v in _need("join", texts, list, "a list of texts") if v is not None]
     for value in given:
@@ -78,19 +78,19 @@ def join(separator: Any, texts: Any) -> str | None:
     return str(separator.join(given)) if given or not texts else None
 
 
-@function("keys(object)", ("keys(v)", {"v": {"a": 1, "b": 2}}, ["a", "b"]))
+@standard("keys(object)", ("keys(v)", {"v": {"a": 1, "b": 2}}, ["a", "b"]))
 def keys(value: Any) -> list[Any]:
     """The names of the object's members."""
     return list(_need("keys", value, dict, "an object"))
 
 
-@function("length(list_object_or_text)", ("length(v)", _LIST, 3))
+@standard("length(list_object_or_text)", ("length(v)", _LIST, 3))
 def length(value: Any) -> int:
     """How many elements, members or characters."""
     return len(_need("length", value, (str, list, dict), "text, a list or an object"))
 
 
-@function(
+@standard(
     "map(&expression, list)",
     ("map(&n, v)", {"v": [{"n": 1}, {}]}, [1, None]),
     expressions={0: "required"},
@@ -100,20 +100,20 @@ def mapped(expression: Applied, value: Any) -> list[Any]:
     return [expression(element) for element in _need("map", value, list, "a list")]
 
 
-@function("max(list)", ("max(v)", _LIST, 3))
+@standard("max(list)", ("max(v)", _LIST, 3))
 def maximum(value: Any) -> Any:
     """The greatest of numbers or texts; null of an empty list."""
     return max(_sortable("max", value), default=None)
 
 
-@function("max_by(list, &expression)", ("max_by(v, &age).n", _ROWS, "a"), **_APPLIED)
+@standard("max_by(list, &expression)", ("max_by(v, &age).n", _ROWS, "a"), **_APPLIED)
 def max_by(value: Any, expression: Applied) -> Any:
     """The element for which the expression is greatest."""
     order = _order("max_by", value, expression)
     return value[max(range(len(order)), key=order.__getitem__)] if order else None
 
 
-@function("merge(object, …)", ("merge(v, {b: `2`})", {"v": {"a": 1}}, {"a": 1, "b": 2}))
+@standard("merge(object, …)", ("merge(v, {b: `2`})", {"v": {"a": 1}}, {"a": 1, "b": 2}))
 def merge(first: Any, *more: Any) -> dict[str, Any]:
     """The members of all objects; a later one wins."""
     merged: dict[str, Any] = {}
@@ -122,65 +122,65 @@ def merge(first: Any, *more: Any) -> dict[str, Any]:
     return merged
 
 
-@function("min(list)", ("min(v)", _LIST, 1))
+@standard("min(list)", ("min(v)", _LIST, 1))
 def minimum(value: Any) -> Any:
     """The least of numbers or texts; null of an empty list."""
     return min(_sortable("min", value), default=None)
 
 
-@function("min_by(list, &expression)", ("min_by(v, &age).n", _ROWS, "b"), **_APPLIED)
+@standard("min_by(list, &expression)", ("min_by(v, &age).n", _ROWS, "b"), **_APPLIED)
 def min_by(value: Any, expression: Applied) -> Any:
     """The element for which the expression is least."""
     order = _order("min_by", value, expression)
     return value[min(range(len(order)), key=order.__getitem__)] if order else None
 
 
-@function("not_null(value, …)", ("not_null(a, v)", {"v": 1, "a": None}, 1))
+@standard("not_null(value, …)", ("not_null(a, v)", {"v": 1, "a": None}, 1))
 def not_null(first: Any, *more: Any) -> Any:
     """The first value that is not null."""
     return next((value for value in (first, *more) if value is not None), None)
 
 
-@function("reverse(list_or_text)", ("reverse(v)", _LIST, [2, 1, 3]))
+@standard("reverse(list_or_text)", ("reverse(v)", _LIST, [2, 1, 3]))
 def reverse(value: Any) -> Any:
     """The same from the end."""
     return _need("reverse", value, (list, str), "a list or text")[::-1]
 
 
-@function("sort(list)", ("sort(v)", _LIST, [1, 2, 3]))
+@standard("sort(list)", ("sort(v)", _LIST, [1, 2, 3]))
 def sort(value: Any) -> list[Any]:
     """Numbers or texts in order."""
     return sorted(_sortable("sort", value))
 
 
-@function("sort_by(list, &expression)", ("sort_by(v, &n)[].n", _ROWS, ["a", "b"]), **_APPLIED)
+@standard("sort_by(list, &expression)", ("sort_by(v, &n)[].n", _ROWS, ["a", "b"]), **_APPLIED)
 def sort_by(value: Any, expression: Applied) -> list[Any]:
     """The elements in the order of the expression's numbers or texts."""
     order = _order("sort_by", value, expression)
     return [value[i] for i in sorted(range(len(order)), key=order.__getitem__)]
 
 
-@function("starts_with(text, start)", ("starts_with(v, 'a')", {"v": "abc"}, True))
+@standard("starts_with(text, start)", ("starts_with(v, 'a')", {"v": "abc"}, True))
 def starts_with(value: Any, start: Any) -> bool:
     """Whether the text starts so."""
     text: str = _need("starts_with", value, str, "text")
     return text.startswith(_need("starts_with", start, str, "text"))
 
 
-@function("sum(numbers)", ("sum(v)", {"v": [1, None, 2]}, 3))
+@standard("sum(numbers)", ("sum(v)", {"v": [1, None, 2]}, 3))
 def summed(value: Any) -> Any:
     """The sum, nulls skipped; null of nothing but nulls, 0 of an empty list."""
     given = [v for v in _need("sum", value, list, "a list of numbers") if v is not None]
     return total(_numbers("sum", given)) if given or not value else None
 
 
-@function("to_array(value)", ("to_array(v)", {"v": 1}, [1]))
+@standard("to_array(value)", ("to_array(v)", {"v": 1}, [1]))
 def to_array(value: Any) -> list[Any]:
     """A list as it is, anything else as a list of one."""
     return value if isinstance(value, list) else [value]
 
 
-@function("to_number(value)", ("to_number(v)", {"v": "12"}, 12))
+@standard("to_number(value)", ("to_number(v)", {"v": "12"}, 12))
 def to_number(value: Any) -> Any:
     """A number as it is, text read as a number, anything else null; it loses `+` and leading zeros of a phone."""
     if value.__class__ in NUMBERS:
@@ -194,19 +194,19 @@ def to_number(value: Any) -> Any:
     return None
 
 
-@function("to_string(value)", ("to_string(v)", _LIST, "[3,1,2]"))
+@standard("to_string(value)", ("to_string(v)", _LIST, "[3,1,2]"))
 def to_string(value: Any) -> str:
     """Text as it is, anything else as JSON: null becomes "null"; `text` keeps null."""
     return value if isinstance(value, str) else capped("to_string", json_text(value), MAX_CHARACTERS)
 
 
-@function("type(value)", ("type(v)", _LIST, "array"))
+@standard("type(value)", ("type(v)", _LIST, "array"))
 def type_of(value: Any) -> str:
     """One of string, number, boolean, array, object, null."""
     return _TYPES[value.__class__]
 
 
-@function("values(object)", ("values(v)", {"v": {"a": 1, "b": 2}}, [1, 2]))
+@standard("values(object)", ("values(v)", {"v": {"a": 1, "b": 2}}, [1, 2]))
 def values_of(value: Any) -> list[Any]:
     """The values of the object's members."""
     return list(_need("values", value, dict, "an object").values())
@@ -217,9 +217,8 @@ def json_text(value: Any) -> str:
     measure(value)
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
-    except TypeError:
-        exact = orjson.dumps(value, default=_digits).decode()
-        return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], exact)
+    except TypeError:  # a Decimal
+        return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], encode_json(value).decode())
 
 
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
@@ -231,10 +230,6 @@ _TYPES: Final[dict[type, str]] = {
     type(None): "null",
     **dict.fromkeys(NUMBERS, "number"),
 }
-
-
-def _digits(value: Decimal) -> orjson.Fragment:
-    return orjson.Fragment(str(moderate(value)))
 
 
 def _need(name: str, value: Any, kinds: type | tuple[type, ...], wanted: str) -> Any:

@@ -5,20 +5,11 @@ from operator import ge, gt, le, lt
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import kind_of, measure
-from engine.language.functions.numbers import NUMBERS, aligned
+from engine.language.functions.function import measure
+from engine.language.functions.numbers import NUMBERS, aligned, equals
+from engine.language.text import kind_of
 
 MAX_STEPS: Final = 5_000_000
-
-
-def equals(left: Any, right: Any) -> bool:
-    """JMESPath's `==`: true and 1 differ; a Decimal equals the float that is written the same."""
-    if left.__class__ is right.__class__:
-        return bool(left == right)
-    if left.__class__ is bool or right.__class__ is bool:
-        return False
-    left, right = aligned([left, right])
-    return bool(left == right)
 
 
 def ordering(symbol: str) -> Callable[[Any, Any], bool | None]:
