@@ -1,6 +1,7 @@
 """The rooms import downwards only, and never in a circle."""
 
 import graphlib
+import re
 import tomllib
 
 import grimp
@@ -28,6 +29,13 @@ def test_the_import_contract_holds(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_the_contract_names_every_room_in_the_order_of_the_house() -> None:
     rooms = {folder.name for folder in ENGINE.iterdir() if (folder / "__init__.py").is_file()}
     assert written_layers() == [room for room in HOUSE_ORDER if room in rooms]
+
+
+def test_the_page_on_architecture_names_the_same_rooms() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## Rooms")[2].partition("\n## ")[0]
+    cells = [line.replace("\\|", "").split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert [room for cell in cells for room in re.findall(r"`(\w+)`", cell)] == written_layers()
 
 
 def test_the_contract_has_no_way_round_it() -> None:

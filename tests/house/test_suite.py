@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,12 @@ def test_a_skip_is_a_failure_in_ci_only(suite: Suite) -> None:
 def test_a_listed_skip_is_allowed_in_ci(suite: Suite) -> None:
     suite.write("tests/skips.toml", '[[skip]]\ntest = "tests/test_a.py::test_skips"\nreason = "it has none"\n')
     assert suite.run("-k", "skips", CI="true")[0] == 0
+
+
+def test_every_listed_skip_exists_and_says_why() -> None:
+    rows = tomllib.loads((ROOT / "tests" / "skips.toml").read_text(encoding="utf-8")).get("skip", [])
+    assert [row for row in rows if row.keys() != {"test", "reason"} or len(row["reason"]) < 10] == []
+    assert [row["test"] for row in rows if not (ROOT / row["test"].partition("::")[0]).is_file()] == []
 
 
 def test_a_skipped_file_is_a_failure_in_ci(suite: Suite) -> None:
