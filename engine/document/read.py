@@ -54,6 +54,8 @@ _TOO_DEEP: Final = (
 )
 _PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s|(?<=\s)#[^\r\n]*)*)+")
 
+_NO_KEY: Final = "\0"
+
 
 class _Frame:
     """A mapping or list that is being read."""
@@ -66,7 +68,7 @@ class _Frame:
         self.before = before  # how many values were read before its own
         self.height = 0  # levels inside it
         self.is_map = self.wants_key = isinstance(into, Map)
-        self.key = _NO_KEY
+        self.key: str = _NO_KEY  # the last one read, where it is Text
         self.merge: Text | None = None
 
 
@@ -147,7 +149,7 @@ class _Reader:
             self.problems.report(*value, text.start, text.end)
             return text
         key = self.frame.key
-        if text == "" and ":" in key and key.end == text.start and key.plain:
+        if text == "" and isinstance(key, Text) and ":" in key and key.plain and key.end == text.start:
             self.problems.report("yaml-syntax", "no space after `:`", "write `key: value`", key.start, key.end)
         return value
 
@@ -170,7 +172,7 @@ class _Reader:
     def _open(self, event: Any) -> None:
         into: Any = Map() if type(event) is yaml.MappingStartEvent else Seq()
         into.source = self.source
-        into.start = event.start_mark.index
+        into.start = into.end = event.start_mark.index
         into.starts = {}
         if event.anchor or event.tag:
             into.start = self._properties(event)
@@ -262,7 +264,3 @@ def _pour(source: Map, into: Map, own: dict[str, Any]) -> None:
             into[key] = value
             if key in source.starts:
                 into.starts[key] = source.starts[key]
-
-
-_NO_KEY: Final = Text()
-_NO_KEY.start = _NO_KEY.end = -1

@@ -79,12 +79,19 @@ class Text(Placed, str):
         return self.source.text[self.start : self.start + 1] not in ("'", '"', "|", ">")
 
     def span(self, offset: int = 0, length: int = 1) -> Span:
-        """Where `self[offset : offset + length]` is written; never past the scalar, nor past the first line of it."""
-        found = places(self.source.text[self.start : self.end], self)
-        first = min(max(offset, 0), len(found) - 1)
-        last = min(first + max(length, 1), len(found) - 1)
-        end = found[last] if last > first else found[first] + 1
-        return self.source.span(self.start + found[first], min(self.start + end, self.end))
+        """Where `self[offset : offset + length]` is written, as far as its first line reaches; never past the scalar.
+
+        Behind the last character: its closing quote, or where there is none the last character.
+        """
+        raw = self.source.text[self.start : self.end]
+        found = places(raw, self)
+        first = max(offset, 0)
+        if first >= len(found):
+            block = found and raw[0] in ("|", ">")
+            start = self.start + (found[-1][0] if block else max(len(raw) - 1, 0))
+            return self.source.span(start, start + 1)
+        last = min(first + max(length, 1), len(found)) - 1
+        return self.source.span(self.start + found[first][0], self.start + found[last][1])
 
 
 class Map(Placed, dict[str, Any]):
