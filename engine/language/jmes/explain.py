@@ -1,9 +1,86 @@
-"""Why an expression is null: the first part of its path that was missing, without any value."""
+"""Why an expression is null: the first part of its path that was missing, in names and types, never values."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+from engine.errors import EvaluationError
+from engine.language.jmes.compiler import compile_tree
+from engine.language.jmes.parser import Node, parse
+from engine.language.jmes.rules import walk
+from engine.language.text import kind_of
+
+MAX_NAMES: Final = 8
 
 
 def explain_null(text: str, scope: Mapping[str, Any]) -> str:
     """Such as "`body._embedded` has no `contacts`; it has `items`, `page`"; "" if there is nothing to say."""
+    try:
+        return _explain(parse(text), text, scope)
+    except EvaluationError:
+        return ""
+
+
+def _explain(node: Node, text: str, scope: Mapping[str, Any]) -> str:
+    before: tuple[Node, Any] | None = None
+    for prefix, step in _prefixes(node):
+        value = compile_tree(prefix, scoped=True)(scope)
+        if value is None:
+            return _after(text, before, step) if before else _first(step, text, scope)
+        before = prefix, value
     return ""
+
+
+def _prefixes(node: Node) -> list[tuple[Node, Node]]:
+    """The growing beginnings of a chain, each with the step that was added last."""
+    kind, first = node["type"], (node["children"] or [node])[0]
+    if kind in ("projection", "filter_projection", "value_projection", "flatten"):
+        return [*_prefixes(first), (node, node)]
+    if kind not in ("subexpression", "index_expression", "pipe"):
+        return [(node, node)]
+    found = _prefixes(first)
+    for child in node["children"][1:]:
+        found += [({"type": "pipe", "children": [first, prefix]}, step) for prefix, step in _prefixes(child)]
+        first = {"type": "pipe", "children": [first, child]}
+    return found
+
+
+def _first(node: Node, text: str, scope: Mapping[str, Any]) -> str:
+    """Nothing stands before it: a root name, a function, alternatives."""
+    if node["type"] in ("field", "variable"):
+        return f"`{_spelled(node, text)}` is null"
+    if node["type"] not in ("function_expression", "or_expression", "and_expression"):
+        return ""
+    reasons = [_explain(child, text, scope) for child in node["children"] if child["type"] != "expref"]
+    return "; ".join(dict.fromkeys(filter(None, reasons)))
+
+
+def _after(text: str, before: tuple[Node, Any], step: Node) -> str:
+    prefix, value = before
+    name, kind = _spelled(prefix, text), step["type"]
+    if kind == "field":
+        return _without(name, value, step["value"])
+    if kind == "index" and isinstance(value, list):
+        return f"`{name}` has {len(value)} elements, none at [{step['value']}]" if value else f"`{name}` is empty"
+    if kind == "function_expression":
+        return ""
+    return f"`{name}` is {kind_of(value)}, not {'a mapping' if kind == 'value_projection' else 'a list'}"
+
+
+def _without(name: str, value: Any, member: str) -> str:
+    if not isinstance(value, dict):
+        return f"`{name}` is {kind_of(value)}, which has no `{member}`"
+    if member in value:
+        return f"`{name}.{member}` is null"
+    if not value:
+        return f"`{name}` is empty"
+    more = ", …" if len(value) > MAX_NAMES else ""
+    return f"`{name}` has no `{member}`; it has {', '.join(f'`{key}`' for key in list(value)[:MAX_NAMES])}{more}"
+
+
+def _spelled(node: Node, text: str) -> str:
+    """The part of the text that a node was read from."""
+    places = [n for n in walk(node) if "start" in n]
+    start, end = min(n["start"] for n in places), max(n["end"] for n in places)
+    while end < len(text) and any(text.count(o, start, end) > text.count(c, start, end) for o, c in ("[]", "()", "{}")):
+        end += 1
+    return text[start:end]
