@@ -135,7 +135,9 @@ def _failed(error: "CallError", output: Output) -> int:
     from engine.cli.talk import print_json, say
 
     if output == "json":
-        upstream = {"connection": error.upstream.connection, "status": error.upstream.status} if error.upstream else None
+        upstream = (
+            {"connection": error.upstream.connection, "status": error.upstream.status} if error.upstream else None
+        )
         print_json({"code": error.code, "title": error.fault.title, "detail": error.detail, "upstream": upstream})
     else:
         say(f"{error.code}: {error.fault.title}" + (f": {error.detail}" if error.detail else ""))

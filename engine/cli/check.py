@@ -97,4 +97,8 @@ def _print_text(files: list[Path], problems: list["Diagnostic"]) -> None:
     for problem in problems:
         print(render(problem, colour=sys.stdout.isatty()), end="\n\n")
     count = f"{len(files)} file{'s' if len(files) != 1 else ''}"
-    say(f"{count}, no problem found" if not problems else f"{count}, {len(problems)} problem{'s' if len(problems) != 1 else ''}")
+    say(
+        f"{count}, no problem found"
+        if not problems
+        else f"{count}, {len(problems)} problem{'s' if len(problems) != 1 else ''}"
+    )

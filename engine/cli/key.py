@@ -11,7 +11,12 @@ from engine.cli.exits import CONFIGURATION, DONE, USAGE, Output
 if TYPE_CHECKING:
     from engine.spec.project import ProjectFile
 
-app = App(name="key", result_action="return_value", help="Make, list and revoke the API keys of callers.", help_epilogue=examples("key new bot", "key list"))
+app = App(
+    name="key",
+    result_action="return_value",
+    help="Make, list and revoke the API keys of callers.",
+    help_epilogue=examples("key new bot", "key list"),
+)
 
 
 @app.command(help_epilogue=examples("key new bot", "key new bot --allow identity --allow crm.find_client"))
@@ -62,7 +67,9 @@ def list_keys(file: Path = Path("tolmach.yaml"), /, *, output: Output = "text") 
         print_json(rows)
         return DONE
     for row in rows:
-        print(f"{row['project']}\t{row['name']}\t{row['id']}\t{'revoked' if row['revoked'] else ' '.join(row['allow'])}")
+        print(
+            f"{row['project']}\t{row['name']}\t{row['id']}\t{'revoked' if row['revoked'] else ' '.join(row['allow'])}"
+        )
     if not rows:
         say("no keys; `tolmach key new NAME` makes one")
     return DONE
@@ -84,7 +91,9 @@ def revoke(name: str, /, file: Path = Path("tolmach.yaml"), *, project: str | No
     from engine.cli.talk import say
 
     projects = _read(file).projects
-    found = [k for p, spec in projects.items() if project in (None, p) for k in spec.keys if k.name == name and not k.revoked]
+    found = [
+        k for p, spec in projects.items() if project in (None, p) for k in spec.keys if k.name == name and not k.revoked
+    ]
     owners = {p for p, spec in projects.items() if any(k in found for k in spec.keys)}
     if not found or (project is None and len(owners) > 1):
         say(f"tolmach key revoke: {'name the project with --project' if found else f'there is no valid key `{name}`'}")
@@ -112,7 +121,14 @@ def _read(file: Path) -> "ProjectFile":
 
 
 def _row(project: str, key: Any) -> dict[str, Any]:
-    return {"project": project, "name": key.name, "id": key.id, "allow": key.allow, "rights": key.rights, "revoked": key.revoked}
+    return {
+        "project": project,
+        "name": key.name,
+        "id": key.id,
+        "allow": key.allow,
+        "rights": key.rights,
+        "revoked": key.revoked,
+    }
 
 
 def _replace(file: Path, text: str) -> bool:
@@ -129,4 +145,6 @@ def _replace(file: Path, text: str) -> bool:
 
 
 def _quoted(name: str) -> str:
-    return name if name.isidentifier() and name.isascii() else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return (
+        name if name.isidentifier() and name.isascii() else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

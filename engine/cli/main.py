@@ -12,9 +12,24 @@ from engine.cli.exits import CONFIGURATION, INTERRUPTED, USAGE
 from engine.errors import ConfigError, TolmachError
 
 VERBS: Final = (
-    Verb("check", "Check connectors, project files and tests: every problem at once.", "check connectors/amocrm", "check tolmach.yaml --no-env --output json"),
-    Verb("call", "Call one operation, or a capability of a project, and print the answer.", 'call crm.find_client type=phone value="+7 900 123-45-67"', "call card client_key=412 --project retail --trace"),
-    Verb("serve", "Answer the projects of a file over HTTP until SIGTERM or Ctrl-C.", "serve", "serve deploy/tolmach.yaml --host 0.0.0.0 --port 8080"),
+    Verb(
+        "check",
+        "Check connectors, project files and tests: every problem at once.",
+        "check connectors/amocrm",
+        "check tolmach.yaml --no-env --output json",
+    ),
+    Verb(
+        "call",
+        "Call one operation, or a capability of a project, and print the answer.",
+        'call crm.find_client type=phone value="+7 900 123-45-67"',
+        "call card client_key=412 --project retail --trace",
+    ),
+    Verb(
+        "serve",
+        "Answer the projects of a file over HTTP until SIGTERM or Ctrl-C.",
+        "serve",
+        "serve deploy/tolmach.yaml --host 0.0.0.0 --port 8080",
+    ),
     Verb("schema", "Print the JSON Schema of the files, for editors.", "schema > schema.json", "schema connector"),
 )
 app = App(
@@ -26,7 +41,9 @@ app = App(
     result_action="return_value",
 )
 for verb in VERBS:
-    app.command(f"engine.cli.{verb.name}:{verb.name}", name=verb.name, help=verb.summary, help_epilogue=examples(*verb.examples))
+    app.command(
+        f"engine.cli.{verb.name}:{verb.name}", name=verb.name, help=verb.summary, help_epilogue=examples(*verb.examples)
+    )
 app.command("engine.cli.key:app", name="key", help="Make, list and revoke the API keys of callers.")
 
 

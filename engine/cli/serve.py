@@ -53,7 +53,9 @@ def serve(
     mask = Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
     configure_logs(mask, sys.stderr, clock.now, environment.log_level, environment.log_format)
     engine = Engine(registry, clock, SystemIds())
-    return run(answer(engine, environment, mask, Metrics(__version__), lambda address: say(f"tolmach serves {address}")))
+    return run(
+        answer(engine, environment, mask, Metrics(__version__), lambda address: say(f"tolmach serves {address}"))
+    )
 
 
 def _warn(registry: "Registry") -> None:

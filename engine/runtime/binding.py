@@ -43,7 +43,9 @@ class Bound:
     secrets: tuple[Secret, ...]
 
 
-def bind(project: str, name: str, use: Use, loaded: Loaded, locale: Locale, environ: Mapping[str, str] | None, at: Reading) -> Bound | None:
+def bind(
+    project: str, name: str, use: Use, loaded: Loaded, locale: Locale, environ: Mapping[str, str] | None, at: Reading
+) -> Bound | None:
     """Fill the settings in and prepare the connection. Problems go to `at`, with their places in the project file.
 
     `environ` None: variables and files are not read; names are checked, nothing is bound.
@@ -56,7 +58,12 @@ def bind(project: str, name: str, use: Use, loaded: Loaded, locale: Locale, envi
     try:
         return _prepared(project, name, use, loaded, locale, settings, at)
     except EvaluationError as error:
-        at.report("setting-misfit", f"the connection cannot be prepared: {error.message}", "see the connector's settings", use.place("settings"))
+        at.report(
+            "setting-misfit",
+            f"the connection cannot be prepared: {error.message}",
+            "see the connector's settings",
+            use.place("settings"),
+        )
         return None
 
 
@@ -69,7 +76,12 @@ def _filled(use: Use, environ: Mapping[str, str] | None, at: Reading) -> dict[st
             remedy = f"set `{missing}` before the start, or write the value"
             at.report("missing-variable", f"the variable `{missing}` is not set", remedy, _span(use, name))
         except MissingFile as missing:
-            at.report("missing-file", f"the file `{missing}` cannot be read", "check path, rights and size (64 KiB)", _span(use, name))
+            at.report(
+                "missing-file",
+                f"the file `{missing}` cannot be read",
+                "check path, rights and size (64 KiB)",
+                _span(use, name),
+            )
     return values
 
 
@@ -99,10 +111,17 @@ def _misfit(use: Use, name: str, message: str, declared: Mapping[str, Any], at: 
         remedy = f"add `{name}: …` under `settings:`" + (f"; found at {where}" if where else "")
         at.report("missing-setting", f"the setting `{name}` is missing", remedy, use.place("settings"))
     else:
-        at.report("setting-misfit", f"the setting `{name}` does not fit: {message}", "see the connector's declaration", _span(use, name))
+        at.report(
+            "setting-misfit",
+            f"the setting `{name}` does not fit: {message}",
+            "see the connector's declaration",
+            _span(use, name),
+        )
 
 
-def _prepared(project: str, name: str, use: Use, loaded: Loaded, locale: Locale, settings: dict[str, Any], at: Reading) -> Bound | None:
+def _prepared(
+    project: str, name: str, use: Use, loaded: Loaded, locale: Locale, settings: dict[str, Any], at: Reading
+) -> Bound | None:
     connector = loaded.connector
     connection = connector.connection
     revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
@@ -161,7 +180,12 @@ def _url_problem(text: str, insecure: bool) -> tuple[str, str, str] | None:
         port_fits, parts = False, urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
         return "wrong-url", "the connection's address is no http(s) URL", "write `https://host/path`"
-    if parts.username is not None or parts.query or parts.fragment or any(c.isspace() or ord(c) < 32 or c == "\\" for c in text):
+    if (
+        parts.username is not None
+        or parts.query
+        or parts.fragment
+        or any(c.isspace() or ord(c) < 32 or c == "\\" for c in text)
+    ):
         return "wrong-url", "the connection's address holds more than host and path", "write `https://host/path`"
     if parts.scheme == "http" and not insecure:
         return "insecure-url", "the connection's address begins with http://", "use https://, or write `insecure: true`"

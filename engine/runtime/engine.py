@@ -55,7 +55,9 @@ class Engine:
         rendered = target.press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        read = partial(read_reply, target.operation, bound.loaded.connector.response, scope=scope, connection=bound.name)
+        read = partial(
+            read_reply, target.operation, bound.loaded.connector.response, scope=scope, connection=bound.name
+        )
         reply = await self._gate(bound).send(Trip(rendered, errand.deadline, bound.signature.sign, read))
         if recorder is not None:
             recorder.reply(reply)
@@ -82,7 +84,9 @@ class Engine:
 
     def _meta(self, errand: Errand, outcome: Outcome, began: float) -> dict[str, Any]:
         took = round((self.clock.monotonic() - began) * 1000, 1)
-        meta: dict[str, Any] = {"sources": [{"connection": errand.target.bound.name, "status": "ok", "age_s": 0, "took_ms": took}]}
+        meta: dict[str, Any] = {
+            "sources": [{"connection": errand.target.bound.name, "status": "ok", "age_s": 0, "took_ms": took}]
+        }
         if outcome.warnings:
             meta["warnings"] = list(outcome.warnings)
         return meta

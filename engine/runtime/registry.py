@@ -11,7 +11,7 @@ from engine.language.locale import Locale
 from engine.runtime.binding import Bound, bind
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
-from engine.spec.project import ApiKey, ProjectFile, Use, project_file_of
+from engine.spec.project import ApiKey, Use, project_file_of
 from engine.spec.project import Project as ProjectSpec
 from engine.spec.reading import Reading, nearest
 from engine.spec.request import Press
@@ -150,7 +150,9 @@ class _Loading:
         targets |= {t.name: t for t in self._capabilities(loaded, bound)}
         self._keys(loaded)
         self._client_keys(loaded)
-        return Project(self.name, locale, self.spec.defaults.deadline, targets, tuple(k for k in self.spec.keys if not k.revoked))
+        return Project(
+            self.name, locale, self.spec.defaults.deadline, targets, tuple(k for k in self.spec.keys if not k.revoked)
+        )
 
     def _connector(self, name: str, use: Use) -> Loaded | None:
         try:
@@ -160,7 +162,9 @@ class _Loading:
             return None
         if found is None:
             message = f"there is no connector `{use.connector}`"
-            self.at.report("unknown-connector", message, nearest(use.connector, self.shelf.names()), use.place("connector"))
+            self.at.report(
+                "unknown-connector", message, nearest(use.connector, self.shelf.names()), use.place("connector")
+            )
         return found
 
     def _capabilities(self, loaded: Mapping[str, Loaded], bound: Mapping[str, Bound]) -> Iterator[Target]:
@@ -197,7 +201,7 @@ class _Loading:
                 continue
             if capability == "showcase" and not _asks_key(loaded[source]):
                 continue
-            message = f"`{capability}` is answered by `{source}`, whose client keys are not those of `{owner}`, the source of `card`"
+            message = f"`{capability}` comes from `{source}`, whose client keys are not those of `{owner}` (`card`)"
             remedy = f"answer both from one connection (`keys_of.{owner}` comes with a later version)"
             self.at.report("client-key-mismatch", message, remedy, self.spec.route_place(capability))
 

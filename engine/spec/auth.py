@@ -3,9 +3,9 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, WrapValidator, ValidationInfo, ValidatorFunctionWrapHandler
+from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 from engine.document import Map
 from engine.language.codec import encode_query, header_value, segment

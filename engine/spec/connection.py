@@ -33,11 +33,13 @@ class Connection(Model):
     LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "breaker", "cache"})
 
     base_url: TemplateField = Field(examples=["https://{{ settings.subdomain }}.amocrm.ru"])
-    hosts: list[str] = Field(default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]])
+    hosts: list[str] = Field(
+        default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]]
+    )
     auth: Auth = Field(default_factory=lambda: NoAuth.model_construct(type="none"))
-    tls: Tls = Field(default_factory=lambda: Tls.model_construct())
+    tls: Tls = Field(default_factory=Tls.model_construct)
     headers: WrittenPairs = Field(default=None, examples=[{"Accept": "application/json"}])
-    timeout: Timeout = Field(default_factory=lambda: Timeout.model_construct())
+    timeout: Timeout = Field(default_factory=Timeout.model_construct)
     verify: Annotated[str | None, Field(description="The operation that tells whether the settings work.")] = None
 
     def link(self, names: Names, url: Names) -> None:

@@ -2,16 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from engine import LANGUAGE_VERSION
 from engine.document import Document, Map, read_file
-from engine.errors import Span
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, Names, Secrecy
@@ -58,7 +56,12 @@ class Connector(Model):
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))
         ours = tuple(int(part) for part in LANGUAGE_VERSION.split("."))
         if wanted is None:
-            at.report("engine-version", f"`{self.engine}` is no version range", f'write `engine: ">={LANGUAGE_VERSION}"`', self.place("engine"))
+            at.report(
+                "engine-version",
+                f"`{self.engine}` is no version range",
+                f'write `engine: ">={LANGUAGE_VERSION}"`',
+                self.place("engine"),
+            )
         elif (int(wanted[1]), int(wanted[2])) > ours or int(wanted[1]) != ours[0]:
             message = f"the connector needs language {self.engine}, this engine speaks {LANGUAGE_VERSION}"
             at.report("engine-version", message, "use a newer engine, or an older connector", self.place("engine"))
@@ -67,7 +70,9 @@ class Connector(Model):
         connection = self.connection
         if connection.verify is not None and connection.verify not in self.operations:
             message = f"there is no operation `{connection.verify}`"
-            at.report("unknown-operation", message, nearest(connection.verify, self.operations), connection.place("verify"))
+            at.report(
+                "unknown-operation", message, nearest(connection.verify, self.operations), connection.place("verify")
+            )
         for name in connection.auth.expose:
             if name not in self.settings:
                 message = f"`settings` has no `{name}`"
@@ -112,7 +117,9 @@ def connector_of(document: Document) -> Loaded:
     at = Reading(document)
     root = document.root
     if not isinstance(root, Map):
-        at.report("wrong-type", f"a connector is a mapping, found {kind_of(root)}", "begin with `connector: name`", at.top)
+        at.report(
+            "wrong-type", f"a connector is a mapping, found {kind_of(root)}", "begin with `connector: name`", at.top
+        )
         at.finish()
     connector = validate(Connector, root, at)
     if connector is not None:

@@ -1,17 +1,15 @@
 """Declarations: the shorthand in which settings and inputs say what they take."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 import re2
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -22,8 +20,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.language.locale import Locale
 from engine.language.text import kind_of
-from engine.spec.contracts import values
+from engine.spec.kinds import KINDS
 from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
+from engine.spec.reading import Model, nearest
 from engine.spec.secret import Secret
 
 Type = Literal[
@@ -42,7 +41,6 @@ Type = Literal[
     "list",
     "object",
 ]
-TYPES: Final[tuple[str, ...]] = get_args(Type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,14 @@ class _Short:
         return core_schema.no_info_before_validator_function(self._expand, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(TYPES)}, handler(schema)]}
+        return {"anyOf": [{"enum": list(KINDS)}, handler(schema)]}
 
     @staticmethod
     def _expand(value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        if value not in TYPES:
-            remedy = f"write one of {', '.join(TYPES)}{closest(value, TYPES)}"
-            raise wrong("wrong-value", f"`{value}` is not a type", remedy)
+        if value not in KINDS:
+            raise wrong("wrong-value", f"`{value}` is not a type", nearest(value, KINDS))
         return {"type": value}
 
 
@@ -75,10 +72,8 @@ def _compilable(pattern: str) -> str:
     return pattern
 
 
-class Declaration(BaseModel):
+class Declaration(Model):
     """What one setting or input takes; `id: integer` is short for `id: {type: integer}`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     type: Type = Field(description="The type of the value.", examples=["string", "phone"])
     nullable: bool = Field(False, description="null is a value of its own: it clears a field.")
@@ -106,10 +101,12 @@ class Declaration(BaseModel):
     @field_validator("pattern", "min", "max", "max_length", "items", "in_url")
     @classmethod
     def _applies(cls, value: Any, info: ValidationInfo) -> Any:
-        kind, allowed = info.data.get("type"), _APPLIES[info.field_name or ""]
-        if kind is not None and kind not in allowed:
-            remedy = "take it out; it belongs to " + ", ".join(f"`{name}`" for name in sorted(allowed))
-            raise wrong("wrong-value", f"`{info.field_name}` means nothing for the type `{kind}`", remedy)
+        kind, name = info.data.get("type"), info.field_name or ""
+        if kind is not None and name not in KINDS[kind].limits:
+            remedy = "take it out; it belongs to " + ", ".join(f"`{n}`" for n, k in KINDS.items() if name in k.limits)
+            raise wrong("wrong-value", f"`{name}` means nothing for the type `{kind}`", remedy)
+        if name == "max" and value is not None and (least := info.data.get("min")) is not None and least > value:
+            raise wrong("wrong-value", "`max` is less than `min`", f"write a number of at least {least}")
         return value
 
     @field_validator("enum", "default", "example")
@@ -137,7 +134,9 @@ class Declaration(BaseModel):
 
         Text that is written as a number or a boolean is taken for one: bots send text. Raises Misfit.
         """
-        found = _READERS[self.type](self, value, locale)
+        found = KINDS[self.type].read(value, locale)
+        if self.items is not None:
+            found = [_element(self.items, at, one, locale) for at, one in enumerate(found)]
         self._within(found.reveal() if isinstance(found, Secret) else found)
         if self.enum is not None and found not in self.enum:
             raise Misfit("is none of the allowed values", "write one of " + ", ".join(f"`{one}`" for one in self.enum))
@@ -145,7 +144,7 @@ class Declaration(BaseModel):
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of what `accept` takes."""
-        schema = dict(_SCHEMAS[self.type])
+        schema = dict(KINDS[self.type].schema)
         if self.items is not None:
             schema["items"] = self.items.json_schema()
         if self.nullable:
@@ -196,7 +195,7 @@ class Declarations(Mapping[str, Declaration]):
     @property
     def required(self) -> frozenset[str]:
         """The names that must be given: neither `?` nor a default."""
-        return frozenset(name for name, one in self.declared.items() if not one.optional and name not in self.marked)
+        return frozenset(name for name in self.declared if self._must(name))
 
     def accept(self, given: Any, locale: Locale) -> dict[str, Any]:
         """What was given, checked, plus defaults; a null stays only where it is nullable, elsewhere it is absent.
@@ -237,14 +236,17 @@ class Declarations(Mapping[str, Declaration]):
             accepted[name] = one.accept(value, locale)
         elif one.optional and one.nullable:
             accepted[name] = None
-        elif name in self.required:
+        elif self._must(name):
             raise Misfit("is missing")
+
+    def _must(self, name: str) -> bool:
+        return name not in self.marked and not self.declared[name].optional
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        declared = handler.generate_schema(dict[str, Annotated[Declaration, _Short()]])
-        named = core_schema.no_info_before_validator_function(_checked_names, declared)
-        return core_schema.no_info_after_validator_function(cls._built, named)
+        names, declaration = Annotated[str, AfterValidator(_named)], Annotated[Declaration, _Short()]
+        declared = handler.generate_schema(dict[names, declaration])  # type: ignore[valid-type]
+        return core_schema.no_info_after_validator_function(cls._built, declared)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -253,6 +255,8 @@ class Declarations(Mapping[str, Declaration]):
     @classmethod
     def _built(cls, declared: dict[str, Declaration]) -> Self:
         marked = frozenset(name.removesuffix("?") for name in declared if name.endswith("?"))
+        if twice := marked & declared.keys():
+            raise wrong("duplicate-key", f"`{min(twice)}` is declared with and without `?`", "keep one of the two")
         return cls({name.removesuffix("?"): one for name, one in declared.items()}, marked)
 
 
@@ -269,79 +273,6 @@ def compiled(pattern: str) -> Any:
     return re2.compile(pattern, options)
 
 
-def _checked_names(value: Any) -> Any:
-    seen: set[str] = set()
-    for key in value if isinstance(value, dict) else ():
-        name = str(key).removesuffix("?")
-        if not name.isidentifier():
-            remedy = f"use letters, digits and `_`: `{re.sub(r'[^0-9A-Za-z_]+', '_', name) or 'name'}`"
-            raise wrong("wrong-value", f"`{key}` cannot be written in an expression", remedy)
-        if name in seen:
-            raise wrong("duplicate-key", f"`{name}` is declared with and without `?`", "keep one of the two")
-        seen.add(name)
-    return value
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return [_jsonable(one) for one in value] if isinstance(value, list) else value
-
-
-_Reader = Callable[[Declaration, Any, Locale], Any]
-
-
-def _string(_own: Declaration, value: Any, _locale: Locale) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        raise Misfit(f"must be text, found {kind_of(value)}")
-    values.read_text(value)
-    return value
-
-
-def _integer(_own: Declaration, value: Any, _locale: Locale) -> int:
-    try:
-        number = Decimal(_present(values.read_decimal(value)))
-    except Misfit:
-        raise Misfit(f"must be a whole number, found {kind_of(value)}", "write it with digits only: 42") from None
-    if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
-        raise Misfit("must be a whole number of at most 64 bits")
-    return int(number)
-
-
-def _decimal(_own: Declaration, value: Any, _locale: Locale) -> Decimal:
-    return Decimal(_present(values.read_decimal(value)))
-
-
-def _boolean(_own: Declaration, value: Any, _locale: Locale) -> bool:
-    if not isinstance(value, bool) and not (isinstance(value, str) and value.lower() in ("true", "false")):
-        raise Misfit(f"must be true or false, found {kind_of(value)}")
-    return value if isinstance(value, bool) else value.lower() == "true"
-
-
-def _path(own: Declaration, value: Any, locale: Locale) -> str:
-    text = _string(own, value, locale)
-    segments = text.strip("/").split("/")
-    if any(segment in ("", ".", "..") or "\\" in segment or not segment.isprintable() for segment in segments):
-        raise Misfit("is not a path", "write segments between slashes, none of them empty, `.` or `..`")
-    return text
-
-
-def _secret(own: Declaration, value: Any, locale: Locale) -> Secret:
-    secret = value if isinstance(value, Secret) else Secret(_string(own, value, locale))
-    _present(secret.reveal())
-    return secret
-
-
-def _list(own: Declaration, value: Any, locale: Locale) -> list[Any]:
-    if not isinstance(value, list):
-        raise Misfit(f"must be a list, found {kind_of(value)}")
-    if own.items is None:
-        return value
-    return [_element(own.items, at, one, locale) for at, one in enumerate(value)]
-
-
 def _element(items: Declaration, at: int, value: Any, locale: Locale) -> Any:
     if value is None and items.nullable:
         return None
@@ -351,57 +282,16 @@ def _element(items: Declaration, at: int, value: Any, locale: Locale) -> Any:
         raise Misfit(f"has an element {at} that {misfit.message}", misfit.remedy) from None
 
 
-def _object(_own: Declaration, value: Any, _locale: Locale) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Misfit(f"must be an object, found {kind_of(value)}")
-    return value
+def _named(key: str) -> str:
+    name = key.removesuffix("?")
+    if not name.isidentifier():
+        fitting = re.sub(r"\W+", "_", name).strip("_") or "name"
+        remedy = f"use letters, digits and `_`: `{fitting}`"
+        raise wrong("wrong-value", f"`{key}` cannot be written in an expression", remedy)
+    return key
 
 
-def _present(found: str | None) -> str:
-    if not found:
-        raise Misfit("is empty")
-    return found
-
-
-_READERS: Final[dict[str, _Reader]] = {
-    "string": _string,
-    "integer": _integer,
-    "decimal": _decimal,
-    "boolean": _boolean,
-    "date": lambda _, value, locale: _present(values.read_date(value, locale)),
-    "instant": lambda _, value, locale: _present(values.read_instant(value, locale)),
-    "phone": lambda _, value, locale: _present(values.read_phone(value, locale)),
-    "email": lambda _, value, _locale: _present(values.read_email(value)),
-    "url": lambda _, value, _locale: _present(values.read_url(value)),
-    "path": _path,
-    "file": lambda own, value, locale: _present(_string(own, value, locale)),
-    "secret": _secret,
-    "list": _list,
-    "object": _object,
-}
-
-_WORDS: Final = frozenset({"string", "email", "url", "path", "file", "secret"})
-_APPLIES: Final[dict[str, frozenset[str]]] = {
-    "pattern": _WORDS,
-    "max_length": _WORDS | {"list"},
-    "min": frozenset({"integer", "decimal"}),
-    "max": frozenset({"integer", "decimal"}),
-    "items": frozenset({"list"}),
-    "in_url": frozenset({"secret"}),
-}
-_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
-    "string": {"type": "string"},
-    "integer": {"type": "integer"},
-    "decimal": {"type": ["number", "string"]},
-    "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "instant": {"type": "string", "format": "date-time"},
-    "phone": {"type": "string", "format": "phone"},
-    "email": {"type": "string", "format": "email"},
-    "url": {"type": "string", "format": "uri"},
-    "path": {"type": "string"},
-    "file": {"type": "string"},
-    "secret": {"type": "string", "format": "password"},
-    "list": {"type": "array"},
-    "object": {"type": "object"},
-}
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return [_jsonable(one) for one in value] if isinstance(value, list) else value

@@ -1,10 +1,13 @@
 """Durations: `2s`, `500ms`, `10m`, `1h`, `1d` as seconds."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from engine.language.text import kind_of
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FORM: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
@@ -20,8 +23,10 @@ def seconds(value: Any) -> float:
         return 0.0
     if isinstance(value, str) and (found := _FORM.fullmatch(value)):
         return float(found[1]) * _UNITS[found[2]]
-    shown = f"`{value}`" if isinstance(value, str | int | float) else "this"
-    raise PydanticCustomError("wrong-duration", "{shown} is not a duration", {"shown": shown, "remedy": _REMEDY})
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    shown = f"`{value}`" if number or isinstance(value, str) else kind_of(value)
+    remedy = f"add its unit: `{value}s`" if number else _REMEDY
+    raise PydanticCustomError("wrong-duration", "{shown} is not a duration", {"shown": shown, "remedy": remedy})
 
 
 Duration = Annotated[

@@ -18,12 +18,16 @@ Problem = tuple[str, str]
 
 
 class Misfit(TolmachError, ValueError):  # noqa: N818 - a value that does not fit, not a failure of the engine
-    """One value does not fit its type. `message` never holds the value; `remedy` says what to write."""
+    """One value does not fit its type. `message` never holds the value; `remedy` says what to write.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    `function` is what an integrator may read the value with in an output: `date(value, '%d/%m/%Y')`.
+    """
+
+    def __init__(self, message: str, remedy: str = "", function: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.function = function
 
     @property
     def sentence(self) -> str:
@@ -59,7 +63,9 @@ def contract_error(error: ValidationError, known: Iterable[str]) -> ContractErro
     """The first thing that pydantic found, as a member path."""
     first = next(d for d in error.errors(include_url=False) if FAST not in d["loc"])
     loc = _place(first["loc"])
-    return ContractError(member_path(loc), _sentence(first, known if len(loc) == 1 else ()))
+    misfit = first.get("ctx", {}).get("error")
+    advice = f", or read it with `{misfit.function}`" if isinstance(misfit, Misfit) and misfit.function else ""
+    return ContractError(member_path(loc), _sentence(first, known if len(loc) == 1 else ()) + advice)
 
 
 def pointer(loc: Iterable[str | int]) -> str:

@@ -10,8 +10,10 @@ from engine.language.template import Template
 from engine.spec.reading import Reading, nearest, place_of
 
 RESERVED: Final = frozenset(
-    "input settings auth now call page item body status headers text root row cookies count request output error step "
-    "attempt".split()
+    (
+        *("input", "settings", "auth", "now", "call", "page", "item", "body", "status", "headers", "text", "root"),
+        *("row", "cookies", "count", "request", "output", "error", "step", "attempt"),
+    )
 )
 """Names of the language: no step and no `let` may bear one."""
 
@@ -73,7 +75,14 @@ class Names:
         why = secrecy(reference.path[1] if len(reference.path) > 1 else "")
         if why is not None:
             found = ".".join(reference.path[:2])
-            self._report("secret-misplaced", f"`{found}` may not stand here", why, compiled.text, reference.offset, reference.length)
+            self._report(
+                "secret-misplaced",
+                f"`{found}` may not stand here",
+                why,
+                compiled.text,
+                reference.offset,
+                reference.length,
+            )
 
     def _report(self, code: str, message: str, remedy: str, text: str, offset: int, length: int) -> None:
         self.at.report(code, message, remedy, place_of(text, offset, max(length, 1)) or self.at.top)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
@@ -12,7 +11,7 @@ from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, nearest, reading
+from engine.spec.reading import Model, reading
 from engine.spec.request import Request
 from engine.spec.response import CodeField, MessageField, Response
 from engine.spec.strings import ExpressionField
@@ -70,7 +69,9 @@ LetField = Annotated[
 class Operation(Model):
     """What a bot or the platform can ask of a system."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"auth", "subject", "limits", "paging", "challenge", "authorise", "steps"})
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"auth", "subject", "limits", "paging", "challenge", "authorise", "steps"}
+    )
 
     title: str = Field(default="", description="For people; shown on the API page.")
     capability: Literal[tuple(CONTRACTS)] | None = Field(default=None, description="The contract it fulfils.")  # type: ignore[valid-type]
@@ -146,13 +147,22 @@ class Operation(Model):
         """Check what the parts say of each other, and every name."""
         at = names.at
         if self.capability and self.has("input"):
-            at.report("one-of", "`capability` and `input` stand together", "the contract declares the input", self.place("input"))
+            at.report(
+                "one-of",
+                "`capability` and `input` stand together",
+                "the contract declares the input",
+                self.place("input"),
+            )
         if self.capability and not self.has("output"):
-            at.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members", self.place())
+            at.report(
+                "missing-output", f"`{self.capability}` has no `output`", "map the contract's members", self.place()
+            )
         if not any(self.has(k) for k in ("request", "steps", "authorise")):
             at.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`", self.place())
         if self.accepts and self.capability != "identity":
-            at.report("unknown-accepts", "`accepts` goes with `capability: identity`", "take it out", self.place("accepts"))
+            at.report(
+                "unknown-accepts", "`accepts` goes with `capability: identity`", "take it out", self.place("accepts")
+            )
         own = Names(at, names.known, names.secrecy, self._used)
         self._link_names(own.shaped("input", self._members()), secrecy)
 

@@ -15,7 +15,6 @@ from engine.spec.reading import LATER, kind_of, place_of, reading
 from engine.spec.strings import template_in
 from engine.spec.tree.nodes import Scope
 
-
 Part = str | Callable[[Scope], Any]
 
 
@@ -62,7 +61,9 @@ def _path(value: Any, info: ValidationInfo) -> Path | None:
     if isinstance(value, list):
         raise PydanticCustomError("not-yet", f"a path as a list: {LATER}", {"remedy": "write the path as one text"})
     if not isinstance(value, str):
-        raise PydanticCustomError("wrong-type", f"expected a path, found {kind_of(value)}", {"remedy": "quote the path"})
+        raise PydanticCustomError(
+            "wrong-type", f"expected a path, found {kind_of(value)}", {"remedy": "quote the path"}
+        )
     template = template_in(reading(info), value)
     if template is None:
         return None
@@ -79,5 +80,11 @@ def _check_start(text: str) -> None:
 PathField = Annotated[
     Path,
     PlainValidator(_path),
-    WithJsonSchema({"type": "string", "title": "Path", "description": "Begins with `/`; each `{{ value }}` is one encoded segment."}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "title": "Path",
+            "description": "Begins with `/`; each `{{ value }}` is one encoded segment.",
+        }
+    ),
 ]

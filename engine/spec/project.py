@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from zoneinfo import available_timezones
 
 import phonenumbers
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.document import Document, Map
@@ -15,7 +15,7 @@ from engine.language.locale import Locale
 from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration
 from engine.spec.key import KEY_HASH
-from engine.spec.reading import LATER, Model, Reading, kind_of, nearest, reading, validate
+from engine.spec.reading import LATER, Model, Reading, kind_of, nearest, validate
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
@@ -57,7 +57,9 @@ class Defaults(Model):
 
     deadline: Duration = Field(default=10.0, description="For callers that give none.", examples=["8s"])
     language: Literal["ru", "en"] = Field(default="ru", description="Of messages for people.")
-    region: Annotated[str, PlainValidator(_region), WithJsonSchema({"type": "string"})] = Field(default="RU", examples=["RU"])
+    region: Annotated[str, PlainValidator(_region), WithJsonSchema({"type": "string"})] = Field(
+        default="RU", examples=["RU"]
+    )
     zone: Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string"})] = Field(default="Europe/Moscow")
 
     @property
@@ -84,7 +86,7 @@ class Use(Model):
         default_factory=Map, description="Values; `${NAME}` and `${file:/path}` are filled in."
     )
     hosts: list[str] = Field(default=[], description="Further hosts that may be reached.")
-    network: Network = Field(default_factory=lambda: Network.model_construct())
+    network: Network = Field(default_factory=Network.model_construct)
     insecure: bool = Field(default=False, description="Allows http://.")
 
 
@@ -92,7 +94,10 @@ class Route(Model):
     """Where a capability is answered."""
 
     LATER: ClassVar[frozenset[str]] = frozenset(
-        "first_of merge require cache every match_operators_by shrink_guard apply_to operators to types when order_by on_poison".split()
+        (
+            *("first_of", "merge", "require", "cache", "every", "match_operators_by", "shrink_guard", "apply_to"),
+            *("operators", "to", "types", "when", "order_by", "on_poison"),
+        )
     )
 
     from_: str | None = Field(default=None, alias="from", description="A connection of the project.")
@@ -107,7 +112,9 @@ class ApiKey(Model):
 
     name: str = Field(examples=["bot"])
     hash: Annotated[str, Field(description="Printed by `tolmach key new`.")]
-    allow: list[str] = Field(description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]])
+    allow: list[str] = Field(
+        description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]]
+    )
     rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]
 
     @property
@@ -123,7 +130,12 @@ class ApiKey(Model):
     def link(self, at: Reading) -> None:
         """Check the hash's form."""
         if not KEY_HASH.fullmatch(self.hash) and not REVOKED.fullmatch(self.hash):
-            at.report("wrong-key-hash", "the hash is not of this engine's form", "run `tolmach key new NAME` and paste its line", self.place("hash"))
+            at.report(
+                "wrong-key-hash",
+                "the hash is not of this engine's form",
+                "run `tolmach key new NAME` and paste its line",
+                self.place("hash"),
+            )
 
 
 class Project(Model):
@@ -131,7 +143,7 @@ class Project(Model):
 
     LATER: ClassVar[frozenset[str]] = frozenset({"keys_of", "channels", "flows", "inbound", "embed"})
 
-    defaults: Defaults = Field(default_factory=lambda: Defaults.model_construct())
+    defaults: Defaults = Field(default_factory=Defaults.model_construct)
     connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use]
     capabilities: dict[str, Annotated[Route, BeforeValidator(_route)]] = Field(default={})
     keys: list[ApiKey] = Field(default=[])
@@ -145,7 +157,12 @@ class Project(Model):
                 message = f"a connection may not be named `{name}`"
                 at.report("reserved-name", message, "choose another name", self._raw["connections"].key_span(name))
             if not isinstance(use.settings, dict):
-                at.report("wrong-type", f"expected settings, found {kind_of(use.settings)}", "write `name: value` pairs", use.place("settings"))
+                at.report(
+                    "wrong-type",
+                    f"expected settings, found {kind_of(use.settings)}",
+                    "write `name: value` pairs",
+                    use.place("settings"),
+                )
         for name, route in self.capabilities.items():
             self._link_route(at, name, route)
 
@@ -164,7 +181,12 @@ class Project(Model):
             at.report("missing-key", f"`{name}` names no connection", f"write `{name}: connection`", span)
         elif route.from_ is not None and route.from_ not in self.connections:
             value_span = self._raw["capabilities"].value_span(name)
-            at.report("unknown-connection", f"there is no connection `{route.from_}`", nearest(route.from_, self.connections), value_span)
+            at.report(
+                "unknown-connection",
+                f"there is no connection `{route.from_}`",
+                nearest(route.from_, self.connections),
+                value_span,
+            )
 
 
 class ProjectFile(Model):

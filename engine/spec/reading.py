@@ -30,7 +30,9 @@ class Model(BaseModel):
     `LATER` names the keys of the language that a later version brings: they are read and refused by name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, serialize_by_alias=True
+    )
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
 
@@ -40,7 +42,7 @@ class Model(BaseModel):
         if not isinstance(value, Map):
             return handler(value)
         model = handler({key: item for key, item in value.items() if cls._takes(key, value, reading(info))})
-        model._raw = value
+        model._raw = value  # noqa: SLF001 - its own
         return model
 
     @classmethod
@@ -115,6 +117,15 @@ def place_of(text: Any, offset: int = 0, length: int = 1) -> Span | None:
 def span_of(value: Any) -> Span | None:
     """Where a mapping, a list or a string of a file begins."""
     return value.span() if isinstance(value, Text | Map | Seq) else None
+
+
+def plain(value: Any) -> Any:
+    """A constant of the file without its places."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,11 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError, EvaluationError
 from engine.language.codec import encode_form, encode_json, encode_query, header_value
-from engine.language.template import Template
 from engine.language.text import as_text
 from engine.spec.names import Names
-from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, kind_of, place_of, reading
+from engine.spec.path import PathField
+from engine.spec.reading import Model, kind_of, reading
 from engine.spec.tree import Node, Scope, write_tree
 from engine.spec.tree.nodes import Const
 from engine.spec.trip import Rendered
@@ -103,7 +102,11 @@ class Press:
         try:
             url = self.base + request.path.render(scope)
             query = self.query if self.query is not None else self._query(scope)
-            headers = self._with_own(scope) if request.headers is not None and not _is_const(request.headers) else self.headers
+            headers = (
+                self._with_own(scope)
+                if request.headers is not None and not _is_const(request.headers)
+                else self.headers
+            )
             body = request.body(scope)
         except EvaluationError as error:
             raise CallError("mapping_failed", error.message, place=request.place()) from None

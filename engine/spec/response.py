@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.document import Map
@@ -13,7 +13,7 @@ from engine.errors.catalogue import RAISABLE
 from engine.language.expression import Expression
 from engine.language.text import as_text
 from engine.spec.names import RULE, Names
-from engine.spec.reading import LATER, Model, kind_of, nearest, reading
+from engine.spec.reading import LATER, Model, kind_of, nearest, plain, reading
 from engine.spec.strings import ExpressionField, expression_in
 from engine.spec.tree.nodes import Scope, holds
 
@@ -41,7 +41,12 @@ def _message(value: Any, info: ValidationInfo) -> Message:
         return Message(expression_in(reading(info), value))
     if isinstance(value, Map) and set(value) == {"const"} and isinstance(value["const"], str):
         return Message(constant=str(value["const"]))
-    if isinstance(value, Map) and value and set(value) <= {"ru", "en"} and all(isinstance(v, str) for v in value.values()):
+    if (
+        isinstance(value, Map)
+        and value
+        and set(value) <= {"ru", "en"}
+        and all(isinstance(v, str) for v in value.values())
+    ):
         spoken = {language: str(text) for language, text in value.items()}
         return Message(constant=spoken.get("en") or spoken["ru"], spoken=spoken)
     remedy = "write an expression, `{const: text}` or `{ru: …, en: …}`"
@@ -56,8 +61,17 @@ MessageField = Annotated[
             "title": "Message",
             "anyOf": [
                 {"type": "string", "description": "An expression over the answer."},
-                {"type": "object", "properties": {"const": {"type": "string"}}, "required": ["const"], "additionalProperties": False},
-                {"type": "object", "properties": {"ru": {"type": "string"}, "en": {"type": "string"}}, "additionalProperties": False},
+                {
+                    "type": "object",
+                    "properties": {"const": {"type": "string"}},
+                    "required": ["const"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {"ru": {"type": "string"}, "en": {"type": "string"}},
+                    "additionalProperties": False,
+                },
             ],
         }
     ),
@@ -68,7 +82,9 @@ def _code(value: Any) -> str:
     if isinstance(value, str) and value in RAISABLE:
         return str(value)
     raise PydanticCustomError(
-        "code-not-raisable", f"`{value}` is no code that a connector may raise", {"remedy": nearest(str(value), RAISABLE)}
+        "code-not-raisable",
+        f"`{value}` is no code that a connector may raise",
+        {"remedy": nearest(str(value), RAISABLE)},
     )
 
 
@@ -111,8 +127,12 @@ class Response(Model):
     LATER: ClassVar[frozenset[str]] = frozenset({"lists"})
 
     format: str = Field(default="auto", json_schema_extra={"enum": ["auto", "json"]}, description="What the body is.")
-    charset: str | None = Field(default=None, examples=["windows-1251"], description="Where the header lies or is silent.")
-    nulls: list[Any] = Field(default=[], examples=[[False, ""]], description="Scalars that mean null in this system.")
+    charset: str | None = Field(
+        default=None, examples=["windows-1251"], description="Where the header lies or is silent."
+    )
+    nulls: Annotated[list[Any], AfterValidator(plain)] = Field(
+        default=[], examples=[[False, ""]], description="Scalars that mean null in this system."
+    )
     success_when: ExpressionField | None = None
     empty_when: ExpressionField | None = Field(default=None, examples=["status == `204`"])
     errors: list[ErrorRule] = Field(default=[], description="First match wins; may match at status 200.")
@@ -174,7 +194,13 @@ class _Judging:
         retryable = rule.retryable if rule else None
         place = rule.place() if rule else None
         return CallError(
-            code, detail, upstream=self.upstream, retry_after=wait, retryable=retryable, customer_message=self.spoken, place=place
+            code,
+            detail,
+            upstream=self.upstream,
+            retry_after=wait,
+            retryable=retryable,
+            customer_message=self.spoken,
+            place=place,
         )
 
     def _add(self, rule: ErrorRule) -> None:
@@ -205,7 +231,9 @@ _BY_STATUS: Final = {
 }
 
 
-def judge(levels: Sequence[Response], scope: Scope, connection: str, unreadable: str = "", redirect: str = "") -> Verdict:
+def judge(
+    levels: Sequence[Response], scope: Scope, connection: str, unreadable: str = "", redirect: str = ""
+) -> Verdict:
     """The verdict on one answer: the rules level by level, then the status (language.md, "Classify one reply").
 
     `unreadable` says why a non-empty body could not be decoded; `redirect` where a 3xx points to.

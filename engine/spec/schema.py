@@ -20,14 +20,18 @@ _REQUIRED_KEY: Final = {"connector": "connector", "project": "projects"}
 def whole_schema() -> dict[str, Any]:
     """One schema for every file of the language, and the contracts under `$defs`."""
     contracts: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (model, "serialization" if model is c.output else "validation") for c in CONTRACTS.values() for model in (c.input, c.output)
+        (model, "serialization" if model is c.output else "validation")
+        for c in CONTRACTS.values()
+        for model in (c.input, c.output)
     ]
     roots: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in ROOTS.values()]
     places, schema = models_json_schema([*roots, *contracts], ref_template="#/$defs/{model}")
     choice: dict[str, Any] = places[(TestsFile, "validation")]
     for name, key in _REQUIRED_KEY.items():
         choice = {"if": {"required": [key]}, "then": places[(ROOTS[name], "validation")], "else": choice}
-    return _titled({"title": "Tolmach", "description": "Connectors and project files.", "type": "object", **choice, **schema})
+    return _titled(
+        {"title": "Tolmach", "description": "Connectors and project files.", "type": "object", **choice, **schema}
+    )
 
 
 def schema_of(name: str) -> dict[str, Any]:

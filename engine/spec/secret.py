@@ -29,10 +29,13 @@ class Secret:
         return "•••"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self.__text.encode(), other.__text.encode())
+        return isinstance(other, Secret) and hmac.compare_digest(self.__bytes(), other.__bytes())
 
     def __hash__(self) -> int:
         return hash(self.__text)
+
+    def __bytes(self) -> bytes:
+        return self.__text.encode(errors="surrogatepass")
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret cannot be pickled or copied out of the process")

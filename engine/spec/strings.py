@@ -51,7 +51,9 @@ def _template(value: Any, info: ValidationInfo) -> Template | None:
 ExpressionField = Annotated[
     Expression,
     PlainValidator(_expression),
-    WithJsonSchema({"type": "string", "title": "Expression", "description": "A JMESPath expression over the names of this place."}),
+    WithJsonSchema(
+        {"type": "string", "title": "Expression", "description": "A JMESPath expression over the names of this place."}
+    ),
 ]
 TemplateField = Annotated[
     Template,

@@ -63,7 +63,12 @@ def tests_of(document: Document) -> TestsFile:
     """The cases of a document. Raises ConfigError with every problem found."""
     at = Reading(document)
     if not isinstance(document.root, Map):
-        at.report("wrong-type", f"tests are a mapping, found {kind_of(document.root)}", "begin with the name of an operation", at.top)
+        at.report(
+            "wrong-type",
+            f"tests are a mapping, found {kind_of(document.root)}",
+            "begin with the name of an operation",
+            at.top,
+        )
         at.finish()
     found = validate(TestsFile, document.root, at)
     at.finish()

@@ -1,4 +1,7 @@
-"""The values that contracts and declarations are made of: read leniently, written in one form."""
+"""The values that contracts and declarations are made of: read leniently, written in one form.
+
+Each reader takes what systems send and gives the normal form, None of a blank text. Raises Misfit for the rest.
+"""
 
 import re
 from datetime import date, datetime
@@ -7,46 +10,49 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-
+from engine.errors import EvaluationError
+from engine.language.functions.amounts import money
+from engine.language.functions.numbers import NUMBERS
+from engine.language.functions.phones import phone
+from engine.language.functions.times import instant
 from engine.language.locale import Locale
-from engine.language.text import kind_of
+from engine.language.text import as_text, kind_of
 from engine.spec.misfit import Misfit
 
 
 def read_text(value: Any) -> str | None:
-    """Text without blanks around it, None when nothing is left; a number becomes its exact decimal text."""
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return read_decimal(value)
+    """Text without blanks around it; a number becomes its exact decimal text."""
+    if value.__class__ in NUMBERS:
+        try:
+            return as_text(value)
+        except EvaluationError:
+            raise Misfit("is a number too large or too fine for text") from None
     return _trimmed(value)
 
 
 def read_identifier(value: Any) -> str | None:
-    """Text; an integer becomes its decimal text, a fraction is refused, for it was a number and no identifier."""
+    """Text; an integer becomes its decimal text, a fraction is refused: it was a number and no identifier."""
     if isinstance(value, float | Decimal):
-        raise Misfit("must be text or a whole number, found a number with a fraction", "use `text(…)` if it is meant")
+        raise Misfit("must be text or a whole number, found a number with a fraction", "quote it", "text(value)")
     return read_text(value)
 
 
 def read_scalar(value: Any) -> str | None:
     """Text of any scalar; booleans become `true` and `false`."""
-    return str(value).lower() if isinstance(value, bool) else read_text(value)
+    return as_text(value) if isinstance(value, bool) else read_text(value)
 
 
 def read_phone(value: Any, locale: Locale) -> str | None:
-    """E.164; a national number is read in the locale's region, an extension is left out.
-
-    Raises Misfit for text that is no possible phone number.
-    """
+    """E.164, read as the function `phone` reads; an extension is left out."""
     text = value if isinstance(value, str) else read_identifier(value) or ""
-    found = _e164(text, locale.region) if len(text) <= 64 else None
+    found = _e164(text, locale) if len(text) <= 100 else None
     if found is None and text.strip():
         raise Misfit("is not a phone number", f"write it as +79001234567 (region {locale.region})")
     return found
 
 
 def read_email(value: Any) -> str | None:
-    """A trimmed e-mail address in lower case; Misfit for other text."""
+    """A trimmed e-mail address in lower case."""
     text = value.strip().lower() if isinstance(value, str) else _trimmed(value)
     if text and (len(text) > 254 or not _EMAIL.fullmatch(text)):
         raise Misfit("is not an e-mail address", "write it as name@example.com")
@@ -54,7 +60,7 @@ def read_email(value: Any) -> str | None:
 
 
 def read_url(value: Any) -> str | None:
-    """An absolute http or https address; Misfit for other text."""
+    """An absolute http or https address."""
     text = _trimmed(value)
     if text is not None and not _URL.fullmatch(text):
         raise Misfit("is not an http(s) address", "write it with its scheme: https://example.com/page")
@@ -62,73 +68,66 @@ def read_url(value: Any) -> str | None:
 
 
 def read_currency(value: Any) -> str | None:
-    """Three capitals of ISO 4217; Misfit for other text."""
+    """Three capitals of ISO 4217."""
     text = (_trimmed(value) or "").upper()
     if text and not _CURRENCY.fullmatch(text):
-        raise Misfit(
-            "is not a currency code", "write three letters of ISO 4217: RUB (`map` turns other codes into them)"
-        )
+        raise Misfit("is not a currency code", "write three letters of ISO 4217: RUB", "{expr: …, map: {…}}")
     return text or None
 
 
 def read_flag(value: Any) -> bool | None:
-    """A boolean, also as the text or number that XML and forms make of it; Misfit for the rest."""
-    text = _trimmed(value) if isinstance(value, str) else value
-    if text is None or isinstance(text, bool):
-        return text
-    found = _FLAGS.get(text.lower() if isinstance(text, str) else text) if isinstance(text, str | int) else None
+    """A boolean, also as the text or number that XML and forms make of it."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word == "":
+        return None
+    found = _FLAGS.get(word) if isinstance(word, str | int) else None
     if found is None:
-        raise Misfit("is not a boolean", "write true or false")
+        raise Misfit(f"must be true or false, found {kind_of(value)}")
     return found
 
 
 def read_date(value: Any, locale: Locale) -> str | None:
-    """`2024-01-31`; of an instant the day it falls on in the locale's zone (at its own midnight: its own day).
+    """`2024-01-31`, of whatever the function `instant` reads: the day in the locale's zone.
 
-    Java's `[2024, 1, 31]` is read too; `0000-00-00` and the year 1 mean "no date". Raises Misfit.
+    A midnight is its own day wherever it is: systems send a date as the midnight of some zone. `0000-00-00` and
+    `0001-01-01` mean "no date".
     """
-    text = _joined(value) if isinstance(value, list) else _trimmed(value)
-    if text is None or text.startswith(_NO_DATE):
-        return None
+    if isinstance(value, str) and _DAY.fullmatch(value) and not value.startswith(_NO_DATE):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            raise _unread("date") from None
+    text = _instant("date", value, locale)
     try:
-        if len(text) == 10:
-            return date.fromisoformat(text).isoformat()
-        moment = _moment(text, locale)
-        at_midnight = not (moment.hour or moment.minute or moment.second)
-        return (moment if at_midnight else moment.astimezone(ZoneInfo(locale.zone))).date().isoformat()
-    except (ValueError, OverflowError):
-        raise Misfit("is not a date", "write it as 2024-01-31, or read it with `date(…)`") from None
+        return text and _day(datetime.fromisoformat(text), locale)
+    except OverflowError:
+        raise _unread("date") from None
 
 
 def read_instant(value: Any, locale: Locale) -> str | None:
-    """RFC 3339 with a zone; a value without one is read in the locale's zone. Raises Misfit."""
-    text = _trimmed(value)
-    if text is None or text.startswith(_NO_DATE):
-        return None
-    try:
-        return _moment(text, locale).isoformat().replace("+00:00", "Z")
-    except (ValueError, OverflowError):
-        remedy = "write it as 2024-01-31T10:00:00+03:00, or read it with `instant(…)` or `instant_ms(…)`"
-        raise Misfit("is not an instant", remedy) from None
+    """RFC 3339 with a zone, of whatever the function `instant` reads; without a zone it is in the locale's."""
+    return _instant("instant", value, locale)
 
 
 def read_decimal(value: Any) -> str | None:
-    """An exact decimal as plain text with the digits that were given; Misfit for what is no number."""
-    if isinstance(value, str) and not value.strip():
-        return None
-    number = Decimal(_digits(value)) if isinstance(value, str | int | float) else value
-    if not isinstance(number, Decimal):
-        raise Misfit(f"must be a decimal number, found {kind_of(value)}")
-    if not number.is_finite() or abs(number.adjusted()) > 40 or len(number.as_tuple().digits) > 60:
-        raise Misfit("is too large or too fine for a decimal number")
-    return format(number or abs(number), "f")
+    """An exact decimal as plain text with the digits that were given; what the function `money` reads."""
+    if isinstance(value, float) and len(Decimal(repr(value)).normalize().as_tuple().digits) > 15:
+        raise Misfit("is a binary fraction without an exact decimal value", "write it as text", "decimal(value)")
+    try:
+        return money(value)
+    except EvaluationError:
+        message = f"must be a decimal number, found {kind_of(value)}"
+        raise Misfit(message, "write it as 1234.50", "decimal(value)") from None
 
 
-_EMAIL: Final = re.compile(r"[^@\s<>,;\"\ud800-\udfff]+@[^@\s<>,;\"\ud800-\udfff]+\.[^@\s<>,;\".\ud800-\udfff]+")
+_EMAIL: Final = re.compile(
+    r"[^@\s<>,;\"\ud800-\udfff]+@[^@\s<>,;\"\ud800-\udfff]+\.[^@\s<>,;\".\ud800-\udfff]+",
+)
 _URL: Final = re.compile(r"https?://[^\s/?#\\]+[^\s\\]*", re.IGNORECASE)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
-_NO_DATE: Final = ("0000-00-00", "0001-01-01")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NO_DATE: Final = ("0000-", "0001-")
 
 
 def _trimmed(value: Any) -> str | None:
@@ -139,56 +138,30 @@ def _trimmed(value: Any) -> str | None:
         text.isascii() or text.encode()
     except UnicodeEncodeError:
         raise Misfit("is not valid Unicode text") from None
-    return str(text) or None
-
-
-_PHONE: Final = re.compile(
-    r"(?:tel:)?([+＋]?[\d\s().\-\u2010-\u2015/]+)(?:(?:;ext=|ext\.?|доб\.?|[#x])\s*\d{1,8})?", re.IGNORECASE
-)
+    return text or None
 
 
 @lru_cache(maxsize=4096)
-def _e164(text: str, region: str) -> str | None:
-    if not (form := _PHONE.fullmatch(text.strip())):
-        return None
+def _e164(text: str, locale: Locale) -> str | None:
     try:
-        number = phonenumbers.parse(form[1], region)
-    except phonenumbers.NumberParseException:
+        return phone(locale, text)
+    except EvaluationError:
         return None
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _joined(parts: list[Any]) -> str | None:
-    if len(parts) != 3 or not all(isinstance(part, int) and not isinstance(part, bool) for part in parts):
-        raise Misfit("is not a date", "a list must be [year, month, day]")
-    return f"{parts[0]:04}-{parts[1]:02}-{parts[2]:02}"
+def _instant(name: str, value: Any, locale: Locale) -> str | None:
+    try:
+        return instant(locale, value)
+    except (EvaluationError, ValueError, OverflowError):
+        raise _unread(name) from None
 
 
-_MOMENT: Final = re.compile(
-    r"(\d{4}-?\d{2}-?\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s?(Z|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.ASCII | re.IGNORECASE,
-)
+def _day(moment: datetime, locale: Locale) -> str:
+    at_midnight = not (moment.hour or moment.minute or moment.second)
+    return (moment if at_midnight else moment.astimezone(ZoneInfo(locale.zone))).date().isoformat()
 
 
-def _moment(text: str, locale: Locale) -> datetime:
-    form = _MOMENT.fullmatch(text)
-    if not form:
-        raise ValueError
-    moment = datetime.fromisoformat(f"{form[1]}T{form[2] or '00:00'}{(form[3] or '').upper()}")
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(locale.zone))
-
-
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
-
-
-def _digits(value: str | int | float) -> str:
-    if isinstance(value, bool):
-        raise Misfit("must be a decimal number, found a boolean")
-    text = value.strip() if isinstance(value, str) else repr(value) if abs(value) < 10**40 else ""
-    if not _NUMBER.fullmatch(text):
-        raise Misfit("is not a decimal number", "write it as 1234.50, or read it with `decimal(…)`")
-    if isinstance(value, float) and len(Decimal(text).normalize().as_tuple().digits) > 15:
-        raise Misfit("is a binary fraction without an exact decimal value", "keep it exact with `decimal(…)`")
-    return text
+def _unread(name: str) -> Misfit:
+    example = "2024-01-31" if name == "date" else "2024-01-31T10:00:00+03:00"
+    what = "a date" if name == "date" else "an instant"
+    return Misfit(f"cannot be read as {what}", f"write it as {example}", f"{name}(value, '%d/%m/%Y')")

@@ -9,7 +9,7 @@ from engine.errors import Span
 from engine.language.expression import Expression
 from engine.language.template import Template
 from engine.spec.names import RESERVED
-from engine.spec.reading import Reading, kind_of, nearest, span_of
+from engine.spec.reading import Reading, kind_of, nearest, plain, span_of
 from engine.spec.strings import expression_in, nothing, template_in
 from engine.spec.tree.constructs import Each, Expr, Let, Lets, Merge, When
 from engine.spec.tree.nodes import Const, Leaf, List, Member, Node, Object, WrittenList, WrittenMember, WrittenObject
@@ -112,8 +112,14 @@ class Builder:
             self.at.report("unknown-construct", f"`{kind}` needs `{key}`", f"add `{key}:`", raw.key_span(kind))
         if must - set(raw):
             return Const(None)
-        build = {"each": self._each, "let": self._let, "when": self._when, "expr": self._expr, "merge": self._merge}.get(kind)
-        return build(raw, shape) if build else Const(_plain(raw["const"]))
+        build = {
+            "each": self._each,
+            "let": self._let,
+            "when": self._when,
+            "expr": self._expr,
+            "merge": self._merge,
+        }.get(kind)
+        return build(raw, shape) if build else Const(plain(raw["const"]))
 
     def _each(self, raw: Map, shape: Shape) -> Node:
         source = raw["each"]
@@ -129,7 +135,9 @@ class Builder:
         return Each(sources, where, lets, body, bool(single), self.writes, needs_row, shape.row)
 
     def _let(self, raw: Map, shape: Shape) -> Node:
-        return Let(self.lets(raw["let"], raw.value_span("let")), self.node(raw["as"], shape, raw.value_span("as"), root=True))
+        return Let(
+            self.lets(raw["let"], raw.value_span("let")), self.node(raw["as"], shape, raw.value_span("as"), root=True)
+        )
 
     def _when(self, raw: Map, shape: Shape) -> Node:
         return When(self.expression(raw, "when"), self.node(raw["as"], shape, raw.value_span("as")))
@@ -137,7 +145,12 @@ class Builder:
     def _merge(self, raw: Map, shape: Shape) -> Node:
         parts, by = raw["merge"], raw.get("by")
         if not isinstance(parts, Seq):
-            self.at.report("wrong-type", f"`merge` takes a list, found {kind_of(parts)}", "write `merge: [a, b]`", raw.value_span("merge"))
+            self.at.report(
+                "wrong-type",
+                f"`merge` takes a list, found {kind_of(parts)}",
+                "write `merge: [a, b]`",
+                raw.value_span("merge"),
+            )
             return Const(None)
         loose = Shape(shape.members, frozenset(), shape.inner, shape.row, shape.contract)
         nodes = tuple(self.node(part, loose, parts.item_span(i)) for i, part in enumerate(parts))
@@ -150,18 +163,28 @@ class Builder:
         default = None
         if "default" in raw:
             value = raw["default"]
-            default = self.leaf(value) if isinstance(value, str) and "{{" in value else Const(_plain(value))
+            default = self.leaf(value) if isinstance(value, str) and "{{" in value else Const(plain(value))
         return Expr(self.expression(raw, "expr"), table, default, raw.value_span("expr"))
 
     def _table(self, raw: Map) -> dict[str, Any]:
         table = raw["map"]
         if not isinstance(table, Map):
-            self.at.report("wrong-type", f"`map` takes a mapping, found {kind_of(table)}", "write `map: {a: b}`", raw.value_span("map"))
+            self.at.report(
+                "wrong-type",
+                f"`map` takes a mapping, found {kind_of(table)}",
+                "write `map: {a: b}`",
+                raw.value_span("map"),
+            )
             return {}
         for key, value in table.items():
             if isinstance(value, str) and "{{" in value:
-                self.at.report("constant-expected", "the values of `map` are constants", "compute it outside `map`", table.value_span(key))
-        return {str(key): _plain(value) for key, value in table.items()}
+                self.at.report(
+                    "constant-expected",
+                    "the values of `map` are constants",
+                    "compute it outside `map`",
+                    table.value_span(key),
+                )
+        return {str(key): plain(value) for key, value in table.items()}
 
     def expression(self, raw: Map, key: str) -> Expression:
         """The expression under a selector key."""
@@ -169,18 +192,29 @@ class Builder:
         compiled = expression_in(self.at, value) if isinstance(value, str) else None
         if compiled is None and not isinstance(value, str):
             message = f"`{key}` is an expression, found {kind_of(value)}"
-            remedy = "quote the expression" if isinstance(value, list | dict) else f"write an expression, such as ``{key}: `{value}` ``"
+            remedy = (
+                "quote the expression"
+                if isinstance(value, list | dict)
+                else f"write an expression, such as ``{key}: `{value}` ``"
+            )
             self.at.report("wrong-type", message, remedy, raw.value_span(key))
         return compiled if compiled is not None else nothing()
 
     def lets(self, raw: Any, span: Span) -> Lets:
         """Names and expressions, in order."""
         if not isinstance(raw, Map):
-            self.at.report("wrong-type", f"expected names and expressions, found {kind_of(raw)}", "write `let: {name: expression}`", span)
+            self.at.report(
+                "wrong-type",
+                f"expected names and expressions, found {kind_of(raw)}",
+                "write `let: {name: expression}`",
+                span,
+            )
             return ()
         for name in raw:
             if name in RESERVED:
-                self.at.report("reserved-name", f"`{name}` is a name of the language", "choose another name", raw.key_span(name))
+                self.at.report(
+                    "reserved-name", f"`{name}` is a name of the language", "choose another name", raw.key_span(name)
+                )
         return tuple((str(name), self.expression(raw, name)) for name in raw)
 
 
@@ -189,12 +223,3 @@ def _name(written: str) -> tuple[str, bool]:
     key = str(written)
     optional = key.endswith("?") and len(key) > 1
     return key.removeprefix("=").removesuffix("?") if optional else key.removeprefix("="), optional
-
-
-def _plain(value: Any) -> Any:
-    """A constant of the file without its places."""
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    return str(value) if isinstance(value, str) else value

@@ -37,7 +37,9 @@ OPEN: Final = Shape(members=frozenset(), contract="*")
 """Inside a contract where the contract leaves the members open."""
 
 
-def contract_shape(name: str, model: type[BaseModel], required: Iterable[str] = (), rows: Mapping[str, Row] | None = None) -> Shape:
+def contract_shape(
+    name: str, model: type[BaseModel], required: Iterable[str] = (), rows: Mapping[str, Row] | None = None
+) -> Shape:
     """The shape that a contract's model asks of an output tree."""
     inner: dict[str, Shape] = {}
     for member, info in model.model_fields.items():
