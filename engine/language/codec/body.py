@@ -21,6 +21,7 @@ def decode_body(data: bytes, format: Literal["auto", "json"], charset: str | Non
     try:
         return decode_json(data)
     except CodecError as error:
+        decode_text(data, "utf-8", "")  # if it is the bytes that do not fit, that is what to say
         kind = content_type.partition(";")[0].strip()[:80] if content_type.isprintable() else ""
         came = f"it is `{kind}`" if kind and "json" not in kind.lower() else error.message
         raise CodecError(f"the answer is not JSON: {came}", error.offset) from None
