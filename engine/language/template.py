@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.jinja.allowed import MAX_LENGTH, check
 from engine.language.jinja.closures import build_strict, build_text
-from engine.language.jinja.literals import check_literals, has_literal
+from engine.language.jinja.literals import check_literals
 from engine.language.jinja.paths import KNOWN, Run
 from engine.language.jinja.tags import Source, Tag, split, too_large
 from engine.language.jinja.words import references
@@ -43,20 +44,26 @@ class Template:
 
 def compile_template(text: str) -> Template:
     """Read, judge and compile a template. Raises LanguageError with the place inside `text`."""
-    if not any(mark in text for mark in _MARKS):
-        return Template(text, False, True, (), False, (text,), lambda scope: text)
-    if len(text) > MAX_LENGTH:
+    plain = str(text)  # the file's own text knows its place, and stays in the Template alone
+    if not any(mark in plain for mark in _MARKS):
+        return Template(text, False, True, (), False, (plain,), lambda scope: plain)
+    if len(plain) > MAX_LENGTH:
         raise too_large(f"the template is longer than {MAX_LENGTH} characters", 0)
-    source = split(text)
-    check(source)
-    check_literals(source)
-    lone = len(source.parts) == 1
-    parts = tuple(part if isinstance(part, str) else build_strict(part.node, source) for part in source.parts)
-    run = parts[0] if lone and callable(parts[0]) else _mixed(source)
-    return Template(text, lone, False, tuple(references(source)), has_literal(source), parts, run)
+    used, literal, parts, run = _compiled(plain)
+    return Template(text, len(parts) == 1, False, used, literal, parts, run)
 
 
 _MARKS: Final = ("{{", "{%", "{#")
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> tuple[tuple[Reference, ...], bool, tuple[str | Run, ...], Run]:
+    source = split(text)
+    check(source)
+    literal = check_literals(source)
+    parts = tuple(part if isinstance(part, str) else build_strict(part.node, source) for part in source.parts)
+    lone = parts[0] if len(parts) == 1 else None
+    return tuple(references(source)), literal, parts, lone if callable(lone) else _mixed(source)
 
 
 def _mixed(source: Source) -> Run:

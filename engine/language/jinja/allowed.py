@@ -1,7 +1,7 @@
 """The allow-list over a parsed template: what is not named here is refused before anything is compiled."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS, Function
 from engine.language.functions.function import arity_error
 from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, Source, too_large
-from engine.language.jinja.words import path_of, start_of
+from engine.language.jinja.words import key_of, start_of
 
 MAX_LENGTH: Final = 4096
 MAX_NODES: Final = 300
@@ -78,10 +78,6 @@ _ALLOWED: Final = (
 def _check_filter(node: nodes.Filter) -> None:
     name, place, given = node.name, (node.lineno, len(node.name)), len(node.args) + 1
     _check_plain(node, f"`{name}`")
-    if name == "default":
-        if given != 2:
-            raise LanguageError("wrong-arguments", "default gets one value beside the filtered one", _DEFAULT, *place)
-        return
     function = FUNCTIONS.get(name)
     if function is None or "required" in function.expressions.values():
         raise _unknown(name, function, place)
@@ -92,15 +88,20 @@ def _check_filter(node: nodes.Filter) -> None:
         raise LanguageError("wrong-arguments", problem, f"it is {function.signature}", *place)
 
 
-_DEFAULT: Final = "write `| default('')`; what is empty or zero is replaced by `a or b`"
-
-
 def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
     if function is not None:
         message = f"`{name}` needs `&expression`, which templates do not have"
         return LanguageError("template-forbidden", message, ELSEWHERE, *place)
-    remedy = _nearest(name, [*FUNCTIONS, "default"])
+    known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
+    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else _nearest(name, known)
     return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
+
+
+_RENAMED: Final = {
+    "count": "length", "d": "default", "float": "decimal", "string": "text", "strip": "trim", "tojson": "to_json",
+    "urlencode": "url",
+}  # fmt: skip
+"""What Jinja calls otherwise."""
 
 
 def _constant(node: nodes.Node | None) -> Any:
@@ -124,13 +125,9 @@ def _check_plain(node: nodes.Filter | nodes.Test, named: str) -> None:
 
 
 def _check_index(node: nodes.Getitem) -> None:
-    index = node.arg
-    if isinstance(index, nodes.Neg):
-        index = index.node
-    fits = isinstance(index.value, str | int) if isinstance(index, nodes.Const) else path_of(index) is not None
-    if isinstance(index, nodes.Slice):
-        raise _forbidden(index)
-    if not fits and not isinstance(index, nodes.Getitem):
+    if isinstance(node.arg, nodes.Slice):
+        raise _forbidden(node.arg)
+    if not isinstance(node.arg, nodes.Name | nodes.Getattr | nodes.Getitem) and key_of(node) is None:
         remedy = "write a constant or a name between the brackets: `body.rows[0]`, `names[input.kind]`"
         raise LanguageError(
             "template-forbidden", "an index is neither a constant nor a name", remedy, start_of(node.arg)
@@ -179,6 +176,6 @@ def _call(node: nodes.Call, offset: int) -> LanguageError:
     )
 
 
-def _nearest(name: str, known: Iterator[str] | list[str] | dict[str, int]) -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.55)
     return f"did you mean `{close[0]}`?" if close else "see the list of filters and tests in the language reference"

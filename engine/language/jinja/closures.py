@@ -10,7 +10,7 @@ from jinja2 import nodes
 from engine.language.jinja.filters import filtered
 from engine.language.jinja.paths import ABSENT, Missing, Run, member, reader
 from engine.language.jinja.tags import Source
-from engine.language.jinja.values import added, compared, contained, strict, written
+from engine.language.jinja.values import added, bounded, compared, contained, strict, written
 from engine.language.jinja.words import known, path_of, place_of, words_of
 
 
@@ -22,7 +22,8 @@ def build(node: nodes.Node, source: Source) -> Run:
 def build_strict(node: nodes.Node, source: Source) -> Run:
     """As `build`, but what is missing is an error."""
     run = build(node, source)
-    return run if isinstance(node, nodes.Const) else strict(run)
+    sure = isinstance(node, nodes.Const) or (known(node) and path_of(node) is not None)
+    return run if sure else strict(run)
 
 
 def build_text(node: nodes.Node, source: Source) -> Run:
@@ -42,7 +43,7 @@ def _path(node: nodes.Name | nodes.Getattr | nodes.Getitem, source: Source) -> R
 def _member(node: nodes.Node, source: Source, *, shaped: bool) -> Run:
     path = path_of(node)
     if path is not None:
-        return reader(path[1], *place_of(node, source), known=shaped)
+        return reader(path[1], place_of(node, source), known=shaped)
     if isinstance(node, nodes.Getattr):
         return _inside(node, nodes.Const(node.attr), source, shaped=shaped)
     assert isinstance(node, nodes.Getitem)  # noqa: S101 — a name alone is a path
@@ -53,7 +54,8 @@ def _inside(node: nodes.Getattr | nodes.Getitem, index: nodes.Expr, source: Sour
     inner = node.node
     chained = isinstance(inner, nodes.Getattr | nodes.Getitem | nodes.Name)
     base = _member(inner, source, shaped=shaped) if chained else build(inner, source)
-    key_of, place, words = build_strict(index, source), place_of(node, source), words_of(inner, source).strip("`")
+    key_of, place = build_strict(index, source), place_of(node, source)
+    found_words, inner_words = words_of(node, source), words_of(inner, source)
 
     def read(scope: Mapping[str, Any]) -> Any:
         value = base(scope)
@@ -63,7 +65,7 @@ def _inside(node: nodes.Getattr | nodes.Getitem, index: nodes.Expr, source: Sour
         found = member(value, key)
         if found is not ABSENT:
             return found
-        return None if shaped else Missing((words, key), 1, value, *place)
+        return None if shaped else Missing(found_words, inner_words, value, place)
 
     return read
 
@@ -122,7 +124,8 @@ _COMPARISONS: Final = {
 
 def _concat(node: nodes.Concat, source: Source) -> Run:
     runs = [build_text(part, source) for part in node.nodes]
-    return lambda scope: "".join([run(scope) for run in runs])
+    place = place_of(node, source)
+    return lambda scope: bounded("".join([run(scope) for run in runs]), "the text", *place)
 
 
 def _add(node: nodes.Add, source: Source) -> Run:

@@ -1,35 +1,46 @@
 """The rule of literal filters: they write their own quotes, and nothing bare stands beside them."""
 
+from collections.abc import Iterator
+
 from jinja2 import nodes
 
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS
-from engine.language.jinja.tags import Source, Tag
+from engine.language.jinja.tags import Source
 from engine.language.jinja.words import start_of
 
 
-def has_literal(source: Source) -> bool:
-    """Whether any literal filter (`soql`, `odata`, `like` …) is used."""
-    return any(_is_literal(node) for tag in source.tags for node in (tag.node, *tag.node.find_all(nodes.Filter)))
+def check_literals(source: Source) -> bool:
+    """Whether a literal filter (`soql`, `odata`, `like` …) is used.
+
+    Raises LanguageError for quotes around a literal and for a bare value beside one.
+    """
+    literal = any(_is_literal(node) for tag in source.tags for node in (tag.node, *tag.node.find_all(nodes.Filter)))
+    pieces = [piece for part in source.parts for piece in ([part] if isinstance(part, str) else _pieces(part.node))]
+    if literal and len(pieces) > 1:
+        _check_pieces(pieces)
+    return literal
 
 
-def check_literals(source: Source) -> None:
-    """Refuse quotes around a literal and bare values beside one. Raises LanguageError."""
-    if len(source.parts) < 2 or not has_literal(source):
-        return
-    opened, before = "", ""
-    for index, part in enumerate(source.parts):
-        if isinstance(part, str):
-            opened, before = _quote_after(part, opened), part
-            continue
-        if not _safe(part.node):
-            raise _bare(part)
-        if not _constant(part.node):
-            after = source.parts[index + 1] if index + 1 < len(source.parts) else ""
-            around = before[-1:] + (after[:1] if isinstance(after, str) else "")
+def _pieces(node: nodes.Expr) -> Iterator[str | nodes.Expr]:
+    if isinstance(node, nodes.Concat):
+        for part in node.nodes:
+            yield from _pieces(part)
+    else:
+        yield node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else node
+
+
+def _check_pieces(pieces: list[str | nodes.Expr]) -> None:
+    opened = ""
+    for before, piece, after in zip(["", *pieces], pieces, [*pieces[1:], ""], strict=False):
+        if isinstance(piece, str):
+            opened = _quote_after(piece, opened)
+        elif not _safe(piece):
+            raise _bare(piece)
+        elif not _constant(piece):
+            around = (before[-1:] if isinstance(before, str) else "") + (after[:1] if isinstance(after, str) else "")
             if opened or any(quote in around for quote in _QUOTES):
-                raise _quoted(part)
-        before = ""
+                raise _quoted(piece)
 
 
 _QUOTES = "'\"`"
@@ -71,12 +82,12 @@ def _quote_after(text: str, opened: str) -> str:
     return opened
 
 
-def _quoted(tag: Tag) -> LanguageError:
+def _quoted(node: nodes.Expr) -> LanguageError:
     message = "quotes stand around a literal, which brings its own"
-    return LanguageError("literal-quotes", message, "take the quotes away", tag.start, tag.end - tag.start)
+    return LanguageError("literal-quotes", message, "take the quotes away", start_of(node))
 
 
-def _bare(tag: Tag) -> LanguageError:
+def _bare(node: nodes.Expr) -> LanguageError:
     message = "a bare value stands in text that also holds quoted literals"
     remedy = "end it in a literal filter (`soql`, `sosl`, `odata`, `like`, `jql`), as the last one"
-    return LanguageError("literal-missing", message, remedy, start_of(tag.node), 1)
+    return LanguageError("literal-missing", message, remedy, start_of(node))

@@ -16,44 +16,37 @@ KNOWN: Final = frozenset({"input", "settings", "page", "step", "call"})
 class Missing:
     """A member that what an upstream sent does not have; falsy, and an error wherever it is used or written."""
 
-    __slots__ = ("_failed", "_keys", "_length", "_offset", "_owner")
+    # `found` and `parent` are the words for the member and for what should have had it, "" for the scope itself.
+    __slots__ = ("_found", "_owner", "_parent", "_place")
 
-    def __init__(self, keys: tuple[Key, ...], failed: int, owner: Any, offset: int, length: int) -> None:
-        self._keys, self._failed, self._owner = keys, failed, owner
-        self._offset, self._length = offset, length
+    def __init__(self, found: str, parent: str, owner: Any, place: tuple[int, int]) -> None:
+        self._found, self._parent, self._owner, self._place = found, parent, owner, place
 
     def __bool__(self) -> bool:
         return False
 
     def error(self) -> EvaluationError:
         """What was missing, and what was there instead: names of keys, never values."""
-        found = spelled(self._keys[: self._failed + 1])
-        message = f"`{found}` is missing: {self._instead()}; add `| default(…)` if it may be absent"
-        return EvaluationError(message, self._offset, self._length)
+        message = f"{self._found} is missing: {self._instead()}; add `| default(…)` if it may be absent"
+        return EvaluationError(message, *self._place)
 
     def _instead(self) -> str:
-        if self._failed == 0:
+        if not self._parent:
             return "nothing of that name is there"
-        parent = spelled(self._keys[: self._failed])
         if isinstance(self._owner, dict):
-            return f"`{parent}` has {_names(self._owner)}"
+            return f"{self._parent} has {_names(self._owner)}"
         if isinstance(self._owner, list):
-            return f"`{parent}` is a list of {len(self._owner)}"
-        return f"`{parent}` is {kind_of(self._owner)}"
-
-
-def spelled(keys: tuple[Key, ...]) -> str:
-    """A path as it is written: `body.items[0]['a b']`."""
-    return str(keys[0]) + "".join(_step(key) for key in keys[1:])
+            return f"{self._parent} is a list of {len(self._owner)}"
+        return f"{self._parent} is {kind_of(self._owner)}"
 
 
 def member(value: Any, key: Any) -> Any:
     """A member of data, or ABSENT; a whole number finds the key of its digits in a mapping."""
     if isinstance(value, dict):
-        if isinstance(key, int):
+        if key.__class__ is int:
             key = str(key)
         return value.get(key, ABSENT) if isinstance(key, str) else ABSENT
-    if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
+    if isinstance(value, list) and key.__class__ is int and -len(value) <= key < len(value):
         return value[key]
     return ABSENT
 
@@ -61,16 +54,23 @@ def member(value: Any, key: Any) -> Any:
 ABSENT: Final = object()
 
 
-def reader(keys: tuple[Key, ...], offset: int, length: int, *, known: bool) -> Run:
+def reader(keys: tuple[Key, ...], place: tuple[int, int], *, known: bool) -> Run:
     """A closure that reads a constant path; `known`: absent is null, else Missing."""
-    if all(isinstance(key, str) for key in keys):
-        return _known(keys) if known else _foreign(keys, offset, length)
+    plain = all(isinstance(key, str) for key in keys)
+    if known and plain:
+        return _known(keys)
+    names = tuple(f"`{keys[0]}{''.join(map(_step, keys[1 : end + 1]))}`" for end in range(len(keys)))
 
-    def read(scope: Mapping[str, Any]) -> Any:
-        found = _walk(scope, keys, offset, length)
-        return None if known and found.__class__ is Missing else found
+    def walk(scope: Mapping[Any, Any]) -> Any:
+        value: Any = scope
+        for index, key in enumerate(keys):
+            found = member(value, key) if index else scope.get(key, ABSENT)
+            if found is ABSENT:
+                return None if known else Missing(names[index], names[index - 1] if index else "", value, place)
+            value = found
+        return value
 
-    return read
+    return _quick(keys, walk) if plain else walk
 
 
 def _known(keys: tuple[Key, ...]) -> Run:
@@ -98,7 +98,7 @@ def _known(keys: tuple[Key, ...]) -> Run:
     return read
 
 
-def _foreign(keys: tuple[Key, ...], offset: int, length: int) -> Run:
+def _quick(keys: tuple[Key, ...], walk: Run) -> Run:
     # Only a mapping can be subscripted with text, so the quick way never touches anything but data.
     root, *rest = keys
 
@@ -108,22 +108,10 @@ def _foreign(keys: tuple[Key, ...], offset: int, length: int) -> Run:
             for key in rest:
                 value = value[key]
         except (KeyError, TypeError):
-            return _walk(scope, keys, offset, length)
+            return walk(scope)
         return value
 
     return read
-
-
-def _walk(scope: Mapping[Any, Any], keys: tuple[Key, ...], offset: int, length: int) -> Any:
-    value = scope.get(keys[0], ABSENT)
-    if value is ABSENT:
-        return Missing(keys, 0, None, offset, length)
-    for index, key in enumerate(keys[1:], 1):
-        found = member(value, key)
-        if found is ABSENT:
-            return Missing(keys, index, value, offset, length)
-        value = found
-    return value
 
 
 def _step(key: Key) -> str:

@@ -22,12 +22,24 @@ def path_of(node: nodes.Node) -> tuple[nodes.Name, tuple[Key, ...]] | None:
     """A name and constant members below it; None for anything else."""
     keys: list[Key] = []
     while not isinstance(node, nodes.Name):
-        key = _key(node)
+        key = key_of(node)
         if key is None or not isinstance(node, nodes.Getattr | nodes.Getitem):
             return None
         keys.append(key)
         node = node.node
     return node, (node.name, *reversed(keys))
+
+
+def key_of(node: nodes.Node) -> Key | None:
+    """The constant member that one step of a path names; None for a computed one."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    index = node.arg if isinstance(node, nodes.Getitem) else None
+    if isinstance(index, nodes.Neg) and isinstance(index.node, nodes.Const) and index.node.value.__class__ is int:
+        return -int(index.node.value)
+    if isinstance(index, nodes.Const) and index.value.__class__ in (str, int):
+        return str(index.value) if isinstance(index.value, str) else int(index.value)
+    return None
 
 
 def known(node: nodes.Node) -> bool:
@@ -43,9 +55,9 @@ def place_of(node: nodes.Node, source: Source) -> tuple[int, int]:
         return node.lineno, len(node.name)
     offset = start_of(node)
     if isinstance(node, nodes.Getattr):
-        return offset, node.lineno + len(node.attr) - offset
+        return _with_brackets(offset, node.lineno + len(node.attr), source.text)
     if isinstance(node, nodes.Getitem):
-        return offset, _end_of_index(node, source) - offset
+        return _with_brackets(offset, _end_of_index(node, source), source.text)
     return offset, len(source.tokens.get(offset, " "))
 
 
@@ -90,7 +102,7 @@ def _reference(root: nodes.Name, chain: list[nodes.Getattr | nodes.Getitem], sou
     path: list[str] = [root.name]
     last: nodes.Node = root
     for link in chain:
-        key = _key(link)
+        key = key_of(link)
         if not isinstance(key, str):
             break
         path.append(key)
@@ -99,17 +111,10 @@ def _reference(root: nodes.Name, chain: list[nodes.Getattr | nodes.Getitem], sou
     return Reference(tuple(path), offset, length)
 
 
-def _key(node: nodes.Node) -> Key | None:
-    if isinstance(node, nodes.Getattr):
-        return node.attr
-    if not isinstance(node, nodes.Getitem):
-        return None
-    index, sign = node.arg, 1
-    if isinstance(index, nodes.Neg):
-        index, sign = index.node, -1
-    if not isinstance(index, nodes.Const) or not isinstance(index.value, str | int) or isinstance(index.value, bool):
-        return None
-    return index.value if isinstance(index.value, str) else sign * index.value
+def _with_brackets(start: int, end: int, text: str) -> tuple[int, int]:
+    while text.count("(", start, end) < text.count(")", start, end) and (before := text.rfind("(", 0, start)) >= 0:
+        start = before
+    return start, end - start
 
 
 def _end_of_index(node: nodes.Getitem, source: Source) -> int:
