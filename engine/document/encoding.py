@@ -17,7 +17,7 @@ def decode(data: str | bytes, file: str) -> str:
         refuse_size(file)
     text = _text(data, file) if isinstance(data, bytes) else data
     text = text.removeprefix("\ufeff")
-    if found := _REFUSED.search(text):
+    if found := _UNSEEN.search(text) or _DIRECTIVE.search("\n" + text):
         _refuse(Source(file, text), found)
     return text
 
@@ -30,9 +30,8 @@ def refuse_size(file: str) -> NoReturn:
 
 _SAVE: Final = "save the file as UTF-8"
 _WIDE: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_REFUSED: Final = re.compile(
-    "(?:\\A|[\r\n])%|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_UNSEEN: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_DIRECTIVE: Final = re.compile(r"[\r\n]%")
 
 
 def _text(data: bytes, file: str) -> str:
@@ -51,7 +50,7 @@ def _refuse(source: Source, found: re.Match[str]) -> NoReturn:
     if found[0].endswith("%"):
         message = "a line that begins with `%` is a directive to YAML, and there are none here"
         remedy = "remove the line, or indent it, if it is text"
-        Problems(source).stop("yaml-syntax", message, remedy, found.end() - 1)
+        Problems(source).stop("yaml-syntax", message, remedy, found.start())
     code = f"{ord(found[0]):04X}"
     remedy = f'remove it, or write it in double quotes as "\\u{code}"'
     Problems(source).stop("yaml-encoding", f"the character U+{code} cannot be seen", remedy, found.start())

@@ -52,7 +52,7 @@ _TOO_DEEP: Final = (
     f"more than {MAX_DEPTH} levels inside one another",
     "write it flatter, or close the brackets",
 )
-_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s|(?<=\s)#[^\r\n]*)*)+")
+_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\r\n]*)?)*){1,2}")
 
 _NO_KEY: Final = "\0"
 
@@ -255,7 +255,7 @@ class _Reader:
         if event.tag:
             message = "a value that begins with `!` has a tag to YAML, and there are none here"
             self.problems.report("yaml-tag", message, 'quote the value or expression: "!(a.b)"', start)
-        return found.end() if found else start
+        return min(found.end(), event.end_mark.index) if found else start
 
 
 def _pour(source: Map, into: Map, own: dict[str, Any]) -> None:

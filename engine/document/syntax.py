@@ -244,7 +244,7 @@ _TABLE: Final = (
         "begin it on the next line, or write `[a, b]`",
     ),
     (
-        "expected '-'",
+        "expected '-'|expected node content",
         "a line of a list begins without `-`",
         "write `- item`, or align the line with what it belongs to",
     ),
