@@ -24,6 +24,12 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def test_the_files_of_the_example_are_right() -> None:
+    command = (sys.executable, "-m", "engine.cli", "check", "examples/bank", "--no-env")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout
+
+
 def test_the_dialogue_goes_as_told() -> None:
     done = subprocess.run(DEMO, capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 0, done.stdout + done.stderr
