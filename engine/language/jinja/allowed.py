@@ -10,11 +10,10 @@ from jinja2 import nodes
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS, Function
 from engine.language.functions.function import arity_error
-from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, Source, too_large
+from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
 from engine.language.jinja.words import key_of, start_of
 
 MAX_LENGTH: Final = 4096
-MAX_NODES: Final = 300
 
 TESTS: Final = {
     "defined": 0,

@@ -13,15 +13,15 @@ from jinja2.parser import Parser
 from engine.errors import LanguageError
 
 MAX_DEPTH: Final = 30
+MAX_NODES: Final = 300
 ELSEWHERE: Final = "compute it where it is read: an expression of `let` or `output`"
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One `{{ … }}` from `start` to `end`; every node's `lineno` is the offset of the character it is told by."""
+    """One `{{ … }}` that begins at `start`; every node's `lineno` is the offset of the character it is told by."""
 
     start: int
-    end: int
     node: nodes.Expr
 
 
@@ -39,30 +39,57 @@ class Source:
 
 
 def split(text: str) -> Source:
-    """Take a template apart. Raises LanguageError (template-syntax, template-statement, template-forbidden)."""
-    source, opened, depth, inside = Source(text), -1, 0, list[_Raw]()
-    for raw in _raw_tokens(text):
-        offset, kind, value = raw
-        if kind == "data":
-            source.parts.append(text[offset : offset + len(value)])
-        elif kind in _STATEMENTS:
-            raise _statement(offset, value)
-        elif kind == "variable_begin":
-            opened, inside = _edge(text.index(value, offset), value), []
-        elif kind == "variable_end":
-            source.parts.append(Tag(opened, _edge(offset, value) + 2, _parse(source, inside, offset)))
-            opened = -1
-        elif kind != "whitespace":
-            inside.append(raw)
-            depth = _nested(depth, raw)
-    if opened >= 0:
-        raise _unclosed(opened)
+    """Take a template apart. Raises LanguageError (template-syntax, -statement, -forbidden, -too-large)."""
+    source = Source(text)
+    for piece in list(_cut(text)):
+        source.parts.append(piece if isinstance(piece, str) else Tag(piece[0][0], _parse(source, piece[1:])))
     return source
 
 
 _Raw = tuple[int, str, str]
 _ENVIRONMENT: Final = Environment(keep_trailing_newline=True)  # noqa: S701 — it only reads; nothing is rendered by it
 _STATEMENTS: Final = ("block_begin", "comment_begin", "raw_begin")
+
+
+def _cut(text: str) -> Iterator[str | list[_Raw]]:
+    """Literal text, and the tokens of each tag from `{{` to `}}`."""
+    opened, limits, tag = False, _Limits(), list[_Raw]()
+    for offset, kind, value in _raw_tokens(text):
+        if kind == "data":
+            yield text[offset : offset + len(value)]
+        elif kind in _STATEMENTS:
+            raise _statement(text.index(value[:2], offset), value)
+        elif kind != "whitespace":
+            limits.see(offset, kind, value)
+            opened = opened or kind == "variable_begin"
+            tag.append((_edge(text.index(value, offset), value) if "variable" in kind else offset, kind, value))
+        if kind == "variable_end":
+            yield tag
+            opened, tag = False, []
+    if opened:
+        raise _unclosed(tag[0][0])
+
+
+@dataclass(slots=True)
+class _Limits:
+    """What may be known before parsing: the parser recurses at brackets and at the words of `_RECURSIVE`."""
+
+    depth: int = 0
+    words: int = 0
+    tokens: int = 0
+
+    def see(self, offset: int, kind: str, value: str) -> None:
+        self.tokens += 1
+        if kind == "operator":
+            self.depth += (value in "([{") - (value in ")]}")
+        self.words += kind != "string" and value in _RECURSIVE
+        if self.depth > MAX_DEPTH:
+            raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
+        if self.tokens > 3 * MAX_NODES or self.words > 5 * MAX_DEPTH:
+            raise too_large(f"the template has more than {MAX_NODES} parts", offset)
+
+
+_RECURSIVE: Final = frozenset({"not", "else", "-", "+"})
 
 
 def _raw_tokens(text: str) -> Iterator[_Raw]:
@@ -99,40 +126,28 @@ def _unclosed(offset: int) -> LanguageError:
     return LanguageError("template-syntax", "`{{` is never closed", "add `}}`", offset, 2)
 
 
-def _parse(source: Source, inside: list[_Raw], end: int) -> nodes.Expr:
-    source.tokens.update((offset, value) for offset, _, value in inside)
-    tokens = [_token(*raw) for raw in inside]
-    for index, token in enumerate(tokens[:-1]):
-        if token.value in _POINTING:
-            tokens[index] = token._replace(lineno=_pointed(tokens, index + 1))
+def _parse(source: Source, raw: list[_Raw]) -> nodes.Expr:
+    source.tokens.update((offset, value) for offset, _, value in raw)
+    tokens = [_token(*each) for each in raw]
+    for index, token in enumerate(tokens):
+        if token.type == "dot" or (token.type == "name" and token.value == "is"):
+            tokens[index] = token._replace(lineno=_pointed(tokens, index))
     parser = Parser(_ENVIRONMENT, "")
-    parser.stream = TokenStream(iter([*tokens, Token(end, "variable_end", "}}")]), None, None)
+    parser.stream = TokenStream(iter(tokens), None, None)
     try:
         node = parser.parse_tuple(with_condexpr=True)
         parser.stream.expect("variable_end")
     except TemplateSyntaxError as error:
-        raise _misfit(source.tokens.get(error.lineno, "}}"), error.lineno, error) from None
+        raise _misfit(source.tokens[error.lineno], error.lineno, error) from None
     except RecursionError:
-        raise too_large("the template nests too deeply", inside[0][0]) from None
+        raise too_large("the template nests too deeply", raw[0][0]) from None
     return node
 
 
-_POINTING: Final = (".", "is")
-"""A member and a test are told by their own name, not by the sign before it."""
-
-
 def _pointed(tokens: list[Token], index: int) -> int:
-    negated = tokens[index].value == "not" and index + 1 < len(tokens)
-    return tokens[index + negated].lineno
-
-
-def _nested(depth: int, raw: _Raw) -> int:
-    offset, kind, value = raw
-    if kind == "operator":
-        depth += (value in "([{") - (value in ")]}")
-    if depth > MAX_DEPTH:
-        raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
-    return depth
+    # A member and a test are told by their own name, not by the sign before it.
+    negated = tokens[index].value == "is" and tokens[index + 1].value == "not"
+    return tokens[min(index + 1 + negated, len(tokens) - 1)].lineno
 
 
 def too_large(message: str, offset: int) -> LanguageError:
@@ -150,7 +165,7 @@ def _token(offset: int, kind: str, raw: str) -> Token:
         value = _decimal(raw, offset)
     elif kind == "operator":
         kind = _operator(raw, offset)
-    elif not raw.isidentifier():
+    elif kind == "name" and not raw.isidentifier():
         raise LanguageError("template-syntax", f"`{raw}` is not a name", "names begin with a letter", offset, len(raw))
     return Token(offset, kind, value)
 
@@ -161,7 +176,7 @@ def _operator(raw: str, offset: int) -> str:
     return operators[raw]
 
 
-_OPERATORS: Final = dict.fromkeys(("*", "/", "//", "%", "**"), ELSEWHERE) | {"=": "compare with `==`"}
+_OPERATORS: Final = dict.fromkeys(("*", "/", "//", "%", "**"), ELSEWHERE)
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 
@@ -200,6 +215,7 @@ _HINT: Final = "a template is names, constants, filters and operators: `{{ input
 _HINTS: Final = {
     "'": "close the quote",
     '"': "close the quote",
+    "=": "compare with `==`",
     "&": "write `and`",
     "?": "write `a if condition else b`",
     "!": "write `not`, or `!=`",
