@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from aiohttp import BaseConnector, ClientRequest, ClientTimeout
+from aiohttp import BaseConnector, ClientConnectionError, ClientRequest, ClientTimeout
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
@@ -86,7 +86,7 @@ class AiohttpWire:
         connection = await self._connect(pool, origin)
         link = cast("_Link", connection.protocol)
         try:
-            link.begin(request.method, self._config.max_headers)
+            link.begin(request.method, self._config.max_headers + _AHEAD)
             link.write(head + request.body if request.body else head, departed)
             reply = await self._receive(link)
         except BaseException as error:
@@ -100,18 +100,13 @@ class AiohttpWire:
     async def _connect(self, pool: "_Pool", origin: "_Origin") -> Connection:
         try:
             return await pool.connect(origin.request, [], _NO_TIMEOUT)
-        except WireError:
-            raise
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if self._closed and not (task and task.cancelling()):
                 raise WireError("unavailable", "the connection was closed", sent=False) from None
             raise
-        except TimeoutError as error:
-            detail = f"connecting to {origin.host} took longer than {self._config.connect_timeout:g} s"
-            raise WireError("timeout", detail, sent=False) from error
-        except Exception as error:
-            raise WireError("unavailable", f"{origin.host}: {reason_of(error)}", sent=False) from error
+        except ClientConnectionError as error:
+            raise WireError("unavailable", "the connection was closed", sent=False) from error
 
     async def _receive(self, link: "_Link") -> Reply:
         message, payload = await link.read()
@@ -125,12 +120,15 @@ class AiohttpWire:
         body = Body(headers.get("content-encoding", ""), self._config.max_body)
         while chunk := await payload.readany():
             body.feed(chunk)
+            link.allowed = self._config.max_headers + _AHEAD + 2 * body.raw
         return Reply(message.code, headers, body.finish(), cookies=cookies)
 
 
 _NO_TIMEOUT: Final = ClientTimeout()
 _SWITCHING: Final = 101
 _MAX_FIELD: Final = 16 * 1024
+_AHEAD: Final = 1 << 20
+"""Bytes that may be on their way between the socket and the reader of the body."""
 
 
 class _StaleError(WireError):
@@ -152,20 +150,24 @@ class _Link(ResponseHandler):
     """One connection, which remembers whether it was used before and whether an answer has begun."""
 
     uses = 0
-    wrote = False
-    answered = False
     asked = False
+    wrote = False
+    received = 0
+    allowed = 0
 
-    def begin(self, method: str, max_headers: int) -> None:
+    def begin(self, method: str, allowed: int) -> None:
+        """Expect an answer; `allowed` bytes of it may come before someone who read its body allows more."""
         self.uses += 1
-        self.wrote = self.answered = False
         self.asked = True
+        self.wrote = False
+        self.received = 0
+        self.allowed = allowed
         self.set_response_params(
             skip_payload=method == "HEAD",
             read_until_eof=True,
             auto_decompress=False,
             max_line_size=_MAX_FIELD,
-            max_field_size=min(_MAX_FIELD, max_headers),
+            max_field_size=_MAX_FIELD,
             max_headers=MAX_FIELDS,
         )
 
@@ -187,11 +189,11 @@ class _Link(ResponseHandler):
         """What a failed exchange means to the caller."""
         if isinstance(error, WireError) or not isinstance(error, Exception):
             return error
-        if self.uses > 1 and not self.answered:
+        if self.uses > 1 and not self.received:
             return _StaleError(
                 "unavailable", "the upstream closed a kept connection without an answer", sent=self.wrote
             )
-        if isinstance(error, OSError) or not self.answered:
+        if isinstance(error, OSError) or not self.received:
             return WireError("unavailable", f"the exchange was broken off: {reason_of(error)}", sent=self.wrote)
         return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
 
@@ -199,7 +201,10 @@ class _Link(ResponseHandler):
         if not self.asked:
             self.abort()  # nobody asked: it must never become the answer to the next request
             return
-        self.answered = True
+        self.received += len(data)
+        if self.received > self.allowed:
+            self._cut(unreadable("the answer has far more framing than content"))
+            return
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -207,6 +212,13 @@ class _Link(ResponseHandler):
         if exc is not None and payload is not None and not payload.is_eof():
             payload.set_exception(ConnectionResetError("connection lost in the body"))
         super().connection_lost(exc)
+
+    def _cut(self, error: WireError) -> None:
+        payload = self._payload
+        self.abort()
+        self.set_exception(error)
+        if payload is not None:
+            payload.set_exception(error)
 
 
 class _Pool(BaseConnector):

@@ -93,7 +93,9 @@ def range_kind(address: Address) -> str | None:
 _REMEMBERED: Final = 1000
 _PORTS: Final = {"https": 443, "http": 80}
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)(?:[/?#].*)?", re.IGNORECASE)
-_AUTHORITY: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::([0-9]{1,5}))?", re.IGNORECASE)
+_AUTHORITY: Final = re.compile(
+    r"(?:\[([0-9a-f:.]+)\]|((?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?))(?::([0-9]{1,5}))?", re.IGNORECASE
+)
 _NUMERIC: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
 
@@ -114,24 +116,24 @@ def _host_and_port(authority: str, default: int) -> tuple[str, int]:
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
         raise blocked("the address has no host that can be read")
-    host = (parts[1] or parts[2]).lower()
-    if parts[2] and _NUMERIC.fullmatch(host) and not _is_dotted_quad(host):
-        raise blocked(f"{host} is an address that is not written as four decimal numbers")
-    return host, int(parts[3]) if parts[3] else default
+    return _host(parts), int(parts[3]) if parts[3] else default
 
 
-def _is_dotted_quad(host: str) -> bool:
+def _host(parts: re.Match[str]) -> str:
+    if parts[1] is None and not _NUMERIC.fullmatch(parts[2]):
+        return parts[2].lower()
     try:
-        return str(IPv4Address(host)) == host
+        address = IPv4Address(parts[2]) if parts[1] is None else IPv6Address(parts[1])
     except ValueError:
-        return False
+        raise blocked(f"{parts[1] or parts[2]} is not an IPv6 address or four decimal numbers") from None
+    return str(address)
 
 
 def _matches(pattern: str, host: str, port: int, default: int) -> bool:
     parts = _AUTHORITY.fullmatch(pattern.removeprefix("*."))
     if parts is None or int(parts[3] or default) != port:
         return False
-    name = (parts[1] or parts[2]).lower()
+    name = str(_literal(parts[1] or parts[2]) or parts[2]).lower()
     return host.endswith(f".{name}") if pattern.startswith("*.") else host == name
 
 

@@ -12,7 +12,7 @@ import httpcore2
 from httpcore2 import AsyncConnectionPool, AsyncNetworkBackend, AsyncNetworkStream
 
 from engine.spec.trip import Rendered, Reply
-from engine.transport.dial import dial
+from engine.transport.dial import dial, unreachable
 from engine.transport.message import (
     Body,
     body_length,
@@ -45,7 +45,7 @@ class Httpx2Wire:
     async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
         """See Wire.send."""
         message = self._compose(request)
-        exchange = _Exchange(departed)
+        exchange = _Exchange(departed, self._config.max_headers + _AHEAD)
         try:
             return await self._exchange(message, exchange)
         except WireError:
@@ -54,7 +54,7 @@ class Httpx2Wire:
         for connection in self._pool.connections:
             if connection.is_idle():
                 await connection.aclose()
-        return await self._exchange(message, _Exchange(departed))
+        return await self._exchange(message, _Exchange(departed, exchange.allowed))
 
     async def close(self) -> None:
         """See Wire.close."""
@@ -84,11 +84,10 @@ class Httpx2Wire:
         token = _EXCHANGE.set(exchange)
         try:
             response = await self._pool.handle_async_request(message)
-            exchange.headed = True
             try:
                 if not exchange.received and response.extensions["http_version"] != b"HTTP/2":
                     raise unreadable("the upstream sent an answer that nobody had asked for")
-                return await self._receive(response)
+                return await self._receive(response, exchange)
             finally:
                 await response.aclose()
         except Exception as error:
@@ -97,7 +96,7 @@ class Httpx2Wire:
         finally:
             _EXCHANGE.reset(token)
 
-    async def _receive(self, response: httpcore2.Response) -> Reply:
+    async def _receive(self, response: httpcore2.Response, exchange: "_Exchange") -> Reply:
         if response.status < 200:
             raise unreadable("only interim (1xx) answers came")
         headers, cookies = incoming_headers(response.headers, self._config.max_headers)
@@ -105,20 +104,21 @@ class Httpx2Wire:
         async with aclosing(response.aiter_stream()) as chunks:
             async for chunk in chunks:
                 body.feed(chunk)
+                exchange.allowed = self._config.max_headers + _AHEAD + 2 * body.raw
         return Reply(response.status, headers, body.finish(), cookies=cookies)
 
 
 class _Exchange:
     """What is known of one request while the pool works on it; reached through the task's context."""
 
-    __slots__ = ("departed", "fresh", "headed", "received", "sent")
+    __slots__ = ("allowed", "departed", "fresh", "received", "sent")
 
-    def __init__(self, departed: Callable[[], None]) -> None:
+    def __init__(self, departed: Callable[[], None], allowed: int) -> None:
         self.departed = departed
         self.fresh = False
         self.sent = False
-        self.headed = False
         self.received = 0
+        self.allowed = allowed
 
     @property
     def stale(self) -> bool:
@@ -129,15 +129,13 @@ class _Exchange:
         """What a failed exchange means to the caller."""
         if isinstance(error, WireError):
             return error
-        if not self.sent and isinstance(error, TimeoutError | httpcore2.ConnectTimeout):
-            return WireError("timeout", "connecting took too long", sent=False)
-        if not self.sent:
-            return WireError("unavailable", reason_of(_root(error)), sent=False)
         if isinstance(error, httpcore2.NetworkError) or not self.received:
-            return WireError("unavailable", f"the exchange was broken off: {reason_of(_root(error))}", sent=True)
+            return WireError("unavailable", "the upstream closed the connection", sent=self.sent)
         return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
 
 
+_AHEAD: Final = 128 * 1024
+"""Bytes that may be on their way between the socket and the reader of the body."""
 _EXCHANGE: Final[ContextVar[_Exchange]] = ContextVar("exchange")
 
 
@@ -159,7 +157,8 @@ class _Backend(AsyncNetworkBackend):
             reader = _Reader(loop=loop)
             protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
             transport, _ = await loop.create_connection(lambda: protocol, address, port)
-            return _Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop), self._config, ends)
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            return _Stream(reader, writer, self._config, (host, port), ends)
 
         return await dial(self._config, host, port, connect)
 
@@ -181,23 +180,27 @@ class _Stream(AsyncNetworkStream):
     closes without waiting, so a cancelled call cannot leave it open.
     """
 
-    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter, config: WireConfig, ends: float) -> None:
+    def __init__(
+        self, reader: _Reader, writer: asyncio.StreamWriter, config: WireConfig, peer: tuple[str, int], ends: float
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._config = config
+        self._peer = peer
         self._ends = ends
         self._taken = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore2's
+        exchange = _EXCHANGE.get()
         try:
             data = await self._reader.read(max_bytes)
         except OSError as error:
-            raise httpcore2.ReadError from error
+            detail = f"the exchange was broken off: {reason_of(error)}"
+            raise WireError("unavailable", detail, sent=exchange.sent) from error
         self._taken += len(data)
-        exchange = _EXCHANGE.get()
         exchange.received += len(data)
-        if not exchange.headed and not self._multiplexed and exchange.received > self._config.max_headers + max_bytes:
-            raise unreadable(f"the answer's headers are larger than {self._config.max_headers} bytes")
+        if exchange.received > exchange.allowed and not self._multiplexed:
+            raise unreadable("the answer has far more framing than content")
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore2's
@@ -224,8 +227,7 @@ class _Stream(AsyncNetworkStream):
             self._writer.transport.abort()
             if not isinstance(error, OSError):
                 raise
-            kind = httpcore2.ConnectTimeout if isinstance(error, TimeoutError) else httpcore2.ConnectError
-            raise kind from error
+            raise unreachable(self._config, *self._peer, error) from error
         return self
 
     def get_extra_info(self, info: str) -> Any:
@@ -239,10 +241,3 @@ class _Stream(AsyncNetworkStream):
     def _multiplexed(self) -> bool:
         tls = self._writer.get_extra_info("ssl_object")
         return tls is not None and tls.selected_alpn_protocol() == "h2"
-
-
-def _root(error: BaseException) -> BaseException:
-    """What lies under the layers that wrapped it."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error

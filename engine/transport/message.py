@@ -89,20 +89,20 @@ def reason_of(error: BaseException) -> str:
 class Body:
     """Collects an answer's body chunk by chunk: at most `limit` decoded bytes, at most one gzip coding."""
 
-    __slots__ = ("_chunks", "_coding", "_limit", "_raw", "_size", "_unzip")
+    __slots__ = ("_chunks", "_coding", "_limit", "_size", "_unzip", "raw")
 
     def __init__(self, coding: str, limit: int) -> None:
         self._coding = coding.strip().lower()
         self._limit = limit
         self._chunks: list[bytes] = []
-        self._raw = 0
+        self.raw = 0
         self._size = 0
         self._unzip = zlib.decompressobj(_GZIP) if self._coding in ("gzip", "x-gzip") else None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes off the wire. Raises WireError("unreadable") at once when a limit is passed."""
-        self._raw += len(data)
-        if self._raw > self._limit + _SLACK:
+        self.raw += len(data)
+        if self.raw > self._limit + _SLACK:
             raise unreadable(f"the answer's body is larger than {self._limit} bytes")
         if self._unzip is not None:
             self._inflate(data)
@@ -113,7 +113,7 @@ class Body:
 
     def finish(self) -> bytes:
         """The whole body, decoded. Raises WireError("unreadable") when the gzip stream was cut."""
-        if self._raw and self._unzip is not None and not self._unzip.eof:
+        if self.raw and self._unzip is not None and not self._unzip.eof:
             raise unreadable("the answer's gzip stream ends in the middle")
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 

@@ -7,7 +7,6 @@ import zlib
 import pytest
 
 from engine.transport.message import USER_AGENT
-from engine.transport.tls import tls_context
 from engine.transport.wires import Kind
 from tests.transport.conftest import Authority, Open, failure, get, post
 from tests.transport.hostile import OK, Peer, always, forever, response, upstream
@@ -316,4 +315,3 @@ async def test_a_shared_context_still_speaks_the_first_version(open_: Open, auth
         await open_().send(get(server.url()))
         await open_().send(get(server.url()))
     assert chosen == ["http/1.1"] * 2
-    assert tls_context(authority.file) is authority.trusted
