@@ -40,14 +40,13 @@ def variables(place: Place) -> Mapping[str, str]:
         "BENCH_UPSTREAM_TOKEN": hot.UPSTREAM_TOKEN,
         "BENCH_KEY_HASH": hot.KEY_HASH,
         "PYTHONPATH": str(ROOT),
-        "TOLMACH_PORT": str(place.port),
         "TOLMACH_LOG_LEVEL": "warning",
     }
 
 
-def _tolmach(_place: Place) -> Sequence[str]:
+def _tolmach(place: Place) -> Sequence[str]:
     project = str(HERE / "tolmach" / "tolmach.yaml")
-    return [sys.executable, "-m", "engine.cli", "serve", "--project-file", project]
+    return [sys.executable, "-m", "engine.cli", "serve", project, "--port", str(place.port)]
 
 
 def _uvicorn(module: str) -> Callable[[Place], Sequence[str]]:

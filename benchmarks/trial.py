@@ -63,7 +63,7 @@ def recording() -> Iterator[Upstream]:
 
 
 def check(name: str, service: Service, port: int, upstream: Upstream | None = None) -> None:
-    """Send the request once. Raises WrongAnswerError if the answer, or what reached the upstream, is not what it must be."""
+    """Send the request once. Raises WrongAnswerError if the answer, or what reached the upstream, is wrong."""
     status, body = _ask(port, hot.KEY)
     wrong = service.judge(body) if status == 200 else [f"status {status}: {body[:300]!r}"]
     if upstream is not None and not service.proxies and not wrong:
