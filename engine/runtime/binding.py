@@ -52,7 +52,7 @@ def bind(
     """
     before = len(at.problems)
     values = _filled(use, environ, at)
-    settings = _accepted(use, values, loaded, locale, at) if len(at.problems) == before else None
+    settings = _accepted(use, values, loaded, locale, environ, at) if len(at.problems) == before else None
     if settings is None or environ is None:
         return None
     try:
@@ -85,9 +85,16 @@ def _filled(use: Use, environ: Mapping[str, str] | None, at: Reading) -> dict[st
     return values
 
 
-def _accepted(use: Use, values: dict[str, Any], loaded: Loaded, locale: Locale, at: Reading) -> dict[str, Any] | None:
+def _accepted(
+    use: Use,
+    values: dict[str, Any],
+    loaded: Loaded,
+    locale: Locale,
+    environ: Mapping[str, str] | None,
+    at: Reading,
+) -> dict[str, Any] | None:
     declared = loaded.connector.settings
-    if any("${" in str(v) for v in values.values()):
+    if environ is None and any("${" in str(v) for v in values.values()):
         _names_only(use, values, declared, at)
         return None
     try:

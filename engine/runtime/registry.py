@@ -11,7 +11,7 @@ from engine.language.locale import Locale
 from engine.runtime.binding import Bound, bind
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
-from engine.spec.project import ApiKey, Use, project_file_of
+from engine.spec.project import SERVED, ApiKey, Use, project_file_of
 from engine.spec.project import Project as ProjectSpec
 from engine.spec.reading import Reading, nearest
 from engine.spec.request import Press
@@ -170,7 +170,7 @@ class _Loading:
     def _capabilities(self, loaded: Mapping[str, Loaded], bound: Mapping[str, Bound]) -> Iterator[Target]:
         for capability, route in self.spec.capabilities.items():
             name = route.from_
-            if name is None or name not in loaded:
+            if name is None or name not in loaded or capability not in SERVED:
                 continue
             offered = loaded[name].connector.by_capability
             if capability not in offered:

@@ -97,6 +97,9 @@ _SENTENCES: Final = {
     "string_type": "must be text",
     "string_unicode": "is not valid Unicode text",
     "invalid_key": "has a key that is not text",
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), "must be a whole number"),
+    "less_than_equal": "must be at most {le}",
+    "greater_than_equal": "must be at least {ge}",
 }
 
 
@@ -110,4 +113,4 @@ def _sentence(detail: ErrorDetails, known: Iterable[str]) -> str:
         case "literal_error", _:
             return "must be one of " + str(context["expected"]).replace("'", "").replace(" or ", ", ")
         case kind, _:
-            return _SENTENCES.get(kind) or detail["msg"]
+            return _SENTENCES.get(kind, "does not fit").format(**context)

@@ -1,17 +1,19 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
+
+from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, reading
+from engine.spec.reading import Model, nearest, reading
 from engine.spec.request import Request
 from engine.spec.response import CodeField, MessageField, Response
 from engine.spec.strings import ExpressionField
@@ -54,6 +56,24 @@ def _lets(value: Any, info: ValidationInfo) -> Lets:
     return lets_in(value, reading(info))
 
 
+def _one_of(code: str, what: str, known: Iterable[str]) -> Any:
+    names = list(known)
+
+    def check(value: Any) -> str:
+        if value in names:
+            return str(value)
+        raise PydanticCustomError(code, f"there is no {what} `{value}`", {"remedy": nearest(str(value), names)})
+
+    return Annotated[str, PlainValidator(check), WithJsonSchema({"type": "string", "enum": names})]
+
+
+if TYPE_CHECKING:
+    CapabilityField = str
+    AcceptsField = str
+else:
+    CapabilityField = _one_of("unknown-capability", "capability", CONTRACTS)
+    AcceptsField = _one_of("unknown-accepts", "identifier", ACCEPTS)
+
 OutputField = Annotated[
     Any,
     PlainValidator(_output),
@@ -74,8 +94,8 @@ class Operation(Model):
     )
 
     title: str = Field(default="", description="For people; shown on the API page.")
-    capability: Literal[tuple(CONTRACTS)] | None = Field(default=None, description="The contract it fulfils.")  # type: ignore[valid-type]
-    accepts: list[Literal[ACCEPTS]] = Field(default=[], description="What a client can be searched by.")  # type: ignore[valid-type]
+    capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
+    accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
     input: Declarations | None = Field(default=None, description="Without a capability: what it takes.")
     reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
     reads: bool = Field(default=False, description="A POST that only reads.")

@@ -74,7 +74,8 @@ def _path(value: Any, info: ValidationInfo) -> Path | None:
 
 def _check_start(text: str) -> None:
     if text and not text.startswith("/"):
-        raise PydanticCustomError("wrong-url", "a path begins with `/`", {"remedy": f"write `/{text}`"})
+        remedy = "write the path only: the host stands in `base_url`" if "://" in text else f"write `/{text}`"
+        raise PydanticCustomError("wrong-url", "a path begins with `/`", {"remedy": remedy})
 
 
 PathField = Annotated[

@@ -152,19 +152,20 @@ def _report(at: Reading, detail: ErrorDetails, loc: list[str | int]) -> None:
     elif kind == "missing":
         at.report("missing-key", f"`{loc[-1]}` is missing", f"add `{loc[-1]}:`", span_at(at.document, loc[:-1]))
     elif kind in ("literal_error", "union_tag_invalid", "enum"):
-        at.report("wrong-value", *_wrong_value(detail, context), span_at(at.document, loc))
+        place = [*loc, str(context["discriminator"]).strip("'")] if "discriminator" in context else loc
+        at.report("wrong-value", *_wrong_value(detail, context, place[-1]), span_at(at.document, place))
     elif kind == "union_tag_not_found":
         at.report("missing-key", "`type` is missing", "add `type:`", span_at(at.document, loc))
     else:
         at.report("wrong-type", *_wrong_type(detail), span_at(at.document, loc))
 
 
-def _wrong_value(detail: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
+def _wrong_value(detail: ErrorDetails, context: dict[str, Any], name: str | int) -> tuple[str, str]:
     expected = str(context.get("expected") or context.get("expected_tags") or "")
     known = [word.strip(" '\"") for word in expected.replace(" or ", ",").split(",")]
     found = context.get("tag", detail["input"])
     shown = f"`{found}`" if isinstance(found, str | int) else kind_of(found)
-    return f"{shown} is not one of the values of `{detail['loc'][-1]}`", nearest(str(found), known)
+    return f"{shown} is not one of the values of `{name}`", nearest(str(found), known)
 
 
 def _wrong_type(detail: ErrorDetails) -> tuple[str, str]:

@@ -121,6 +121,16 @@ OK: Final = Verdict("ok")
 EMPTY: Final = Verdict("empty")
 
 
+def _nulls(values: list[Any]) -> list[Any]:
+    for value in values:
+        if isinstance(value, dict | list) or (isinstance(value, str) and "{{" in value):
+            remedy = "write constants: `[false, '']`"
+            raise PydanticCustomError(
+                "constant-expected", "`nulls` takes scalars that are constants", {"remedy": remedy}
+            )
+    return [plain(value) for value in values]
+
+
 class Response(Model):
     """How answers are read and judged; of an operation, or shared by all."""
 
@@ -130,7 +140,7 @@ class Response(Model):
     charset: str | None = Field(
         default=None, examples=["windows-1251"], description="Where the header lies or is silent."
     )
-    nulls: Annotated[list[Any], AfterValidator(plain)] = Field(
+    nulls: Annotated[list[Any], AfterValidator(_nulls)] = Field(
         default=[], examples=[[False, ""]], description="Scalars that mean null in this system."
     )
     success_when: ExpressionField | None = None
