@@ -53,7 +53,7 @@ def many(description: str, *examples: Any, personal: bool = False) -> Any:
     return member(description, *examples, personal=personal, default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
     """One capability.
 
@@ -86,10 +86,12 @@ class Contract:
         """
         if not isinstance(data, dict):
             raise InputError([("", f"the input must be an object, found {kind_of(data)}")])
+        known = self.input.model_fields
+        present = {name: value for name, value in data.items() if value is not None or name not in known}
         try:
-            given = self.input.model_validate(data, context=locale)
+            given = self.input.model_validate(present, context=locale)
         except ValidationError as error:
-            raise input_error(error, self.input.model_fields) from None
+            raise input_error(error, known) from None
         accepted = given.model_dump(exclude_none=True)
         return self.prepare(accepted, locale) if self.prepare else accepted
 
@@ -104,7 +106,7 @@ class Contract:
         for name, key in self.unique.items():
             answer[name], repeated = _last_of_each(answer[name], key)
             if repeated:
-                warnings.append(f"{name}: {repeated} rows with a repeated `{key}` differ, the last one is kept")
+                warnings.append(f"{name}: {repeated} with a repeated `{key}` and other values, the last one is kept")
         return answer, warnings
 
     def row(self, name: str, value: Row, locale: Locale) -> Row:

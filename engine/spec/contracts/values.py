@@ -114,7 +114,10 @@ def read_decimal(value: Any) -> str | None:
     if isinstance(value, float) and len(Decimal(repr(value)).normalize().as_tuple().digits) > 15:
         raise Misfit("is a binary fraction without an exact decimal value", "write it as text", "decimal(value)")
     try:
-        return money(value)
+        text = money(value)
+        if text is None or len(text) <= _MAX_NUMBER:
+            return text
+        raise Misfit(f"has more than {_MAX_NUMBER} digits")
     except EvaluationError:
         message = f"must be a decimal number, found {kind_of(value)}"
         raise Misfit(message, "write it as 1234.50", "decimal(value)") from None
@@ -124,6 +127,7 @@ _EMAIL: Final = re.compile(
     r"[^@\s<>,;\"\ud800-\udfff]+@[^@\s<>,;\"\ud800-\udfff]+\.[^@\s<>,;\".\ud800-\udfff]+",
 )
 _URL: Final = re.compile(r"https?://[^\s/?#\\]+[^\s\\]*", re.IGNORECASE)
+_MAX_NUMBER: Final = 60
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
