@@ -124,6 +124,9 @@ def test_a_field_is_found_before_any_method(name: str) -> None:
         ("{{ (body.rows)[0]['id'] }}", "a"),
         ("{{ {'a': 1}.a }}", 1),
         ("{{ [4, 5][1] }}", 5),
+        ("{{ {'is': {'not': 1}}.is.not }}", 1),
+        ("{{ {'is': 1}.is is number }}", True),
+        ("{{ {'a': 1}['a'] is not none }}", True),
     ],
 )
 def test_members_and_elements(text: str, expected: Any) -> None:

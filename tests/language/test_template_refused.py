@@ -121,6 +121,8 @@ def test_the_remedy_for_a_mark_that_is_meant_writes_it() -> None:
         ("{{ ² }}", "²", ""),
         ("{{ 1 is number is string }}", "string", ""),
         ("{{ a = b }}", "=", "compare with `==`"),
+        ("{{ is }}", "is", "write `value is defined`"),
+        ("{{ a or is none }}", "is", "write `value is defined`"),
         ("{{ a | replace('.', '') b }}", "b", ""),
     ],
 )

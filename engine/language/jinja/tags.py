@@ -1,7 +1,7 @@
 """From text to tags: jinja2's lexer and parser, told to count characters where they count lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -130,8 +130,10 @@ def _parse(source: Source, raw: list[_Raw]) -> nodes.Expr:
     source.tokens.update((offset, value) for offset, _, value in raw)
     tokens = [_token(*each) for each in raw]
     for index, token in enumerate(tokens):
-        if token.type == "dot" or (token.type == "name" and token.value == "is"):
-            tokens[index] = token._replace(lineno=_pointed(tokens, index))
+        if token.type == "dot":
+            tokens[index] = token._replace(lineno=tokens[index + 1].lineno)
+        elif _is_word(tokens, index, ("is",)):
+            tokens[index] = token._replace(lineno=_tested(tokens, index))
     parser = Parser(_ENVIRONMENT, "")
     parser.stream = TokenStream(iter(tokens), None, None)
     try:
@@ -144,10 +146,22 @@ def _parse(source: Source, raw: list[_Raw]) -> nodes.Expr:
     return node
 
 
-def _pointed(tokens: list[Token], index: int) -> int:
-    # A member and a test are told by their own name, not by the sign before it.
-    negated = tokens[index].value == "is" and tokens[index + 1].value == "not"
+def _tested(tokens: list[Token], index: int) -> int:
+    # A test, as a member after a dot, is told by its own name, not by what stands before it.
+    if index == 0 or _is_word(tokens, index - 1, _WORDS) or tokens[index - 1].type not in _ENDS:
+        remedy = "write `value is defined`"
+        raise LanguageError("template-syntax", "`is` stands without a value", remedy, tokens[index].lineno, 2)
+    negated = tokens[index + 1].value == "not"
     return tokens[min(index + 1 + negated, len(tokens) - 1)].lineno
+
+
+def _is_word(tokens: list[Token], index: int, words: Collection[str]) -> bool:
+    token = tokens[index]
+    return token.type == "name" and token.value in words and (index == 0 or tokens[index - 1].type != "dot")
+
+
+_ENDS: Final = ("name", "string", "integer", "float", "rparen", "rbracket", "rbrace")
+_WORDS: Final = frozenset({"and", "or", "not", "if", "else", "in", "is"})
 
 
 def too_large(message: str, offset: int) -> LanguageError:
