@@ -11,7 +11,6 @@ CORE = ("errors", "settings", "telemetry", "language", "document", "spec", "tran
 CORE_BUDGET = 8_000
 PACKAGE_BUDGET = 15_000
 SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def lines(source: str) -> int:
@@ -32,11 +31,10 @@ def by_room(package: Path = ENGINE) -> dict[str, int]:
 
 
 def _docstring_lines(tree: ast.Module) -> set[int]:
-    found: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, Documented) and ast.get_docstring(node, clean=False) is not None:
-            found |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    return found
+    """Lines of strings that stand alone: of modules, classes, functions, and under a name."""
+    alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    words = [node for node in alone if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {n for node in words for n in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
 def _report() -> str:

@@ -80,7 +80,7 @@ def test_every_room_has_code() -> None:
         ("", 0),
         ('"""What it is.\n\nMore of it.\n"""\n\n# why\nx = 1  # so\n', 1),
         ('def f() -> None:\n    """Says."""\n    g(\n        1,\n\n    )\n', 4),
-        ('x = """a\n\nb"""\n', 3),
+        ('x = """a\n\nb"""\n"""What x is,\nand why."""\n', 3),
         ('class A:\n    """One."""\n\n    async def b(self) -> None:\n        """Two."""\n', 2),
     ],
 )
