@@ -91,11 +91,12 @@ def _build_tryton(folder: Path, requirements: Path) -> None:
 def _build_prism(folder: Path, package: Path, node: Path) -> None:
     if not _own_node():
         _environment(folder / "python", node)
-    found = node_folder(folder)
-    more = {"PATH": f"{found}{os.pathsep}{os.environ['PATH']}"} if found else {}
     shutil.copy(package, folder)
+    found = node_folder(folder)
+    scripts = folder / "python" / "bin"
+    more = {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"} if found else {}
     npm = [
-        found / "npm" if found else "npm",
+        scripts / "npm" if found else "npm",
         "install",
         "--ignore-scripts",
         "--no-package-lock",
