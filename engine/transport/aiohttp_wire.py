@@ -18,7 +18,6 @@ from engine.transport.message import (
     MAX_FIELDS,
     MAX_INTERIM,
     Body,
-    body_length,
     host_of,
     incoming_headers,
     outgoing_headers,
@@ -72,13 +71,11 @@ class AiohttpWire:
         where, target = split_url(request.url)
         origin = self._origins.get(where)
         if origin is None:
+            if len(self._origins) >= _REMEMBERED:
+                self._origins.clear()
             origin = self._origins[where] = _Origin(where, self._config.tls)
-        lines = [f"{request.method} {target} HTTP/1.1"]
-        headers = outgoing_headers(request)
-        if not any(name.lower() == "host" for name, _ in headers):
-            lines.append(f"Host: {origin.host}")
-        lines += [f"{name}: {value}" for name, value in [*headers, *body_length(request)]]
-        return origin, "\r\n".join([*lines, "", ""]).encode()
+        lines = [f"{name}: {value}" for name, value in outgoing_headers(request, origin.host)]
+        return origin, "\r\n".join([f"{request.method} {target} HTTP/1.1", *lines, "", ""]).encode()
 
     async def _exchange(
         self, pool: "_Pool", origin: "_Origin", request: Rendered, head: bytes, departed: Callable[[], None]
@@ -93,7 +90,7 @@ class AiohttpWire:
             failure = link.failure(error)
             link.abort()
             connection.close()
-            raise failure from (None if failure is error else error)
+            raise failure from None  # the parser's own errors quote what came
         link.end(connection)
         return reply
 
@@ -126,6 +123,7 @@ class AiohttpWire:
 
 _NO_TIMEOUT: Final = ClientTimeout()
 _SWITCHING: Final = 101
+_REMEMBERED: Final = 1000
 _MAX_FIELD: Final = 16 * 1024
 _AHEAD: Final = 1 << 20
 """Bytes that may be on their way between the socket and the reader of the body."""
@@ -181,9 +179,11 @@ class _Link(ResponseHandler):
     def end(self, connection: Connection) -> None:
         """Give the connection back, unless the upstream answered before it took the whole request."""
         self.asked = False
-        if self.transport is not None and self.transport.get_write_buffer_size():
+        if self.transport is None or self.transport.get_write_buffer_size():
             self.abort()
-        connection.release()
+            connection.close()
+        else:
+            connection.release()
 
     def failure(self, error: BaseException) -> BaseException:
         """What a failed exchange means to the caller."""

@@ -15,7 +15,6 @@ from engine.spec.trip import Rendered, Reply
 from engine.transport.dial import dial, unreachable
 from engine.transport.message import (
     Body,
-    body_length,
     host_of,
     incoming_headers,
     outgoing_headers,
@@ -69,14 +68,10 @@ class Httpx2Wire:
     def _compose(self, request: Rendered) -> httpcore2.Request:
         origin, target = split_url(request.url)
         url = httpcore2.URL(origin.lower())
-        headers = outgoing_headers(request)
-        if not any(name.lower() == "host" for name, _ in headers):
-            headers.insert(0, ("host", host_of(origin)))
-        headers += body_length(request)
         return httpcore2.Request(
             request.method,
             httpcore2.URL(scheme=url.scheme, host=url.host, port=url.port, target=target.encode()),
-            headers=[(name.encode(), value.encode()) for name, value in headers],
+            headers=[(name.encode(), value.encode()) for name, value in outgoing_headers(request, host_of(origin))],
             content=request.body or b"",
         )
 
@@ -91,8 +86,7 @@ class Httpx2Wire:
             finally:
                 await response.aclose()
         except Exception as error:
-            failure = exchange.failure(error)
-            raise failure from (None if failure is error else error)
+            raise exchange.failure(error) from None  # the parser's own errors quote what came
         finally:
             _EXCHANGE.reset(token)
 
@@ -129,6 +123,8 @@ class _Exchange:
         """What a failed exchange means to the caller."""
         if isinstance(error, WireError):
             return error
+        if isinstance(error, httpcore2.LocalProtocolError) and not self.sent:
+            return WireError("blocked", "the request cannot be put into HTTP", sent=False)
         if isinstance(error, httpcore2.NetworkError) or not self.received:
             return WireError("unavailable", "the upstream closed the connection", sent=self.sent)
         return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")

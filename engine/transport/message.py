@@ -17,32 +17,33 @@ MAX_INTERIM: Final = 32
 """How many 1xx answers may come before the real one."""
 
 
-def outgoing_headers(request: Rendered) -> list[tuple[str, str]]:
-    """The request's headers in their order plus User-Agent and Accept-Encoding; the length is the wire's own.
+def outgoing_headers(request: Rendered, host: str) -> list[tuple[str, str]]:
+    """The request's headers in their order, with Host, User-Agent, Accept-Encoding and the length of the body.
 
-    Raises WireError("blocked") for a header that could break the request in two.
+    A given one wins, but for the length and coding of the transfer, which are the wire's own. Raises
+    WireError("blocked") for a header that could break the request in two.
     """
-    kept = [pair for pair in request.headers if pair[0].lower() not in _FRAMING]
-    for name, value in kept:
+    headers: list[tuple[str, str]] = []
+    given: set[str] = set()
+    for name, value in request.headers:
         if not _TOKEN.fullmatch(name) or not (value.isprintable() or not _CONTROL.search(value)):
             raise WireError("blocked", "a header's name or value holds characters that no header may hold", sent=False)
-    names = {name.lower() for name, _ in kept}
-    kept += [pair for pair in _OWN if pair[0] not in names]
-    return kept
-
-
-def body_length(request: Rendered) -> list[tuple[str, str]]:
-    """Content-Length where the method or a body asks for it."""
-    if request.body is None and request.method in _BODYLESS:
-        return []
-    return [("content-length", str(len(request.body or b"")))]
+        if (lower := name.lower()) not in _FRAMING:
+            given.add(lower)
+            headers.append((name, value))
+    if "host" not in given:
+        headers.insert(0, ("host", host))
+    headers += [pair for pair in _OWN if pair[0] not in given]
+    if request.body is not None or request.method not in _BODYLESS:
+        headers.append(("content-length", str(len(request.body or b""))))
+    return headers
 
 
 def split_url(url: str) -> tuple[str, str]:
     """The origin (`https://host:port`, as written) and the request target, byte for byte and without the fragment."""
-    parts = _URL.match(url)
+    parts = _URL.fullmatch(url)
     if parts is None:
-        raise WireError("blocked", "the address is not absolute (https://host/path)", sent=False)
+        raise WireError("blocked", "the address is not absolute (https://host/path) and fully encoded", sent=False)
     target = parts[2]
     return parts[1], target if target.startswith("/") else f"/{target}"
 
@@ -135,7 +136,7 @@ class Body:
 
 
 _OWN: Final = (("user-agent", USER_AGENT), ("accept-encoding", "gzip"))
-_URL: Final = re.compile(r"(https?://[^/?#]+)([^#]*)", re.IGNORECASE)
+_URL: Final = re.compile(r"(https?://[^/?#\s]+)([!\"$-~]*)(?:#[!-~]*)?", re.IGNORECASE)
 _BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -1,0 +1,260 @@
+"""The Gate: the order of its layers, its deadline, and what each failure is called."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from engine.errors import CallError
+from engine.settings.clock import SystemClock
+from engine.spec.trip import Rendered, Reply
+from engine.transport.gate import Gate, Trip
+from engine.transport.guard import Reach
+from engine.transport.wire import Reason, WireError, unnoticed
+from tests.transport.conftest import Open, get, loopback, post
+from tests.transport.hostile import OK, Peer, Script, always, forever, upstream
+
+REACH = Reach(("crm.example",))
+URL = "https://crm.example/leads?token=c4n4ry"
+
+
+class TurnedClock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class ScriptedWire:
+    """Answers or fails as told, and takes its time on the turned clock."""
+
+    def __init__(self, clock: TurnedClock, outcome: Reply | WireError | None = None) -> None:
+        self.clock = clock
+        self.outcome = outcome
+        self.sent: list[Rendered] = []
+        self.closed = False
+
+    async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
+        self.sent.append(request)
+        self.clock.seconds += 0.25
+        if isinstance(self.outcome, WireError):
+            raise self.outcome
+        return self.outcome or Reply(200, {"a": "b"}, b"ok", cookies={"c": "d"})
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def trip(rendered: Rendered, deadline: float, **more: Any) -> Trip:
+    return Trip(rendered, deadline, more.pop("sign", lambda request: request), lambda reply: None, **more)
+
+
+async def refused(gate: Gate, one: Trip) -> CallError:
+    with pytest.raises(CallError) as caught:
+        await gate.send(one)
+    return caught.value
+
+
+async def test_a_reply_comes_back_with_its_time() -> None:
+    clock = TurnedClock()
+    reply = await Gate(ScriptedWire(clock), REACH, clock, "crm").send(trip(get(URL), 1001.0))
+    assert reply == Reply(200, {"a": "b"}, b"ok", 0.25, {"c": "d"})
+
+
+async def test_the_layers_run_in_their_order() -> None:
+    clock = TurnedClock()
+    wire = ScriptedWire(clock)
+    ran: list[str] = []
+
+    def sign(request: Rendered) -> Rendered:
+        ran.append("sign")
+        return replace(request, headers=(("X-Signature", "c4n4ry"),))
+
+    def note(event: str, facts: dict[str, Any]) -> None:
+        ran.append(event)
+        assert "c4n4ry" not in str(facts)
+
+    await Gate(wire, REACH, clock, "crm").send(trip(get(URL), 1001.0, sign=sign, trace=note))
+    assert ran == ["sign", "request", "reply"]
+    assert wire.sent[0].headers == (("X-Signature", "c4n4ry"),)
+
+
+async def test_the_trace_tells_sizes_and_names() -> None:
+    clock = TurnedClock()
+    told: list[tuple[str, dict[str, Any]]] = []
+    gate = Gate(ScriptedWire(clock), REACH, clock, "crm")
+    await gate.send(trip(post(URL, b"12345"), 1001.0, trace=lambda event, facts: told.append((event, facts))))
+    shown = {"method": "POST", "url": "https://crm.example/leads", "headers": ["Content-Type"], "bytes": 5}
+    assert told == [("request", shown), ("reply", {"status": 200, "bytes": 2, "took": 0.25})]
+
+
+async def test_the_trace_hears_of_a_failure() -> None:
+    clock = TurnedClock()
+    told: list[tuple[str, dict[str, Any]]] = []
+    gate = Gate(ScriptedWire(clock, WireError("unavailable", "refused", sent=False)), REACH, clock, "crm")
+    await refused(gate, trip(get(URL), 1001.0, trace=lambda event, facts: told.append((event, facts))))
+    assert told[1] == ("failed", {"reason": "unavailable", "detail": "refused", "sent": False})
+
+
+async def test_the_guard_sees_the_signed_address() -> None:
+    clock = TurnedClock()
+    wire = ScriptedWire(clock)
+    away = trip(get(URL), 1001.0, sign=lambda request: replace(request, url="https://evil.example/"))
+    error = await refused(Gate(wire, REACH, clock, "crm"), away)
+    assert (error.code, wire.sent) == ("blocked_host", [])
+    assert error.upstream is not None
+    assert (error.upstream.connection, error.upstream.status) == ("crm", None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "sent", "idempotent", "code"),
+    [
+        ("unavailable", False, True, "upstream_unavailable"),
+        ("unavailable", False, False, "upstream_unavailable"),
+        ("unavailable", True, True, "upstream_unavailable"),
+        ("unavailable", True, False, "outcome_unknown"),
+        ("timeout", False, False, "upstream_timeout"),
+        ("timeout", True, True, "upstream_timeout"),
+        ("unreadable", True, True, "response_unreadable"),
+        ("unreadable", True, False, "outcome_unknown"),
+        ("blocked", False, False, "blocked_host"),
+    ],
+)
+async def test_every_failure_has_its_code(reason: Reason, sent: bool, idempotent: bool, code: str) -> None:
+    clock = TurnedClock()
+    gate = Gate(ScriptedWire(clock, WireError(reason, "why", sent=sent)), REACH, clock, "crm")
+    error = await refused(gate, trip(post(URL, idempotent=idempotent), 1001.0))
+    assert (error.code, error.detail) == (code, "why")
+
+
+@pytest.mark.parametrize("deadline", [1000.0, 999.0, 0.0])
+async def test_a_deadline_that_is_over_sends_nothing(deadline: float) -> None:
+    clock = TurnedClock()
+    wire = ScriptedWire(clock)
+
+    def never(request: Rendered) -> Rendered:
+        raise AssertionError("nothing is signed after the deadline")
+
+    error = await refused(Gate(wire, REACH, clock, "crm"), trip(post(URL), deadline, sign=never))
+    assert (error.code, wire.sent) == ("deadline_exceeded", [])
+
+
+async def test_what_a_layer_raises_of_its_own_is_not_renamed() -> None:
+    def sign(request: Rendered) -> Rendered:
+        raise CallError("upstream_auth", "no token")
+
+    clock = TurnedClock()
+    error = await refused(Gate(ScriptedWire(clock), REACH, clock, "crm"), trip(get(URL), 1001.0, sign=sign))
+    assert error.code == "upstream_auth"
+
+
+async def test_closing_closes_the_wire() -> None:
+    clock = TurnedClock()
+    wire = ScriptedWire(clock)
+    await Gate(wire, REACH, clock, "crm").close()
+    assert wire.closed
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+
+
+async def drips_in_the_headers(peer: Peer) -> None:
+    await peer.request()
+    await peer.drip(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 500)
+
+
+async def drips_in_the_body(peer: Peer) -> None:
+    await peer.request()
+    await peer.send(HEAD)
+    await peer.drip(b"a" * 500)
+
+
+async def drips_chunks(peer: Peer) -> None:
+    await peer.request()
+    await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    await peer.drip(b"1\r\na\r\n" * 500)
+
+
+async def drips_interim_answers(peer: Peer) -> None:
+    await peer.request()
+    await peer.drip(b"HTTP/1.1 102 Processing\r\n\r\n" * 20)
+
+
+async def never_answers(peer: Peer) -> None:
+    await peer.request()
+    await forever()
+
+
+async def never_reads(peer: Peer) -> None:
+    await forever()
+
+
+SLOW = [drips_in_the_headers, drips_in_the_body, drips_chunks, drips_interim_answers, never_answers, never_reads]
+
+
+@pytest.mark.parametrize("script", SLOW)
+@pytest.mark.parametrize(("idempotent", "code"), [(True, "upstream_timeout"), (False, "outcome_unknown")])
+async def test_the_deadline_cuts_an_answer_that_drips(open_: Open, script: Script, idempotent: bool, code: str) -> None:
+    clock = SystemClock()
+    async with upstream(script) as server:
+        wire = open_()
+        gate = Gate(wire, loopback(f"127.0.0.1:{server.port}"), clock, "crm")
+        started = clock.monotonic()
+        error = await refused(gate, trip(post(server.url(), idempotent=idempotent), started + 0.15))
+        assert (error.code, wire.busy) == (code, 0)
+        assert 0.1 < clock.monotonic() - started < 0.4
+
+
+async def test_a_deadline_that_ends_while_connecting_leaves_nothing_unknown(open_: Open) -> None:
+    async def never(host: str, port: int) -> list[str]:
+        await forever()
+        return []
+
+    clock = SystemClock()
+    wire = open_(never)
+    error = await refused(Gate(wire, REACH, clock, "crm"), trip(post(URL), clock.monotonic() + 0.05))
+    assert (error.code, wire.busy) == ("upstream_timeout", 0)
+
+
+async def test_a_deadline_that_ends_while_waiting_for_a_slot_leaves_nothing_unknown(open_: Open) -> None:
+    clock = SystemClock()
+    async with upstream(never_answers) as server:
+        wire = open_(max_connections=1)
+        gate = Gate(wire, loopback(f"127.0.0.1:{server.port}"), clock, "crm")
+        ends = clock.monotonic() + 0.1
+        errors = await asyncio.gather(*(refused(gate, trip(post(server.url()), ends)) for _ in range(5)))
+        assert sorted(error.code for error in errors) == ["outcome_unknown"] + ["upstream_timeout"] * 4
+        assert (server.connections, wire.busy) == (1, 0)
+
+
+async def test_the_gate_over_a_real_wire(open_: Open) -> None:
+    clock = SystemClock()
+    async with upstream(always(OK)) as server:
+        gate = Gate(open_(), loopback(f"127.0.0.1:{server.port}"), clock, "crm")
+        replies = [await gate.send(trip(post(server.url()), clock.monotonic() + 5)) for _ in range(3)]
+        assert [(reply.status, reply.body) for reply in replies] == [(200, b"ok")] * 3
+        assert all(0 < reply.took < 5 for reply in replies)
+        assert server.connections == 1
+
+
+async def test_a_redirect_into_the_cloud_is_only_an_answer(open_: Open) -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n"
+    clock = SystemClock()
+    async with upstream(always(moved)) as server:
+        gate = Gate(open_(), loopback(f"127.0.0.1:{server.port}"), clock, "crm")
+        reply = await gate.send(trip(get(server.url()), clock.monotonic() + 5))
+        assert (reply.status, len(server.requests)) == (302, 1)
+        other = f"http://127.0.0.1:{server.port + 1 if server.port < 65535 else 1}/"
+        assert (await refused(gate, trip(get(other), clock.monotonic() + 5))).code == "blocked_host"
