@@ -11,7 +11,7 @@ import yaml
 from engine.document.encoding import MAX_SIZE, decode, refuse_size
 from engine.document.problems import Problems
 from engine.document.scalars import SUSPECTS, Refusal, resolve
-from engine.document.syntax import explain, quoted_template
+from engine.document.syntax import explain, unquoted_template
 from engine.document.values import Document, Map, Seq, Source, Text
 
 MAX_DEPTH: Final = 64
@@ -36,8 +36,9 @@ def read_file(path: Path, shown: str | None = None) -> Document:
             refuse_size(file)
         with path.open("rb") as opened:
             data = opened.read(MAX_SIZE + 1)
-    except OSError as error:
-        message, remedy = f"the file cannot be read: {error.strerror}", "check the path and who may read it"
+    except (OSError, ValueError) as error:  # a path that holds NUL is a ValueError
+        message = f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
+        remedy = "check the path and who may read it"
         Problems(Source(file, "")).stop("yaml-file", message, remedy, 0)
     return read_text(data, file)
 
@@ -241,9 +242,8 @@ class _Reader:
     def _complex_key(self, start: int) -> None:
         if self.problems.on_line(self.source.span(start, start).line, "key-not-text"):
             return
-        if template := quoted_template(self.source, start - 1):
-            message = "a template without quotes is a mapping to YAML"
-            self.problems.report("key-not-text", message, f"quote the template: {template}", start - 1, start + 1)
+        if self.source.text.startswith("{{", start - 1):
+            self.problems.report("key-not-text", *unquoted_template(self.source, start - 1), start - 1, start + 1)
         else:
             message = "a list or a mapping stands as a key"
             self.problems.report("key-not-text", message, "quote it, if it is text or an expression", start)

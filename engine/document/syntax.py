@@ -26,15 +26,20 @@ def explain(error: yaml.YAMLError, last: Any, problems: Problems) -> None:
         problems.report(said.code, said.message, said.remedy, said.start, said.start + said.length)
 
 
-def quoted_template(source: Source, start: int) -> str:
-    """The template that begins at `start`, and with it the value it begins, in quotes; empty if none does."""
+def unquoted_template(source: Source, start: int) -> tuple[str, str]:
+    """What is said, and the remedy, of a template that begins at `start`."""
+    return "a template without quotes is a mapping to YAML", f"quote the template{_quoted(source, start)}"
+
+
+def _quoted(source: Source, start: int) -> str:
+    """The template with the value that it begins, in quotes; empty if its end is not to be found."""
     span = source.span(start, start)
     before, rest = source.line(span.line)[: span.column - 1], source.line(span.line)[span.column - 1 :]
     flow = "{" in before or "[" in before
     found = rest[: rest.find("}}") + 2] if flow else rest.split(" #")[0].rstrip()
-    if not rest.startswith("{{") or "}}" not in found or len(found) > _MAX_REMEDY:
+    if "}}" not in found or len(found) > _MAX_REMEDY:
         return ""
-    return "'" + found.replace("'", "''") + "'" if '"' in found or "\\" in found else f'"{found}"'
+    return ": '" + found.replace("'", "''") + "'" if '"' in found or "\\" in found else f': "{found}"'
 
 
 class _Said(NamedTuple):
@@ -66,16 +71,14 @@ class _Broken:
         return (self.last.start_mark.index, self.last.end_mark.index) if self.last else (0, 0)
 
 
-def _unquoted_template(broken: _Broken) -> _Said | None:
+def _template(broken: _Broken) -> _Said | None:
     span = broken.source.span(broken.at, broken.at)
     line = broken.source.line(span.line)
     found = _VALUE_TEMPLATE.search(line)
     if not found or line[: found.end()].count('"') % 2 or line[: found.end()].count("'") % 2:
         return None
     start = broken.at - span.column + 1 + found.end() - 2
-    quoted = quoted_template(broken.source, start)
-    remedy = "quote the template, with all that belongs to the value" + (f": {quoted}" if quoted else "")
-    return _Said("a template without quotes is a mapping to YAML", remedy, start, 2)
+    return _Said(*unquoted_template(broken.source, start), start, 2)
 
 
 def _tab(broken: _Broken) -> _Said | None:
@@ -147,7 +150,11 @@ def _flow(broken: _Broken) -> _Said | None:
     if broken.line(opened) < broken.line(at) or at >= len(text):
         return _Said(f"`{opening}` is not closed", f"close it with `{_CLOSING.get(opening)}`", opened)
     if not text[opened + 1 : at].strip():
-        return _Said(f"`{char}` cannot begin a value", "quote the value or expression", at)
+        return (
+            _key_missing(at)
+            if char == ":"
+            else _Said(f"`{char}` cannot begin a value", "quote the value or expression", at)
+        )
     remedy = "quote the value, if it holds a comma, a colon or brackets"
     return _Said(f"a comma or `{_CLOSING.get(opening)}` is missing here", remedy, at)
 
@@ -161,10 +168,14 @@ def _no_key(broken: _Broken) -> _Said | None:
         return None
     column = broken.source.span(broken.at, broken.at).column
     if broken.char(broken.at) == ":":
-        return _Said("a key is missing before `:`", "write a key, or quote the value", broken.at)
+        return _key_missing(broken.at)
     if broken.source.line(broken.line(broken.at))[: column - 1].strip():
         return _Said("something stands where a `:` should", "quote the whole key or value", broken.at)
     return _Said("a line is aligned with nothing above it", "align it with the keys it stands beside", broken.at)
+
+
+def _key_missing(at: int) -> _Said:
+    return _Said("a key is missing before `:`", "write a key, or quote the value", at)
 
 
 def _stray(broken: _Broken) -> _Said | None:
@@ -182,7 +193,7 @@ def _known(broken: _Broken) -> _Said | None:
     """What is said of it in the table below."""
     for pattern, message, remedy in _TABLE:
         if re.search(pattern, broken.about):
-            start = broken.opened if "while scanning a" in broken.about else broken.at
+            start = broken.opened if re.search("scanning a|tag", broken.about) else broken.at
             return _Said(message, remedy, start, code="yaml-tag" if pattern == "tag" else "yaml-syntax")
     return None
 
@@ -192,7 +203,7 @@ _CLOSING: Final = {"{": "}", "[": "]"}
 _VALUE_TEMPLATE: Final = re.compile(r"(?:^\s*|[:,-]\s+|[\[{]\s*)\{\{")
 _TIGHT: Final = re.compile(r"[^\s:'\"#&*!|>{}\[\]]+:(?=[^\s:/])")
 _RULES: Final[tuple[Callable[[_Broken], _Said | None], ...]] = (
-    _unquoted_template,
+    _template,
     _tab,
     _after_end,
     _colon,

@@ -4,12 +4,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 from engine.document.places import places
 from engine.errors import Span
 
-_BREAK: Final = re.compile(r"\r\n?|\n")
 _TOKEN: Final = re.compile(r"[-+.\w~*]*")
 
 
@@ -41,7 +41,8 @@ class Source:
 
     def _lines(self) -> list[int]:
         if not self._starts:
-            self._starts = [0, *(found.end() for found in _BREAK.finditer(self.text))]
+            lines = f"{self.text}.".splitlines(keepends=True)  # what else splits them is refused beforehand
+            self._starts = [0, *accumulate(map(len, lines[:-1]))]
         return self._starts
 
 
