@@ -14,14 +14,13 @@ def decode_body(data: bytes, format: Literal["auto", "json"], charset: str | Non
     """
     if not data.strip():
         return None
-    if charset_of(data, charset, content_type) in ("utf-8", "ascii"):
-        data = data.removeprefix(codecs.BOM_UTF8)
-    else:
-        data = decode_text(data, charset, content_type).encode()
+    plain = charset_of(data, charset, content_type) in ("utf-8", "ascii")
+    text = data.removeprefix(codecs.BOM_UTF8) if plain else decode_text(data, charset, content_type).encode()
     try:
-        return decode_json(data)
+        return decode_json(text)
     except CodecError as error:
-        decode_text(data, "utf-8", "")  # if it is the bytes that do not fit, that is what to say
         kind = content_type.partition(";")[0].strip()[:80] if content_type.isprintable() else ""
-        came = f"it is `{kind}`" if kind and "json" not in kind.lower() else error.message
-        raise CodecError(f"the answer is not JSON: {came}", error.offset) from None
+        if kind and "json" not in kind.lower() and text.lstrip()[:1] not in (b"{", b"["):
+            raise CodecError(f"the answer is not JSON: it is `{kind}`", error.offset) from None
+        decode_text(data, charset, content_type)  # if it is the bytes that do not fit, that is what to say
+        raise CodecError(f"the answer is not JSON: {error.message}", error.offset) from None
