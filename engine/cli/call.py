@@ -1,11 +1,9 @@
 """`tolmach call`: one operation, once, from the terminal."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from engine.cli.exits import CONFIGURATION, DONE, UPSTREAM, USAGE, Output
+from engine.cli.options import CONFIGURATION, DONE, UPSTREAM, USAGE, File, Flag, Folders, Output
 
 if TYPE_CHECKING:
     from engine.errors import CallError
@@ -18,10 +16,10 @@ def call(
     /,
     *inputs: str,
     project: str | None = None,
-    file: Path = Path("tolmach.yaml"),
-    connectors: Annotated[list[Path], Parameter(negative="")] = [],  # noqa: B006 - cyclopts shows it; it is only read
-    trace: Annotated[bool, Parameter(negative="")] = False,
-    reveal: Annotated[bool, Parameter(negative="")] = False,
+    file: File = Path("tolmach.yaml"),
+    connectors: Folders = (),
+    trace: Flag = False,
+    reveal: Flag = False,
     output: Output = "text",
 ) -> int:
     """Call one operation, or a capability of the project, and print the answer.
@@ -34,16 +32,10 @@ def call(
         key=value for text, key:=JSON for any other value.
     project:
         Which project, where the file has several.
-    file:
-        The project file.
-    connectors:
-        Further folders with connectors.
     trace:
         Show the request and the answer of the system on stderr, secrets masked.
     reveal:
         Show account and card numbers whole.
-    output:
-        How to print.
     """
     import os
 

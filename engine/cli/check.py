@@ -1,11 +1,9 @@
 """`tolmach check`: every problem of every file, at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from engine.cli.exits import DONE, FINDINGS, USAGE, Output
+from engine.cli.options import DONE, FINDINGS, USAGE, Folders, Output
 
 if TYPE_CHECKING:
     from engine.errors import Diagnostic
@@ -13,7 +11,7 @@ if TYPE_CHECKING:
 
 def check(
     *paths: Path,
-    connectors: Annotated[list[Path], Parameter(negative="")] = [],  # noqa: B006 - cyclopts shows it; it is only read
+    connectors: Folders = (),
     env: bool = True,
     output: Output = "text",
 ) -> int:
@@ -23,12 +21,8 @@ def check(
     ----------
     paths:
         Files, or folders to search for connector.yaml, tests.yaml and tolmach.yaml. Default: this folder.
-    connectors:
-        Further folders with connectors that a project file names.
     env:
         Fill in variables and secret files of project files; with --no-env only names are checked.
-    output:
-        How to print.
     """
     from engine.cli.talk import print_json, say
 
@@ -65,7 +59,7 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "node_modules" for part in path.parts)
 
 
-def _problems(path: Path, connectors: list[Path], env: bool) -> list["Diagnostic"]:
+def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
     import os
 
     from engine.document import read_file

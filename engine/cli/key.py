@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from engine.cli.examples import examples
-from engine.cli.exits import CONFIGURATION, DONE, USAGE, Output
+from engine.cli.options import CONFIGURATION, DONE, USAGE, File, Output
 
 if TYPE_CHECKING:
     from engine.spec.project import ProjectFile
@@ -29,8 +29,6 @@ def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text"
         Who calls with it.
     allow:
         Capabilities and operations that it may call.
-    output:
-        How to print.
     """
     from engine.cli.talk import print_json, say
     from engine.settings.clock import SystemIds
@@ -50,16 +48,8 @@ def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text"
 
 
 @app.command(name="list", help_epilogue=examples("key list", "key list deploy/tolmach.yaml --output json"))
-def list_keys(file: Path = Path("tolmach.yaml"), /, *, output: Output = "text") -> int:
-    """List the keys of a project file: who, their public id, what they may do.
-
-    Parameters
-    ----------
-    file:
-        The project file.
-    output:
-        How to print.
-    """
+def list_keys(file: File = Path("tolmach.yaml"), /, *, output: Output = "text") -> int:
+    """List the keys of a project file: who, their public id, what they may do."""
     from engine.cli.talk import print_json, say
 
     rows = [_row(project, key) for project, spec in _read(file).projects.items() for key in spec.keys]
@@ -76,7 +66,7 @@ def list_keys(file: Path = Path("tolmach.yaml"), /, *, output: Output = "text") 
 
 
 @app.command(help_epilogue=examples("key revoke bot", "key revoke bot deploy/tolmach.yaml --project retail"))
-def revoke(name: str, /, file: Path = Path("tolmach.yaml"), *, project: str | None = None) -> int:
+def revoke(name: str, /, file: File = Path("tolmach.yaml"), *, project: str | None = None) -> int:
     """Revoke a key: its hash in the project file is replaced, so that nothing matches it any more.
 
     Parameters

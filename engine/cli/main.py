@@ -8,7 +8,7 @@ from cyclopts import App, CycloptsError
 
 from engine import __version__
 from engine.cli.examples import Verb, examples
-from engine.cli.exits import CONFIGURATION, INTERRUPTED, USAGE
+from engine.cli.options import CONFIGURATION, INTERRUPTED, USAGE
 from engine.errors import ConfigError, TolmachError
 
 VERBS: Final = (

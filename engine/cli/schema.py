@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.cli.exits import DONE
+from engine.cli.options import DONE
 
 
 def schema(kind: Literal["connector", "project", "tests"] | None = None, /) -> int:

@@ -1,19 +1,19 @@
 """`tolmach serve`: answer over HTTP."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
+from engine.cli.options import File, Folders
 
 if TYPE_CHECKING:
     from engine.runtime.registry import Registry
 
 
 def serve(
-    project_file: Path = Path("tolmach.yaml"),
+    project_file: File = Path("tolmach.yaml"),
     /,
     *,
-    connectors: Annotated[list[Path], Parameter(negative="")] = [],  # noqa: B006 - cyclopts shows it; it is only read
+    connectors: Folders = (),
     host: str | None = None,
     port: int | None = None,
 ) -> int:
@@ -21,41 +21,41 @@ def serve(
 
     Parameters
     ----------
-    project_file:
-        The deployment.
-    connectors:
-        Further folders with connectors.
     host:
         Address to listen on (variable TOLMACH_HOST).
     port:
         Port to listen on, 0 for a free one (variable TOLMACH_PORT).
     """
     import os
+
+    from engine.runtime.registry import load
+
+    registry = load(project_file, connectors, os.environ)
+    _warn(registry)
+    given = {"host": host, "port": port}
+    return _answer(registry, {name: value for name, value in given.items() if value is not None})
+
+
+def _answer(registry: "Registry", given: dict[str, object]) -> int:
     import sys
 
     from engine import __version__
     from engine.cli.talk import say
     from engine.runtime.engine import Engine
-    from engine.runtime.registry import load
-    from engine.service.server import run
-    from engine.service.server import serve as answer
+    from engine.service.server import run, serve
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
     from engine.telemetry.logs import configure_logs
     from engine.telemetry.mask import Mask
     from engine.telemetry.metrics import Metrics
 
-    given = {"host": host, "port": port}
-    environment = load_environment().model_copy(update={k: v for k, v in given.items() if v is not None})
-    registry = load(project_file, connectors, os.environ)
-    _warn(registry)
+    environment = load_environment().model_copy(update=given)
     clock = SystemClock()
     mask = Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
     configure_logs(mask, sys.stderr, clock.now, environment.log_level, environment.log_format)
     engine = Engine(registry, clock, SystemIds())
-    return run(
-        answer(engine, environment, mask, Metrics(__version__), lambda address: say(f"tolmach serves {address}"))
-    )
+    metrics = Metrics(__version__)
+    return run(serve(engine, environment, mask, metrics, lambda address: say(f"tolmach serves {address}")))
 
 
 def _warn(registry: "Registry") -> None:

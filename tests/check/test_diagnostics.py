@@ -59,7 +59,7 @@ def spoil(folder: Path, case: Map) -> tuple[str, tuple[int, int] | None]:
         connector = folder / "connectors/base/connector.yaml"
         old, new = case["swap_connector"]
         connector.write_text(connector.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    return str(case["_base"]), tuple(case["at"]) if "at" in case else place  # type: ignore[return-value]
+    return str(case["_base"]), tuple(case["at"]) if "at" in case else place
 
 
 def marked(text: str) -> tuple[int, int] | None:

@@ -1,0 +1,20 @@
+"""What the verbs share: options, and exit codes that tell a script how it ended."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
+
+DONE: Final = 0
+FINDINGS: Final = 1
+USAGE: Final = 2
+UPSTREAM: Final = 3
+CONFIGURATION: Final = 4
+INTERRUPTED: Final = 130
+
+Output = Annotated[Literal["text", "json"], Parameter(help="How to print.")]
+Folders = Annotated[
+    tuple[Path, ...], Parameter(name="--connectors", negative="", help="Further folders with connectors.")
+]
+File = Annotated[Path, Parameter(help="The project file.")]
+Flag = Annotated[bool, Parameter(negative="")]
