@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 
 class Process:
