@@ -46,7 +46,12 @@ def total(values: list[Any]) -> Any:
 def mean(values: list[Any]) -> Any:
     """The mean of numbers: a float, or a Decimal of at most 28 digits."""
     result = total(values)
-    return _ROUNDED.divide(result, len(values)) if isinstance(result, Decimal) else finite(result / len(values))
+    if isinstance(result, Decimal):
+        return _ROUNDED.divide(result, len(values))
+    try:
+        return finite(result / len(values))
+    except OverflowError:  # a whole number beyond every float
+        raise EvaluationError("the number is out of range") from None
 
 
 def finite(value: Any) -> Any:

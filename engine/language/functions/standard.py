@@ -116,9 +116,14 @@ def max_by(value: Any, expression: Applied) -> Any:
 @standard("merge(object, …)", ("merge(v, {b: `2`})", {"v": {"a": 1}}, {"a": 1, "b": 2}))
 def merge(first: Any, *more: Any) -> dict[str, Any]:
     """The members of all objects; a later one wins."""
-    merged: dict[str, Any] = {}
-    for value in (first, *more):
-        merged.update(_need("merge", value, dict, "objects"))
+    merged = dict(_need("merge", first, dict, "objects"))
+    for value in more:
+        try:
+            merged.update(value)  # also what jmespath.py lets through: an empty text or list, a list of pairs
+        except (TypeError, ValueError):
+            raise unfit("merge", "objects", value) from None
+    if not all(isinstance(name, str) for name in merged):
+        raise EvaluationError("merge: the name of a member is no text")
     return merged
 
 

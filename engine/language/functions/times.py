@@ -12,7 +12,7 @@ from engine.language.functions.numbers import NUMBERS, moderate
 from engine.language.locale import Locale
 
 EPOCHS: Final = ("epoch", "epoch_ms")
-_ISO: Final = {"v": "2024-05-31T10:00:00"}
+_MORNING: Final = {"v": "2024-05-31T10:00:00"}
 
 
 def _check_reading(constants: Constants) -> str:
@@ -44,7 +44,7 @@ def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa:
 
 @function(
     "instant(value, format?)",
-    ("instant(v)", _ISO, "2024-05-31T10:00:00+03:00"),
+    ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"),
     wants_locale=True,
     check=_check_reading,
 )
@@ -189,6 +189,9 @@ def _listed(name: str, value: list[Any]) -> dt.date | dt.datetime:
 
 
 _NONE: Final = re.compile(r"000[01]-0[01]-0[01]([T ]00:00:00(\.0*)?(Z|[+-]\d\d:?\d\d)?)?")
+_ISO: Final = re.compile(
+    r"\d{4}(-?)\d\d\1\d\d(?P<time>[T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
+)
 _DOTTED: Final = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?:[ T](\d\d?):(\d\d)(?::(\d\d))?)?", re.ASCII)
 
 
@@ -200,9 +203,10 @@ def _from_text(name: str, text: str) -> dt.date | dt.datetime | None:
         if dotted:
             day, month, year, *time = (int(part) for part in dotted.groups() if part)
             return _listed(name, [year, month, day, *time])
-        if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text, re.ASCII):
-            return dt.date.fromisoformat(text)
-        return dt.datetime.fromisoformat(text)
+        iso = _ISO.fullmatch(text)
+        if iso:
+            return dt.datetime.fromisoformat(text) if iso["time"] else dt.date.fromisoformat(text)
     except ValueError:
-        message = f"{name} cannot read the text as a date; name its format: {name}(value, '%d/%m/%Y')"
-        raise EvaluationError(message) from None
+        pass
+    message = f"{name} cannot read the text as a date; name its format: {name}(value, '%d/%m/%Y')"
+    raise EvaluationError(message)

@@ -64,7 +64,7 @@ class _Lexer(StandardLexer):  # type: ignore[misc]
 
     def _consume_literal(self) -> dict[str, Any]:
         """As in jmespath.py, but exact, finite, and without its warning about the old spelling of text."""
-        start = self._position
+        self._start = start = self._position
         lexeme = self._consume_until("`").replace("\\`", "`")
         try:
             value = self._loads(lexeme)
@@ -82,7 +82,7 @@ class _Lexer(StandardLexer):  # type: ignore[misc]
         return value
 
     def _not_finite(self, digits: str) -> NoReturn:
-        raise exceptions.LexerError(self._position - len(digits) - 1, digits, _OUT_OF_RANGE)
+        raise exceptions.LexerError(self._start, digits, _OUT_OF_RANGE)
 
     def _old_text(self, lexeme: str, start: int) -> Any:
         try:
@@ -174,7 +174,8 @@ def _placed(node: Node, token: dict[str, Any], length: int | None = None, **more
 
 
 def _syntax(error: exceptions.ParseError, text: str) -> LanguageError:
-    if isinstance(error, exceptions.IncompleteExpressionError):
+    kind = error.token_type
+    if isinstance(error, exceptions.IncompleteExpressionError) or kind == "EOF":
         return LanguageError("expression-syntax", "the expression ends too early", "close what is open", len(text))
     offset = min(error.lex_position, max(len(text) - 1, 0))
     if isinstance(error, exceptions.LexerError):

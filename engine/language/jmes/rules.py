@@ -134,11 +134,11 @@ class _Names:
             start = node.get("start", start)
             self._refuse(node, where, start)
             chain = _chain(node)
+            named: list[Node] = []
             if chain and (where == ROOT or chain[0]["type"] == "variable"):
+                named = chain
                 yield _reference(chain)
-                stack += reversed(_inside(node, where, start)[len(chain) :])
-            else:
-                stack += reversed(_inside(node, where, start))
+            stack += [i for i in reversed(_inside(node, where, start)) if all(i[0] is not name for name in named)]
 
     def _refuse(self, node: Node, where: str, start: int) -> None:
         kind = node["type"]
@@ -197,10 +197,17 @@ def _chain(node: Node) -> list[Node]:
         return []
     names = [node["children"][0]]
     for child in node["children"][1:]:
-        if child["type"] != "field":
+        leading = _leading(child)  # `a.b[0]` is (a).(b[0])
+        names += [leading] if leading["type"] == "field" else []
+        if leading is not child or leading["type"] != "field":
             break
-        names.append(child)
     return names
+
+
+def _leading(node: Node) -> Node:
+    while node["type"] in _CHAINING - {"pipe"} or node["type"] == "flatten":
+        node = node["children"][0]
+    return node
 
 
 def _reference(chain: list[Node]) -> Reference:
@@ -221,7 +228,7 @@ def _inside(node: Node, where: str, start: int) -> list[tuple[Node, str, int]]:
 
 
 def growth(tree: Node) -> float:
-    """How many times its input the value of `tree` may be, counted in values: `[@,@] | [@,@]` is 4."""
+    """How many times its input an expression may make or walk, counted in values: `[@,@] | [@,@]` is 4."""
     factors: dict[int, float] = {}
     for node in reversed(list(walk(tree))):
         factors[id(node)] = _factor(node, [factors[id(child)] for child in children(node)])
@@ -230,10 +237,12 @@ def growth(tree: Node) -> float:
 
 def _factor(node: Node, inner: list[float]) -> float:
     kind = node["type"]
+    if kind == "filter_projection":
+        return inner[0] * max(inner[1:])
     if kind in _CHAINING:
-        return math.prod(inner if kind != "filter_projection" else inner[:2])
-    if kind in ("comparator", "not_expression"):
-        return 1.0
+        return math.prod(inner)
+    if kind in ("or_expression", "and_expression", "comparator"):
+        return max(inner)
     total = max(1.0, sum(inner))
     if kind == "function_expression":
         return total * max(

@@ -1,0 +1,182 @@
+"""Whatever jmespath.py yields for an expression of the standard, ours yields; where it raises, ours raises."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import jmespath
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import EvaluationError, LanguageError
+from engine.language.expression import compile_expression, compile_standard
+
+NAMES = ["a", "b", "c", "id", "x_1"]
+TEXTS = ["", "a", "b", "ab", "10", "-2.5", "жук", "0071"]
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.0, 1.0, -2.5, 0.1, 1e17])
+    | st.sampled_from(TEXTS)
+)
+documents = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=24,
+)
+
+
+def _literal(value: Any) -> str:
+    return "`" + json.dumps(value).replace("`", "\\`") + "`"
+
+
+fields = st.sampled_from([*NAMES, '"a"', '"x y"', "@"])
+steps = st.sampled_from([1, 2, -1, 3])
+slices = st.builds(
+    lambda start, stop, step: f"[{start}:{stop}:{step}]",
+    st.sampled_from(["", "0", "1", "-2"]),
+    st.sampled_from(["", "1", "3", "-1"]),
+    steps,
+)
+numeric = st.lists(st.integers(-9, 9) | st.sampled_from([0.5, 1.0, -2.25, 0.1]), max_size=4)
+leaves = fields | documents.map(_literal) | numeric.map(_literal) | st.sampled_from(TEXTS).map(lambda text: f"'{text}'")
+ONE = [
+    "abs", "avg", "ceil", "floor", "keys", "length", "max", "min", "not_null", "reverse", "sort", "sum", "to_array",
+    "to_number", "to_string", "type", "values", "merge",
+]  # fmt: skip
+TWO = ["contains", "ends_with", "starts_with", "join", "merge", "not_null"]
+BY = ["sort_by", "max_by", "min_by"]
+COMPARED = ["==", "!=", "<", "<=", ">", ">="]
+
+
+def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    one, two = inner, st.tuples(inner, inner)
+    return st.one_of(
+        two.map(lambda p: f"{p[0]}.{p[1]}"),
+        st.tuples(one, st.sampled_from(["[*]", "[]", ".*", "[0]", "[-1]"]) | slices).map("".join),
+        st.tuples(one, st.sampled_from(["[*]", "[]", ".*"]), fields).map(lambda p: f"{p[0]}{p[1]}.{p[2]}"),
+        two.map(lambda p: f"{p[0]}[?{p[1]}]"),
+        st.tuples(one, one, fields).map(lambda p: f"{p[0]}[?{p[1]}].{p[2]}"),
+        two.map(lambda p: f"{p[0]} | {p[1]}"),
+        two.map(lambda p: f"{p[0]} || {p[1]}"),
+        two.map(lambda p: f"{p[0]} && {p[1]}"),
+        st.tuples(one, st.sampled_from(COMPARED), one).map(" ".join),
+        one.map(lambda e: f"!{e}"),
+        one.map(lambda e: f"({e})"),
+        two.map(lambda p: f"[{p[0]}, {p[1]}]"),
+        two.map(lambda p: f"{{a: {p[0]}, b: {p[1]}}}"),
+        two.map(lambda p: f"{p[0]}.[{p[1]}]"),
+        st.tuples(one, one).map(lambda p: f"{p[0]}[*].{{a: {p[1]}}}"),
+        st.tuples(st.sampled_from(ONE), one).map(lambda p: f"{p[0]}({p[1]})"),
+        st.tuples(st.sampled_from(TWO), one, one).map(lambda p: f"{p[0]}({p[1]}, {p[2]})"),
+        st.tuples(st.sampled_from(BY), one, one).map(lambda p: f"{p[0]}({p[1]}, &{p[2]})"),
+        two.map(lambda p: f"map(&{p[0]}, {p[1]})"),
+    )
+
+
+expressions = st.recursive(leaves, _grown, max_leaves=7)
+
+
+class Raised:
+    """That an evaluation raised."""
+
+
+def _ours(run: Callable[[], Any]) -> Any:
+    try:
+        return run()
+    except (LanguageError, EvaluationError):
+        return Raised
+
+
+def _reference(expression: str, document: Any) -> Any:
+    try:
+        value = jmespath.search(expression, document)
+        json.dumps(value, allow_nan=False)
+    except Exception:
+        return Raised
+    return value
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+SKIPS_NULLS = re.compile(r"\b(join|sum)\(")
+
+
+@settings(max_examples=600, suppress_health_check=list(HealthCheck))
+@given(expressions, documents)
+def test_values_and_errors_are_those_of_jmespath(expression: str, document: Any) -> None:
+    expected = _reference(expression, document)
+    found = _ours(lambda: compile_standard(expression)(document))
+    if expected is Raised and SKIPS_NULLS.search(expression):
+        return
+    assert found is expected if Raised in (found, expected) else _same(found, expected)
+
+
+def _refusal(text: str) -> str:
+    try:
+        compile_expression(text)
+    except LanguageError as error:
+        return error.code
+    return ""
+
+
+REFUSED = {"implicit-root", "not-precedence", "expression-syntax", "unknown-name", "expression-too-large"}
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(expressions, documents)
+def test_the_scoped_compiler_agrees_with_the_standard_one(expression: str, document: Any) -> None:
+    standard = _ours(lambda: compile_standard(f"@ | {expression}")(document))
+    if _refusal(f"body | {expression}") in REFUSED:
+        return
+    scoped = _ours(lambda: compile_expression(f"body | {expression}")({"body": document}))
+    assert scoped is standard if Raised in (scoped, standard) else _close(_floats(scoped), standard)
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(expressions, documents)
+def test_decimals_are_numbers(expression: str, document: Any) -> None:
+    """The same document with Decimal for float gives the same values."""
+    expected = _ours(lambda: compile_standard(expression)(document))
+    found = _ours(lambda: compile_standard(expression)(_decimals(document)))
+    if "to_string" not in expression:
+        assert found is expected if Raised in (found, expected) else _close(_floats(found), expected)
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return [_decimals(element) for element in value]
+    return {key: _decimals(member) for key, member in value.items()} if isinstance(value, dict) else value
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [_floats(element) for element in value]
+    return {key: _floats(member) for key, member in value.items()} if isinstance(value, dict) else value
+
+
+def _close(one: Any, other: Any) -> bool:
+    if isinstance(one, float) or isinstance(other, float):
+        return isinstance(one, int | float) and isinstance(other, int | float) and math.isclose(one, other)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_close, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_close(one[key], other[key]) for key in one)
+    return type(one) is type(other) and bool(one == other)
