@@ -200,7 +200,9 @@ def test_floats_beside_decimals_count_as_written() -> None:
     assert compile_expression("w[0] < f || w[0] > f")(scope) is False
 
 
-def test_sums_are_finite() -> None:
+def test_what_is_not_finite_is_refused() -> None:
+    with pytest.raises(EvaluationError):
+        FUNCTIONS["to_string"].call([math.nan])
     with pytest.raises(EvaluationError):
         compile_expression("sum(v)")({"v": [1.7e308, 1.7e308]})
     with pytest.raises(EvaluationError):

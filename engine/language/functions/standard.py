@@ -222,6 +222,8 @@ def json_text(value: Any) -> str:
     measure(value)
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError):
+        raise EvaluationError("the value cannot be written as JSON") from None
     except TypeError:  # a Decimal
         return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], encode_json(value).decode())
 
