@@ -18,9 +18,9 @@ Row = dict[str, Any]
 
 
 class Shape(BaseModel):
-    """The base of every contract model: no unknown members."""
+    """The base of every contract model: no unknown members. Built on first use: `check` starts without it."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class PlainSchema(GenerateJsonSchema):
@@ -78,6 +78,11 @@ class Contract:
     def empty(self) -> Row | None:
         """A fresh answer for when the upstream had nothing; None where that is the error `empty_error`."""
         return None if self.empty_error else {name: [] for name in self.required}
+
+    def build(self) -> None:
+        """Compile the models now, so that no caller waits for it."""
+        for model in (self.input, self.output, *self.rows.values()):
+            model.model_rebuild()
 
     def accept(self, data: Any, locale: Locale) -> Row:
         """The input as the contract has it: what was given, normalised, plus defaults.

@@ -45,7 +45,7 @@ def read_scalar(value: Any) -> str | None:
 def read_phone(value: Any, locale: Locale) -> str | None:
     """E.164, read as the function `phone` reads; an extension is left out."""
     text = value if isinstance(value, str) else read_identifier(value) or ""
-    found = _e164(text, locale) if len(text) <= 100 else None
+    found = _e164(text, locale.region) if len(text) <= 100 else None
     if found is None and text.strip():
         raise Misfit("is not a phone number", f"write it as +79001234567 (region {locale.region})")
     return found
@@ -94,7 +94,8 @@ def read_date(value: Any, locale: Locale) -> str | None:
     """
     if isinstance(value, str) and _DAY.fullmatch(value) and not value.startswith(_NO_DATE):
         try:
-            return date.fromisoformat(value).isoformat()
+            date.fromisoformat(value)
+            return value
         except ValueError:
             raise _unread("date") from None
     text = _instant("date", value, locale)
@@ -146,9 +147,9 @@ def _trimmed(value: Any) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _e164(text: str, locale: Locale) -> str | None:
+def _e164(text: str, region: str) -> str | None:
     try:
-        return phone(locale, text)
+        return phone(Locale(region=region), text)
     except EvaluationError:
         return None
 
