@@ -42,7 +42,7 @@ def open_errand(call: Call, registry: Registry, clock: Clock, ids: Ids) -> Erran
 
 def _scope(target: Target, given: dict[str, Any], locale: Locale, clock: Clock, ids: Ids, left: float) -> Scope:
     scope: Scope = {"input": given, "settings": target.bound.settings, "auth": {}, LOCALE: locale}
-    used = target.operation.used
+    used = target.used
     if "now" in used:
         scope["now"] = clock.now().isoformat(timespec="milliseconds")
     if "call" in used:

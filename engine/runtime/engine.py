@@ -1,6 +1,5 @@
 """The engine: one call through the rooms, from Desk to Reader."""
 
-from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
@@ -11,7 +10,6 @@ from engine.runtime.desk import Errand, open_errand
 from engine.runtime.recorder import Recorder
 from engine.runtime.registry import Registry
 from engine.settings.clock import Clock, Ids
-from engine.spec.reader import read_reply
 from engine.spec.trip import Outcome
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
@@ -55,13 +53,10 @@ class Engine:
         rendered = target.press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        read = partial(
-            read_reply, target.operation, bound.loaded.connector.response, scope=scope, connection=bound.name
-        )
-        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, bound.signature.sign, read))
+        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, bound.signature.sign))
         if recorder is not None:
             recorder.reply(reply)
-        outcome = read(reply)
+        outcome = target.reader.read(reply, scope)
         if recorder is not None:
             recorder.outcome(outcome)
         return outcome

@@ -13,6 +13,7 @@ from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
 from engine.spec.project import SERVED, ApiKey, Use, project_file_of
 from engine.spec.project import Project as ProjectSpec
+from engine.spec.reader import Reader
 from engine.spec.reading import Reading, nearest
 from engine.spec.request import Press
 
@@ -33,6 +34,8 @@ class Target:
     bound: Bound
     operation: Operation
     press: Press
+    reader: Reader
+    used: frozenset[str]
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -215,10 +218,12 @@ def _target(name: str, bound: Bound, operation_name: str) -> Target:
     operation = bound.loaded.connector.operations[operation_name]
     assert operation.request is not None  # noqa: S101 - a connector without it is refused when read
     press = operation.request.plan(bound.base, operation.repeatable)
-    return Target(name, operation.title or operation_name, operation.capability, bound, operation, press)
+    reader = Reader.plan(operation, bound.loaded.connector.response, bound.name)
+    title = operation.title or operation_name
+    return Target(name, title, operation.capability, bound, operation, press, reader, frozenset(operation.used))
 
 
 def _asks_key(loaded: Loaded) -> bool:
     connector = loaded.connector
     name = connector.by_capability.get("showcase")
-    return name is not None and connector.operations[name].asks("client_key")
+    return name is not None and "input.client_key" in connector.operations[name].used

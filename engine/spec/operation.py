@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
-
 from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError
@@ -110,15 +109,6 @@ class Operation(Model):
     def used(self) -> set[str]:
         """The root names that its strings use: the runtime fills in only those that cost."""
         return self._used
-
-    @property
-    def needs_text(self) -> bool:
-        """Whether any string reads the answer as text."""
-        return "text" in self._used
-
-    def asks(self, member: str) -> bool:
-        """Whether the request uses this member of `input`."""
-        return f"input.{member}" in self._used
 
     @property
     def contract(self) -> Contract | None:

@@ -1,6 +1,7 @@
 """Room 5: a reply is decoded, judged and mapped."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from engine.errors import CallError, Upstream
@@ -10,48 +11,60 @@ from engine.spec.response import Response, judge
 from engine.spec.tree import Scope
 from engine.spec.trip import Outcome, Reply
 
-_DEFAULT: Final = Response.model_construct(format="auto", nulls=[], errors=[])
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How one operation reads answers; prepared once for a connection."""
 
-def read_reply(operation: Operation, shared: Response | None, reply: Reply, scope: Scope, connection: str) -> Outcome:
-    """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place.
+    operation: Operation
+    levels: tuple[Response, ...]
+    connection: str
+    charset: str | None
+    nulls: tuple[Any, ...]
+    needs_text: bool
 
-    The scope gains the names of the answer: body, status, headers, cookies, text, root.
-    """
-    levels = [r for r in (operation.response, shared) if r is not None] or [_DEFAULT]
-    unreadable = _answer(operation, levels, reply, scope)
-    verdict = judge(levels, scope, connection, unreadable, _redirect(reply))
-    if verdict.error is not None:
-        raise verdict.error
-    try:
-        if verdict.kind == "empty":
-            return Outcome(operation.nothing(), empty=True)
-        output, warnings = operation.read(scope)
-    except CallError as error:
-        error.upstream = error.upstream or Upstream(connection, reply.status)
-        raise
-    return Outcome(output, warnings=tuple(warnings))
+    @classmethod
+    def plan(cls, operation: Operation, shared: Response | None, connection: str) -> "Reader":
+        """The operation's own rules come before those shared by all."""
+        levels = tuple(level for level in (operation.response, shared) if level is not None)
+        charset = next((level.charset for level in levels if level.charset), None)
+        nulls = next((tuple(level.nulls) for level in levels if level.nulls), ())
+        return cls(operation, levels, connection, charset, nulls, "text" in operation.used)
 
+    def read(self, reply: Reply, scope: Scope) -> Outcome:
+        """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place.
 
-def _answer(operation: Operation, levels: list[Response], reply: Reply, scope: Scope) -> str:
-    """Fill in the names of the answer; gives why the body could not be decoded, or ""."""
-    shape = levels[0]
-    charset = next((level.charset for level in levels if level.charset), None)
-    content_type = reply.headers.get("content-type", "")
-    unreadable, body = "", None
-    try:
-        body = decode_body(reply.body, "json" if shape.format == "json" else "auto", charset, content_type)
-    except CodecError as error:
-        unreadable = error.message
-    nulls = next((level.nulls for level in levels if level.nulls), [])
-    scope["body"] = _without(body, nulls) if nulls else body
-    scope["status"] = reply.status
-    scope["headers"] = reply.headers
-    scope["cookies"] = reply.cookies
-    scope["root"] = None
-    if operation.needs_text:
-        scope["text"] = _text(reply.body, charset, content_type)
-    return unreadable
+        The scope gains the names of the answer: body, status, headers, cookies, text, root.
+        """
+        unreadable = self._open(reply, scope)
+        verdict = judge(self.levels, scope, self.connection, unreadable, _redirect(reply))
+        if isinstance(verdict, CallError):
+            raise verdict
+        try:
+            if verdict == "empty":
+                return Outcome(self.operation.nothing(), empty=True)
+            output, warnings = self.operation.read(scope)
+        except CallError as failed:
+            failed.upstream = failed.upstream or Upstream(self.connection, reply.status)
+            raise
+        return Outcome(output, warnings=tuple(warnings))
+
+    def _open(self, reply: Reply, scope: Scope) -> str:
+        """Fill in the names of the answer; gives why the body could not be decoded, or ""."""
+        content_type = reply.headers.get("content-type", "")
+        unreadable, body = "", None
+        try:
+            body = decode_body(reply.body, "auto", self.charset, content_type)
+        except CodecError as error:
+            unreadable = error.message
+        scope["body"] = _without(body, self.nulls) if self.nulls else body
+        scope["status"] = reply.status
+        scope["headers"] = reply.headers
+        scope["cookies"] = reply.cookies
+        scope["root"] = None
+        if self.needs_text:
+            scope["text"] = _text(reply.body, self.charset, content_type)
+        return unreadable
 
 
 def _text(data: bytes, charset: str | None, content_type: str) -> str | None:
@@ -61,7 +74,7 @@ def _text(data: bytes, charset: str | None, content_type: str) -> str | None:
         return None
 
 
-def _without(value: Any, nulls: list[Any]) -> Any:
+def _without(value: Any, nulls: tuple[Any, ...]) -> Any:
     """The value with this system's spellings of null made null; type and value are compared."""
     if isinstance(value, dict):
         return {key: _without(item, nulls) for key, item in value.items()}

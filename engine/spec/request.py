@@ -10,7 +10,7 @@ from engine.errors import CallError, EvaluationError
 from engine.language.codec import encode_form, encode_json, encode_query, header_value
 from engine.language.text import as_text
 from engine.spec.names import Names
-from engine.spec.path import PathField
+from engine.spec.path import Path, PathField
 from engine.spec.reading import Model, kind_of, reading
 from engine.spec.tree import Node, Scope, write_tree
 from engine.spec.tree.nodes import Const
@@ -67,8 +67,10 @@ class Request(Model):
 
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
-        query = encode_query(_pairs(self.query.value)) if isinstance(self.query, Const) else None
-        return Press(self, base.url, self._headers(base, _constant(self.headers)), query, idempotent)
+        query = encode_query(_pairs(_constant(self.query)))
+        headers = self._headers(base, _constant(self.headers))
+        varying = _varying(self.query), _varying(self.headers)
+        return Press(self.method, base.url, self.path, query, varying[0], headers, varying[1], self, idempotent)
 
     def body(self, scope: Scope) -> bytes | None:
         """The encoded body."""
@@ -88,40 +90,36 @@ class Request(Model):
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Room 3: a scope becomes a Rendered."""
+    """Room 3: a scope becomes a Rendered. What is constant is encoded already; the rest are nodes."""
 
-    request: Request
+    method: str
     base: str
-    headers: tuple[tuple[str, str], ...]
-    query: str | None
+    path: Path
+    fixed_query: str
+    query: Node | None
+    fixed_headers: tuple[tuple[str, str], ...]
+    headers: Node | None
+    request: Request
     idempotent: bool
 
     def render(self, scope: Scope) -> Rendered:
         """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked."""
-        request = self.request
         try:
-            url = self.base + request.path.render(scope)
-            query = self.query if self.query is not None else self._query(scope)
-            headers = (
-                self._with_own(scope)
-                if request.headers is not None and not _is_const(request.headers)
-                else self.headers
-            )
-            body = request.body(scope)
+            query = self.fixed_query if self.query is None else encode_query(_pairs(self.query(scope)))
+            headers = self.fixed_headers if self.headers is None else self._with_own(self.headers(scope))
+            body = self.request.body(scope)
         except EvaluationError as error:
-            raise CallError("mapping_failed", error.message, place=request.place()) from None
-        return Rendered(request.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
+            raise CallError("mapping_failed", error.message, place=self.request.place()) from None
+        url = self.base + self.path.render(scope)
+        return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
-    def _query(self, scope: Scope) -> str:
-        return encode_query(_pairs(self.request.query(scope))) if self.request.query is not None else ""
-
-    def _with_own(self, scope: Scope) -> tuple[tuple[str, str], ...]:
-        own = {name.lower(): (name, header_value(as_text(v))) for name, v in self.request.headers(scope).items()}
-        return tuple((n, v) for n, v in self.headers if n.lower() not in own) + tuple(own.values())
+    def _with_own(self, values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        own = {name.lower(): (name, header_value(as_text(value))) for name, value in values.items()}
+        return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
 
 
-def _is_const(node: Node) -> bool:
-    return isinstance(node, Const)
+def _varying(node: Node | None) -> Node | None:
+    return None if isinstance(node, Const) else node
 
 
 def _constant(node: Node | None) -> dict[str, Any]:

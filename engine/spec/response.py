@@ -109,16 +109,8 @@ class ErrorRule(Model):
                 names.check(compiled)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`ok`, `empty`, or the error to raise."""
-
-    kind: Literal["ok", "empty", "error"]
-    error: CallError | None = None
-
-
-OK: Final = Verdict("ok")
-EMPTY: Final = Verdict("empty")
+Verdict = Literal["ok", "empty"] | CallError
+"""What a reply means: an answer, nothing, or the error to raise."""
 
 
 def _nulls(values: list[Any]) -> list[Any]:
@@ -188,12 +180,12 @@ class _Judging:
             if self.matches(rule.when):
                 self._add(rule)
                 if rule.code is not None:
-                    return Verdict("error", self.error(rule.code, rule))
+                    return self.error(rule.code, rule)
         if response.empty_when is not None and self.matches(response.empty_when):
-            return EMPTY
+            return "empty"
         if response.success_when is not None:
             if self.matches(response.success_when):
-                return OK
+                return "ok"
             self.refused = True
         return None
 
@@ -255,11 +247,11 @@ def judge(
         if verdict is not None:
             return verdict
     if judging.refused:
-        return Verdict("error", judging.error("upstream_rejected", note="success_when did not hold"))
+        return judging.error("upstream_rejected", note="success_when did not hold")
     if 200 <= status < 300:
-        return Verdict("error", judging.error("response_unreadable", note=unreadable)) if unreadable else OK
+        return judging.error("response_unreadable", note=unreadable) if unreadable else "ok"
     code = _BY_STATUS.get(status) or ("upstream_unavailable" if status >= 500 else "upstream_rejected")
     note = f"no rule for this status ({status})"
     if redirect:
         note += f"; redirects are not followed, this one points to {redirect}"
-    return Verdict("error", judging.error(code, note=note))
+    return judging.error(code, note=note)

@@ -19,15 +19,13 @@ Trace = Callable[[str, dict[str, Any]], None]
 class Trip:
     """One passage through the Gate.
 
-    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request; `classify` is the
-    connector's pure verdict on a reply, for the layers that try again. `trace` hears "request", "reply" and "failed"
-    with sizes and names, never with header values, a query or a body.
+    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request. `trace` hears "request",
+    "reply" and "failed" with sizes and names, never with header values, a query or a body.
     """
 
     rendered: Rendered
     deadline: float
     sign: Callable[[Rendered], Rendered]
-    classify: Callable[[Reply], Any]
     trace: Trace | None = None
 
 

@@ -10,7 +10,7 @@ from engine.document import Map, Seq, read_file, read_text
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.connector import connector_of
-from engine.spec.reader import read_reply
+from engine.spec.reader import Reader
 from engine.spec.reading import plain
 from engine.spec.trip import Outcome, Reply
 
@@ -40,7 +40,8 @@ def judged(case: Map) -> Outcome:
         text["response"] = plain(case["shared"])
     connector = connector_of(read_text(json.dumps(text, default=float), "connector.yaml")).connector
     scope = {"input": {}, "settings": {}, LOCALE: Locale()}
-    return read_reply(connector.operations["op"], connector.response, reply_of(case["reply"]), scope, "crm")
+    reader = Reader.plan(connector.operations["op"], connector.response, "crm")
+    return reader.read(reply_of(case["reply"]), scope)
 
 
 def reply_of(given: Map) -> Reply:

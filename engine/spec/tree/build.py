@@ -79,7 +79,7 @@ class Builder:
                 message = f"the contract `{shape.contract}` has no `{key}`"
                 self.at.report("unknown-contract-member", message, nearest(key, shape.members), raw.key_span(written))
             node = self.node(value, shape.below(key), raw.value_span(written))
-            listed = isinstance(node, Each) and (optional or not shape.demands(key))
+            listed = _is_list(node) and (optional or not shape.demands(key))
             members.append(Member(key, node, shape.demands(key) and not optional, listed, raw.value_span(written)))
         for key in sorted(shape.required - {m.key for m in members}):
             message = f"the contract `{shape.contract}` requires `{key}`, which is not mapped"
@@ -216,6 +216,10 @@ class Builder:
                     "reserved-name", f"`{name}` is a name of the language", "choose another name", raw.key_span(name)
                 )
         return tuple((str(name), self.expression(raw, name)) for name in raw)
+
+
+def _is_list(node: Node) -> bool:
+    return isinstance(node, Each) or (isinstance(node, Merge) and any(isinstance(part, Each) for part in node.parts))
 
 
 def _name(written: str) -> tuple[str, bool]:
