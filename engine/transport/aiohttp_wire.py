@@ -125,7 +125,8 @@ _NO_TIMEOUT: Final = ClientTimeout()
 _SWITCHING: Final = 101
 _REMEMBERED: Final = 1000
 _MAX_FIELD: Final = 16 * 1024
-_AHEAD: Final = 1 << 20
+_BUFFER: Final = 64 * 1024
+_AHEAD: Final = 512 * 1024
 """Bytes that may be on their way between the socket and the reader of the body."""
 
 
@@ -164,6 +165,7 @@ class _Link(ResponseHandler):
             skip_payload=method == "HEAD",
             read_until_eof=True,
             auto_decompress=False,
+            read_bufsize=_BUFFER,
             max_line_size=_MAX_FIELD,
             max_field_size=_MAX_FIELD,
             max_headers=MAX_FIELDS,

@@ -78,12 +78,9 @@ def blocked(detail: str) -> WireError:
 
 def range_kind(address: Address) -> str | None:
     """What keeps an address from being reached undeclared ("loopback", "private" …); None for the open Internet."""
-    if isinstance(address, IPv6Address):
-        inner = _embedded(address)
-        if inner:
-            return next((kind for kind in map(range_kind, inner) if kind), None)
-    if address in _METADATA:
-        return "metadata"
+    kinds = [range_kind(inner) for inner in _embedded(address)]
+    if kinds:
+        return "metadata" if "metadata" in kinds else next((kind for kind in kinds if kind), None)
     for network, kind in _RANGES:
         if address in network:
             return kind
@@ -148,9 +145,15 @@ def _check_address(address: Address, host: str, reach: Reach) -> None:
     kind = range_kind(address)
     if kind is None:
         return
-    faces = [address, *(_embedded(address) if isinstance(address, IPv6Address) else ())]
-    if kind == "metadata" or not any(face in network for face in faces for network in reach.allow):
-        raise blocked(f"{host} is a {kind} address, which the deployment does not declare for this connection")
+    inner = _embedded(address)
+    declared = _declared(address, reach) or (inner and all(_declared(one, reach) for one in inner))
+    if kind == "metadata" or not declared:
+        why = "never reached" if kind == "metadata" else "which the deployment does not declare for this connection"
+        raise blocked(f"{host} is a {kind} address, {why}")
+
+
+def _declared(address: Address, reach: Reach) -> bool:
+    return any(address in network for network in reach.allow)
 
 
 async def _look_up_once(host: str, lookups: dict[str, asyncio.Task[list[str]]]) -> list[str]:
@@ -171,7 +174,9 @@ async def _look_up(host: str) -> list[str]:
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
-def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
+def _embedded(address: Address) -> tuple[IPv4Address, ...]:
+    if isinstance(address, IPv4Address):
+        return ()
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address in _NAT64 or address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):
@@ -186,17 +191,11 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _TRANSLATED: Final = IPv6Network("::ffff:0:0:0/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
 
-_METADATA: Final = frozenset(
-    ip_address(address)
-    for address in (
-        "169.254.169.254 169.254.170.2 169.254.170.23 169.254.42.42 169.254.0.23 100.100.100.200 "
-        "168.63.129.16 192.0.0.192 fd00:ec2::254 fd00:ec2::23 fd20:ce::254 fd00:42::42"
-    ).split()
-)
-
 _RANGES: Final[tuple[tuple[Network, str], ...]] = tuple(
     (ip_network(network), kind)
     for kind, networks in {
+        "metadata": "169.254.169.254 169.254.170.2 169.254.170.23 169.254.42.42 169.254.0.23 100.100.100.200 "
+        "168.63.129.16 192.0.0.192 fd00:ec2::254 fd00:ec2::23 fd20:ce::254 fd00:42::42",
         "unspecified": "0.0.0.0/8 ::/128",
         "loopback": "127.0.0.0/8 ::1/128",
         "private": "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7 64:ff9b:1::/48",

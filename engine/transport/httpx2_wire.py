@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any, Final, SupportsIndex, cast
 
 import httpcore2
-from httpcore2 import AsyncConnectionPool, AsyncNetworkBackend, AsyncNetworkStream
+from httpcore2 import AsyncConnectionPool, AsyncHTTPConnection, AsyncNetworkBackend, AsyncNetworkStream
 
 from engine.spec.trip import Rendered, Reply
 from engine.transport.dial import dial, unreachable
@@ -33,13 +33,7 @@ class Httpx2Wire:
     def __init__(self, config: WireConfig) -> None:
         self._config = config
         self._backend = _Backend(config)
-        self._pool = AsyncConnectionPool(
-            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # a dummy: the pool changes what it is given
-            max_connections=config.max_connections,
-            keepalive_expiry=config.keep_alive,
-            http2=True,
-            network_backend=self._backend,
-        )
+        self._pool = _Pool(config, self._backend)
 
     async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
         """See Wire.send."""
@@ -50,9 +44,7 @@ class Httpx2Wire:
         except WireError:
             if not exchange.stale or (exchange.sent and not request.idempotent):
                 raise
-        for connection in self._pool.connections:
-            if connection.is_idle():
-                await connection.aclose()
+        self._pool.retire()
         return await self._exchange(message, _Exchange(departed, exchange.allowed))
 
     async def close(self) -> None:
@@ -85,7 +77,9 @@ class Httpx2Wire:
                 return await self._receive(response, exchange)
             finally:
                 await response.aclose()
-        except Exception as error:
+        except BaseException as error:
+            if exchange.connection is not None:
+                exchange.connection.retired = True
             raise exchange.failure(error) from None  # the parser's own errors quote what came
         finally:
             _EXCHANGE.reset(token)
@@ -105,10 +99,11 @@ class Httpx2Wire:
 class _Exchange:
     """What is known of one request while the pool works on it; reached through the task's context."""
 
-    __slots__ = ("allowed", "departed", "fresh", "received", "sent")
+    __slots__ = ("allowed", "connection", "departed", "fresh", "received", "sent")
 
     def __init__(self, departed: Callable[[], None], allowed: int) -> None:
         self.departed = departed
+        self.connection: _Connection | None = None
         self.fresh = False
         self.sent = False
         self.received = 0
@@ -119,9 +114,9 @@ class _Exchange:
         """A kept connection died before any byte of the answer."""
         return not self.fresh and not self.received
 
-    def failure(self, error: Exception) -> WireError:
+    def failure(self, error: BaseException) -> BaseException:
         """What a failed exchange means to the caller."""
-        if isinstance(error, WireError):
+        if isinstance(error, WireError) or not isinstance(error, Exception):
             return error
         if isinstance(error, httpcore2.LocalProtocolError) and not self.sent:
             return WireError("blocked", "the request cannot be put into HTTP", sent=False)
@@ -133,6 +128,48 @@ class _Exchange:
 _AHEAD: Final = 128 * 1024
 """Bytes that may be on their way between the socket and the reader of the body."""
 _EXCHANGE: Final[ContextVar[_Exchange]] = ContextVar("exchange")
+
+
+class _Pool(AsyncConnectionPool):
+    """httpcore2's pool, of connections that can be retired."""
+
+    def __init__(self, config: WireConfig, backend: AsyncNetworkBackend) -> None:
+        super().__init__(max_connections=config.max_connections, http2=True)
+        self._config = config
+        self._backend = backend
+
+    def create_connection(self, origin: httpcore2.Origin) -> "_Connection":
+        return _Connection(
+            origin,
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # a dummy: httpcore2 changes what it is given
+            keepalive_expiry=self._config.keep_alive,
+            http2=True,
+            network_backend=self._backend,
+        )
+
+    def retire(self) -> None:
+        """Use no open connection again: one of them was stale, so the others may be too."""
+        for connection in self.connections:
+            cast("_Connection", connection).retired = True
+
+
+class _Connection(AsyncHTTPConnection):
+    """Takes no further request once retired, and is closed when its last one has ended.
+
+    httpcore2 never resets a cancelled stream of HTTP/2: it would count against the connection for ever.
+    """
+
+    retired = False
+
+    async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        _EXCHANGE.get().connection = self
+        return await super().handle_async_request(request)
+
+    def is_available(self) -> bool:
+        return not self.retired and super().is_available()
+
+    def has_expired(self) -> bool:
+        return (self.retired and self.is_idle()) or super().has_expired()
 
 
 class _Backend(AsyncNetworkBackend):

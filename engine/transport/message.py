@@ -90,19 +90,23 @@ def reason_of(error: BaseException) -> str:
 class Body:
     """Collects an answer's body chunk by chunk: at most `limit` decoded bytes, at most one gzip coding."""
 
-    __slots__ = ("_chunks", "_coding", "_limit", "_size", "_unzip", "raw")
+    __slots__ = ("_chunks", "_coding", "_limit", "_pieces", "_size", "_unzip", "raw")
 
     def __init__(self, coding: str, limit: int) -> None:
         self._coding = coding.strip().lower()
         self._limit = limit
         self._chunks: list[bytes] = []
         self.raw = 0
+        self._pieces = 0
         self._size = 0
         self._unzip = zlib.decompressobj(_GZIP) if self._coding in ("gzip", "x-gzip") else None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes off the wire. Raises WireError("unreadable") at once when a limit is passed."""
         self.raw += len(data)
+        self._pieces += 1
+        if self._pieces > _SLACK + self.raw // _PIECE:
+            raise unreadable("the answer's body comes in crumbs")
         if self.raw > self._limit + _SLACK:
             raise unreadable(f"the answer's body is larger than {self._limit} bytes")
         if self._unzip is not None:
@@ -143,6 +147,8 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _GZIP: Final = 31
 _SLACK: Final = 4096
+_PIECE: Final = 8
+"""Bytes that a piece has on average, at least: taking them apart costs more than they are worth."""
 
 
 def _text(content: bytes) -> str:

@@ -72,7 +72,8 @@ KINDS = {
     "reserved": "192.0.0.1 192.88.99.1 198.18.0.1 198.19.255.255 240.0.0.1 255.255.255.255 100::1 4000::1 "
     "5f00::1 1::1 fe00::1 2001:2::1 2001:10::1",
     "metadata": "169.254.169.254 169.254.170.2 100.100.100.200 168.63.129.16 192.0.0.192 fd00:ec2::254 fd20:ce::254 "
-    "::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 ::169.254.169.254 ::ffff:0:a9fe:a9fe",
+    "::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe::1 ::169.254.169.254 ::ffff:0:a9fe:a9fe "
+    "2001:0:a00:1::5601:5601",
 }
 ADDRESSES = [(kind, address) for kind, listed in KINDS.items() for address in listed.split()]
 PUBLIC = (
@@ -153,7 +154,7 @@ async def test_declared_networks_are_reached_and_no_others() -> None:
     resolve = guarded_resolve(Reach((), (ip_network("10.20.0.0/16"), ip_network("fd12::/16"))))
     for address in ("10.20.0.1", "::ffff:a14:ffff", "fd12::9", "8.8.8.8"):
         assert await resolve(address, 443) == [address]
-    for address in ("10.21.0.1", "::ffff:10.21.0.1", "fd13::1", "127.0.0.1"):
+    for address in ("10.21.0.1", "::ffff:10.21.0.1", "fd13::1", "127.0.0.1", "2001:0:a14:1::f5fe:fffe"):
         with pytest.raises(WireError, match="does not declare"):
             await resolve(address, 443)
 
