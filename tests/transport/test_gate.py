@@ -58,7 +58,7 @@ class ScriptedWire:
 
 
 def trip(rendered: Rendered, deadline: float, **more: Any) -> Trip:
-    return Trip(rendered, deadline, more.pop("sign", lambda request: request), lambda reply: None, **more)
+    return Trip(rendered, deadline, more.pop("sign", lambda request: request), **more)
 
 
 async def refused(gate: Gate, one: Trip) -> CallError:
@@ -214,7 +214,7 @@ async def test_the_deadline_cuts_an_answer_that_drips(open_: Open, script: Scrip
         started = clock.monotonic()
         error = await refused(gate, trip(post(server.url(), idempotent=idempotent), started + 0.15))
         assert (error.code, wire.busy) == (code, 0)
-        assert 0.1 < clock.monotonic() - started < 0.4
+        assert 0.1 < clock.monotonic() - started < 1.5  # the drip takes ten seconds
 
 
 async def test_a_deadline_that_ends_while_connecting_leaves_nothing_unknown(open_: Open) -> None:
