@@ -388,6 +388,7 @@ def test_one_expression_and_one_template_are_bounded() -> None:
     assert len(value("<{{ v }}>", long)) == 65_538
     assert "longer than 65536" in failure("<{{ v }}>", {"v": "a" * 65_537})[0]
     assert "longer than 65536" in failure("{{ 'b' ~ v }}", long)[0]
+    assert "longer than 65536" in failure("{{ [v, v] | join('') }}", long)[0]
     sixteen = "{{ v }}" * 16
     assert len(value(sixteen, long)) == MAX_RESULT
     assert f"longer than {MAX_RESULT}" in failure(sixteen + "a", long)[0]

@@ -244,6 +244,10 @@ def test_what_is_too_large_is_called_so(text: str) -> None:
 def test_the_limits_themselves_are_allowed() -> None:
     assert compile_template("{{ " + "(" * 30 + "1" + ")" * 30 + " }}")({}) == 1
     assert refusal("{{ " + "(" * 31 + "1" + ")" * 31 + " }}").code == "template-too-large"
+    assert compile_template("{{ {'a': 1}" + ".a" * 26 + " | default(2) }}")({}) == 2
+    assert refusal("{{ a" + ".b" * 30 + " }}").code == "template-too-large"
+    assert compile_template("{{ [" + ",".join("1" * 299) + "] }}")({}) == [1] * 299
+    assert refusal("{{ [" + ",".join("1" * 300) + "] }}").code == "template-too-large"
     assert compile_template("{{ 1 }}" * 300)({}) == "1" * 300
     assert compile_template("{{ '" + "x" * (MAX_LENGTH - 8) + "' }}")({}) == "x" * (MAX_LENGTH - 8)
     assert compile_template("x" * 100_000)({}) == "x" * 100_000

@@ -72,24 +72,19 @@ def _cut(text: str) -> Iterator[str | list[_Raw]]:
 
 @dataclass(slots=True)
 class _Limits:
-    """What may be known before parsing: the parser recurses at brackets and at the words of `_RECURSIVE`."""
+    """What is known before parsing."""
 
     depth: int = 0
-    words: int = 0
     tokens: int = 0
 
     def see(self, offset: int, kind: str, value: str) -> None:
         self.tokens += 1
         if kind == "operator":
             self.depth += (value in "([{") - (value in ")]}")
-        self.words += kind != "string" and value in _RECURSIVE
         if self.depth > MAX_DEPTH:
             raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
-        if self.tokens > 3 * MAX_NODES or self.words > 5 * MAX_DEPTH:
+        if self.tokens > 3 * MAX_NODES:
             raise too_large(f"the template has more than {MAX_NODES} parts", offset)
-
-
-_RECURSIVE: Final = frozenset({"not", "else", "-", "+"})
 
 
 def _raw_tokens(text: str) -> Iterator[_Raw]:
