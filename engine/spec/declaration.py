@@ -5,17 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import re2
-from pydantic import (
-    AfterValidator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.language.locale import Locale
@@ -25,22 +19,14 @@ from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
 from engine.spec.reading import Model, nearest
 from engine.spec.secret import Secret
 
-Type = Literal[
-    "string",
-    "integer",
-    "decimal",
-    "boolean",
-    "date",
-    "instant",
-    "phone",
-    "email",
-    "url",
-    "path",
-    "file",
-    "secret",
-    "list",
-    "object",
-]
+
+def _known(name: str) -> str:
+    if name not in KINDS:
+        raise wrong("wrong-value", f"`{name}` is not a type", nearest(name, KINDS))
+    return name
+
+
+Type = Annotated[str, AfterValidator(_known), WithJsonSchema({"enum": list(KINDS)})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +41,7 @@ class _Short:
 
     @staticmethod
     def _expand(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if value not in KINDS:
-            raise wrong("wrong-value", f"`{value}` is not a type", nearest(value, KINDS))
-        return {"type": value}
+        return {"type": _known(value)} if isinstance(value, str) else value
 
 
 def _compilable(pattern: str) -> str:
@@ -72,29 +54,24 @@ def _compilable(pattern: str) -> str:
     return pattern
 
 
+Pattern = Annotated[str, AfterValidator(_compilable)]
+
+
 class Declaration(Model):
     """What one setting or input takes; `id: integer` is short for `id: {type: integer}`."""
 
-    type: Type = Field(description="The type of the value.", examples=["string", "phone"])
+    type: Type = Field(description="The type of the value.", examples=["string", "phone"], title="Type")
     nullable: bool = Field(False, description="null is a value of its own: it clears a field.")
-    pattern: Annotated[str, AfterValidator(_compilable)] | None = Field(
-        None, description="A regular expression (RE2) that the text must match somewhere.", examples=["^[a-z0-9-]+$"]
-    )
+    pattern: Pattern | None = Field(None, description="RE2, found anywhere in the text.", examples=["^[a-z0-9-]+$"])
     min: int | float | Decimal | None = Field(None, description="The smallest number.", examples=[1])
     max: int | float | Decimal | None = Field(None, description="The largest number.", examples=[100])
-    max_length: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="The most characters of a text or elements of a list.", examples=[64]
-    )
-    items: Annotated["Declaration", _Short()] | None = Field(
-        None, description="What the elements of a list are.", examples=["integer"]
-    )
+    max_length: int | None = Field(None, ge=0, description="The most characters, or elements of a list.", examples=[64])
+    items: "Shorthand | None" = Field(None, description="What the elements of a list are.", examples=["integer"])
     in_url: bool = Field(False, description="The secret may stand in an address.")
     title: str | None = Field(None, description="What it is, for people.", examples=["Account subdomain"])
     where: str | None = Field(None, description="Where it is found: an address or a sentence.")
     personal: bool = Field(False, description="It is personal data and masked in logs.")
-    enum: list[Any] | None = Field(
-        None, min_length=1, description="The only values there are.", examples=[["new", "done"]]
-    )
+    enum: list[Any] | None = Field(None, min_length=1, description="The only values.", examples=[["new", "done"]])
     default: Any = Field(None, description="Taken when nothing is given, so it may be left out.")
     example: Any = Field(None, description="A value as it may be written.", examples=["mybank"])
 
@@ -175,6 +152,9 @@ class Declaration(Model):
             raise Misfit(f"does not match the pattern {self.pattern}")
 
 
+Shorthand = Annotated[Declaration, _Short()]
+
+
 @dataclass(frozen=True, slots=True)
 class Declarations(Mapping[str, Declaration]):
     """Names and what they take, in the order of the file; names are without their `?`."""
@@ -244,8 +224,7 @@ class Declarations(Mapping[str, Declaration]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        names, declaration = Annotated[str, AfterValidator(_named)], Annotated[Declaration, _Short()]
-        declared = handler.generate_schema(dict[names, declaration])  # type: ignore[valid-type]
+        declared = handler.generate_schema(dict[Annotated[str, AfterValidator(_named)], Shorthand])
         return core_schema.no_info_after_validator_function(cls._built, declared)
 
     @classmethod

@@ -96,7 +96,9 @@ def _members(contract: Contract) -> list[str]:
 @cache
 def _trees(contract: Contract) -> st.SearchStrategy[Any]:
     names = st.sampled_from(_members(contract))
-    return st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5))
+    return st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5), max_leaves=12
+    )
 
 
 def _plausible(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[Any]:
