@@ -74,7 +74,9 @@ def pages(
 
     routes = [Route("/livez", live), Route("/readyz", ready), Route("/metrics", measured)]
     handlers: dict[Any, Any] = {HTTPException: refused, CallError: refused, Exception: refused}
-    return Starlette(routes=routes + (_documents(registry) if environment.docs else []), exception_handlers=handlers)
+    app = Starlette(routes=routes + (_documents(registry) if environment.docs else []), exception_handlers=handlers)
+    app.router.redirect_slashes = False  # it would send callers to whatever host they named
+    return app
 
 
 def readiness(registry: Registry, stopping: bool) -> tuple[int, dict[str, Any]]:

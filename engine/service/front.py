@@ -13,7 +13,7 @@ from engine.runtime.call import Answer, Call
 from engine.runtime.registry import Registry
 from engine.service.access import Access, Grant, shown_key
 from engine.service.calls import Options, encode, input_of, options_of, require_json, seconds_of, trace_of
-from engine.service.problem import Header, Refusal, refusal, spoken
+from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
 from engine.settings.clock import Clock, Ids
 from engine.settings.environment import Environment
 from engine.telemetry.logs import failure
@@ -189,8 +189,7 @@ class Front:
             fields |= failure(error)
         log = self._log.error if found.code == "internal" else self._log.info
         log("call failed", **fields)
-        project = self._engine.registry.projects.get(visit.route.project)
-        default = project.locale.language if project else "en"
+        default = visit.grant.project.locale.language if visit.grant else LANGUAGES[0]
         language = spoken(visit.headers.get(b"accept-language", b"").decode("latin-1"), default)
         explain = visit.grant is not None and visit.grant.explain
         return refusal(found, visit.trace_id, self._mask, language, explain=explain)

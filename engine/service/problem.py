@@ -44,19 +44,21 @@ class Refusal:
     body: bytes
 
 
-def refusal(error: CallError, trace_id: str, mask: Mask, language: str = "en", *, explain: bool = False) -> Refusal:
+def refusal(
+    error: CallError, trace_id: str, mask: Mask, language: str = LANGUAGES[0], *, explain: bool = False
+) -> Refusal:
     """The problem document of an error, for a person in `language`; `explain` adds the line of YAML that asked."""
     status = error.status if isinstance(error, HttpError) else error.fault.status
     document: dict[str, Any] = {
         "type": TYPE + error.code,
         "title": error.fault.title,
         "status": status,
-        "detail": mask.text(error.detail),
+        "detail": mask.brief(error.detail),
         "code": error.code,
         "retryable": error.retryable,
         "trace_id": trace_id,
         "upstream": None,
-        "customer_message": mask.text(_customer_message(error, language)),
+        "customer_message": mask.brief(_customer_message(error, language)),
     }
     if error.upstream:
         document["upstream"] = {"connection": error.upstream.connection, "status": error.upstream.status}

@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol with what it lacks: a deadline for receiving, limits, and a word to the Door on hang-up."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from engine.settings.clock import Clock, Ids
 from engine.telemetry.mask import Mask
 
 _CREDENTIALS: Final = (b"authorization:", b"x-api-key:")
+_UPGRADE: Final = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+_FIRST_BYTES: Final = 1.0
 _CLOSE: Final = (b"connection", b"close")
 
 
@@ -49,7 +52,7 @@ class Line(HttpToolsProtocol):
         self._extensions: dict[str, Any] = {"line": self}
         self._arrived = 0
         self._head = bytearray()
-        self._in_head = True
+        self._in_head = self._in_message = True
         self._deaf = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -76,7 +79,7 @@ class Line(HttpToolsProtocol):
         if self.since is None:
             self.since = self.limits.clock.monotonic()
         self._arrived += len(data)
-        super().data_received(data)
+        super().data_received(_plain(data) if b"pgrade:" in data and (self._in_head or not self._in_message) else data)
         if self._in_head and not self._deaf:
             self._head += data
             if self._arrived > self.limits.max_headers:
@@ -84,7 +87,7 @@ class Line(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._in_message = True
         if self.since is None:
             self.since = self.limits.clock.monotonic()
         self.scope["extensions"] = self._extensions
@@ -97,10 +100,14 @@ class Line(HttpToolsProtocol):
             if len(self.url) + sum(size for _, size in sizes) > self.limits.max_headers:
                 keys = sum(size for name, size in sizes if name + b":" in _CREDENTIALS)
                 self.app = self._answering(_oversized(keys > self.limits.max_headers // 2))
+                self.url = b"/"
         super().on_headers_complete()
+        if self.parser.should_upgrade():  # its header came in pieces: the parser reads no further
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._in_message = False
         self.since = None
         self._arrived = 0
 
@@ -113,6 +120,9 @@ class Line(HttpToolsProtocol):
         """Not HTTP: the answer is a problem document like any other."""
         self._dismiss(HttpError("invalid_input", "the request is not well-formed HTTP/1.1", headers=(_CLOSE,)))
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing to say: clients that would rather speak HTTP/2 are answered all the same."""
+
     def expire(self, now: float) -> None:
         """Cut the connection if what it is sending has taken too long; called every now and then."""
         if self.since is None or now - self.since <= self.limits.receive_timeout or self.flow.read_paused:
@@ -123,6 +133,17 @@ class Line(HttpToolsProtocol):
         text = f"the request did not arrive within {self.limits.receive_timeout:g} s"
         self._dismiss(HttpError("invalid_input", text, 408, (_CLOSE,)))
         self.transport.close()
+
+    def retire(self, now: float) -> None:
+        """When stopping: the answer under way is the last one, and a connection that asks for nothing is closed.
+
+        One on which nothing has come yet may still bring the request that its caller opened it for.
+        """
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+        elif self.since is None or self._deaf or now - self.since > _FIRST_BYTES:
+            self.transport.close()
 
     def _dismiss(self, error: HttpError) -> None:
         """Answer without the Door and hear no more; what still arrives is thrown away until the caller hangs up."""
@@ -150,6 +171,12 @@ class Line(HttpToolsProtocol):
 
     def _refusal(self, error: HttpError) -> Refusal:
         return refusal(error, self.limits.ids.uuid(), self.limits.mask)
+
+
+def _plain(data: bytes) -> bytes:
+    """A head without its wish for another protocol (Java's client has one), for which the parser drops the body."""
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nX-Upgrade:", head) + end + rest
 
 
 def _oversized(credential: bool) -> HttpError:

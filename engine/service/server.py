@@ -7,11 +7,12 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Coroutine
-from functools import partial
+from email.utils import format_datetime
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import structlog
 import uvicorn
+from uvicorn.server import ServerState
 
 from engine.errors import TolmachError
 from engine.service.access import Access
@@ -26,6 +27,7 @@ from engine.telemetry.metrics import Metrics
 T = TypeVar("T")
 
 _BACKLOG: Final = 1024
+_STEP: Final = 0.02
 _LAST_WORDS: Final = 1.0
 """Seconds that what is cancelled, or the engine's end, may still take."""
 
@@ -50,9 +52,10 @@ class Service:
         access = Access(engine.registry, environment.key_rate)
         behind = pages(engine, environment, access, mask, metrics, lambda: self.front.stopping)
         self.front = Front(engine, environment, access, mask, metrics, behind)
+        self.state = ServerState()
         self._engine = engine
         self._environment = environment
-        limits = Limits(
+        self._limits = Limits(
             engine.clock,
             engine.ids,
             mask,
@@ -60,21 +63,19 @@ class Service:
             environment.receive_timeout,
             _affordable(environment.max_connections),
         )
-        self._server = uvicorn.Server(_config(self.front, limits, environment))
-        self._sockets: list[socket.socket] = []
+        self._config = _config(self.front, environment)
+        self._listening: socket.socket | None = None
+        self._server: asyncio.Server | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
         """Listen. Returns the address, with the real port. Raises ListenError."""
-        server = self._server
-        listening = _listen(self._environment.host, self._environment.port)
-        self._sockets = [listening]
-        server.config.load()
-        server.lifespan = server.config.lifespan_class(server.config)
-        await server.on_tick(0)
-        await server.startup(sockets=self._sockets)
+        self._listening = _listen(self._environment.host, self._environment.port)
+        self._config.load()
+        self._stamp()
+        self._server = await asyncio.get_running_loop().create_server(self._line, sock=self._listening)
         self._watching = asyncio.create_task(self._watch())
-        host, port = listening.getsockname()[:2]
+        host, port = self._listening.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self, hurry: asyncio.Event) -> None:
@@ -82,47 +83,72 @@ class Service:
 
         When `hurry` is set calls are cut at once.
         """
-        environment = self._environment
+        clock, environment = self._engine.clock, self._environment
+        ends_at = clock.monotonic() + environment.grace
         self.front.stopping = True
-        await self._unless(hurry, self._engine.clock.sleep(environment.drain))
-        self._server.config.timeout_graceful_shutdown = cast("int", max(environment.grace - environment.drain, 0.1))
-        ending = asyncio.create_task(self._server.shutdown(self._sockets))
-        await self._unless(hurry, asyncio.shield(ending))
-        self._server.force_exit = True
-        await ending
+        await self._wait(lambda: False, clock.monotonic() + environment.drain, hurry)
+        await self._close_door()
+        await self._wait(self._quiet, ends_at, hurry)
         await self._cut()
         if self._watching:
             self._watching.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._engine.close(), _LAST_WORDS)
 
+    def _line(self) -> Line:
+        return Line(self._limits, self._config, self.state, {})
+
+    async def _wait(self, over: Callable[[], bool], until: float, hurry: asyncio.Event) -> None:
+        """Until something is over, a monotonic time has come, or there is no more time."""
+        clock = self._engine.clock
+        while not (hurry.is_set() or over()) and (left := until - clock.monotonic()) > 0:
+            await clock.sleep(min(_STEP, left))
+
+    async def _close_door(self) -> None:
+        """Listen no more. Who has already connected is let in: closing with them at the door would cut them off."""
+        if self._listening is None or self._server is None:
+            return
+        loop, door = asyncio.get_running_loop(), self._listening.dup()
+        self._listening = None
+        self._server.close()
+        with contextlib.suppress(OSError):
+            while True:
+                late, _ = door.accept()
+                await loop.connect_accepted_socket(self._line, late)
+        door.close()
+
+    def _quiet(self) -> bool:
+        """Whether every caller has its answer; connections without a call under way are closed."""
+        now = self._engine.clock.monotonic()
+        for line in self._lines():
+            line.retire(now)
+        return not (self.state.connections or self.state.tasks)
+
     async def _cut(self) -> None:
         """Calls that outlived the grace are cancelled; each still tells its caller so."""
-        state = self._server.server_state
-        tasks = list(state.tasks)
+        tasks = list(self.state.tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_LAST_WORDS)
-        for line in list(state.connections):
+        for line in self._lines():
             line.transport.close()
 
     async def _watch(self) -> None:
         """Keep the Date header right and cut what arrives too slowly."""
-        clock, state = self._engine.clock, self._server.server_state
+        clock = self._engine.clock
         while True:
             await clock.sleep(min(1.0, self._environment.receive_timeout / 4))
-            await self._server.on_tick(0)
-            for line in list(state.connections):
-                cast("Line", line).expire(clock.monotonic())
+            self._stamp()
+            for line in self._lines():
+                line.expire(clock.monotonic())
 
-    async def _unless(self, hurry: asyncio.Event, wait: Coroutine[Any, Any, None] | asyncio.Future[None]) -> None:
-        """Wait for one thing, but no longer than until `hurry`."""
-        both = [asyncio.ensure_future(wait), asyncio.create_task(hurry.wait())]
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        for one in both:
-            one.cancel()
-        await asyncio.gather(*both, return_exceptions=True)
+    def _lines(self) -> list[Line]:
+        return [line for line in self.state.connections if isinstance(line, Line)]
+
+    def _stamp(self) -> None:
+        date = format_datetime(self._engine.clock.now(), usegmt=True)
+        self.state.default_headers = [(b"date", date.encode("ascii"))]
 
 
 async def serve(
@@ -179,20 +205,17 @@ class _Signals:
         self.stop.set()
 
 
-def _config(front: Front, limits: Limits, environment: Environment) -> uvicorn.Config:
-    protocol = cast("type[asyncio.Protocol]", partial(Line, limits))
+def _config(front: Front, environment: Environment) -> uvicorn.Config:
     return uvicorn.Config(
         cast("Any", front),
-        http=protocol,
+        http=Line,
         loop="none",
         ws="none",
         lifespan="off",
         interface="asgi3",
         log_config=None,
         access_log=False,
-        server_header=False,
         proxy_headers=False,
-        backlog=_BACKLOG,
         timeout_keep_alive=environment.keep_alive,
     )
 

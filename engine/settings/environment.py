@@ -42,10 +42,10 @@ class Environment(BaseSettings):
     metrics_key: Annotated[SecretStr | None, Field(description="Bearer token that /metrics asks for")] = None
 
 
-def load_environment() -> Environment:
-    """The process's own variables. Raises VariableError."""
+def load_environment(**given: object) -> Environment:
+    """The process's own variables, but for what is given (and not None) by hand. Raises VariableError."""
     try:
-        return Environment()
+        return Environment.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         found = {f"{PREFIX}{str(row['loc'][0]).upper()}": row["msg"] for row in error.errors(include_input=False)}
     raise VariableError("; ".join(f"environment variable {name}: {_lower(text)}" for name, text in found.items()))

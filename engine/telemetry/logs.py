@@ -1,6 +1,7 @@
 """The structured log: one line per event, through the mask, for our own events and the libraries' alike."""
 
 import logging
+import sys
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from pathlib import PurePath
@@ -70,6 +71,8 @@ class _Libraries(logging.Handler):
 
 def _failure(_logger: Any, _method: str, event: Event) -> Event:
     error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
     return {**event, **failure(error)} if isinstance(error, BaseException) else event
 
 
