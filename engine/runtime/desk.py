@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import CallError, EvaluationError
-from engine.language.functions import FUNCTIONS
+from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.runtime.call import Call
 from engine.runtime.registry import Registry, Target
 from engine.settings.clock import Clock, Ids
+from engine.spec.contracts import read_as
+from engine.spec.misfit import Misfit
 from engine.spec.operation import Operation
 from engine.spec.tree import Scope
 
@@ -67,13 +68,9 @@ def _resolved(given: dict[str, Any], operation: Operation, locale: Locale) -> di
 
 def _read_as(kind: str, value: str, locale: Locale) -> str | None:
     """The value as this kind of identifier, None if it cannot be one."""
-    if kind == "phone":
-        try:
-            return FUNCTIONS["phone"].call(locale, value)  # type: ignore[no-any-return]
-        except EvaluationError:
-            return None
-    if kind == "email":
-        return value.strip().lower() if "@" in value.strip("@ ") and " " not in value.strip() else None
-    if kind == "inn":
-        return value.strip() if value.strip().isdigit() and len(value.strip()) in (10, 12) else None
-    return value
+    if kind == "inn" and not (value.isdigit() and len(value) in (10, 12)):
+        return None
+    try:
+        return read_as(kind, value, locale)
+    except Misfit:
+        return None

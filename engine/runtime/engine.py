@@ -10,6 +10,7 @@ from engine.runtime.desk import Errand, open_errand
 from engine.runtime.recorder import Recorder
 from engine.runtime.registry import Registry
 from engine.settings.clock import Clock, Ids
+from engine.spec.contracts import CONTRACTS
 from engine.spec.trip import Outcome
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
@@ -40,6 +41,13 @@ class Engine:
         if contract is not None and not call.reveal:
             data = contract.hide(data)
         return Answer(data, self._meta(errand, outcome, began))
+
+    async def open(self) -> None:
+        """Prepare every connection, so that the first call is as quick as the others."""
+        for contract in CONTRACTS.values():
+            contract.build()
+        for bound in self.registry.connections:
+            self._gate(bound)
 
     async def close(self) -> None:
         """Close every connection."""

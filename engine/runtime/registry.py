@@ -42,7 +42,7 @@ class Target:
         """JSON Schema of the input."""
         contract = self.operation.contract
         if contract is not None:
-            return contract.input.model_json_schema()
+            return contract.schema("input")
         declared = self.operation.input
         return declared.json_schema() if declared is not None else {"type": "object", "additionalProperties": False}
 
@@ -50,7 +50,7 @@ class Target:
     def output_schema(self) -> dict[str, Any]:
         """JSON Schema of the answer's `data`; open where the connector maps it freely."""
         contract = self.operation.contract
-        return contract.output.model_json_schema(mode="serialization") if contract is not None else {}
+        return contract.schema() if contract is not None else {}
 
 
 @dataclass(frozen=True, slots=True)

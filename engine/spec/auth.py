@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
@@ -31,7 +31,7 @@ class Signature:
         url = rendered.url
         if self.query:
             url = f"{url}{'&' if '?' in url else '?'}{self.query}"
-        return replace(rendered, url=url, headers=rendered.headers + self.headers)
+        return Rendered(rendered.method, url, rendered.headers + self.headers, rendered.body, rendered.idempotent)
 
 
 class _Auth(Model):

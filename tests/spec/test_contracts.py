@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import timeit
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -245,30 +244,6 @@ def test_masking_twice_is_masking_once(text: str) -> None:
     assert mask_number(masked) == masked
     assert len(masked) == len(text)
     assert sum(sign.isalnum() for sign in masked) <= 4
-
-
-def test_a_card_is_normalised_within_its_budget() -> None:
-    card = {
-        "key": "412",
-        "type": "person",
-        "name": {"first": "Ivan", "last": "Petrov", "full": "Ivan Petrov"},
-        "phones": ["+79001234567", "+79001234568"],
-        "emails": ["ivan@example.com"],
-        "birth_date": "1990-05-04",
-        "inn": "500100732259",
-        "segment": "vip",
-        "manager": {"key": "9", "name": "Anna", "email": "anna@bank.example"},
-        "url": "https://crm.example/1",
-    }
-    contract = CONTRACTS["card"]
-    decoded = json.dumps(card)
-    pairs = [(timeit.timeit(lambda: contract.normalise(card, HERE), number=100), _decoding(decoded)) for _ in range(30)]
-    ours, json_s = (min(column) for column in zip(*pairs, strict=True))
-    assert ours < 8 * json_s, "reading the same card from text is the measure: it is as busy a machine"
-
-
-def _decoding(text: str) -> float:
-    return timeit.timeit(lambda: json.loads(text), number=100)
 
 
 @pytest.mark.parametrize(

@@ -162,15 +162,6 @@ def test_a_value_that_holds_itself_comes_to_an_end() -> None:
     assert HIDDEN in json.dumps(Mask().value(loop), ensure_ascii=False)
 
 
-def test_ten_thousand_secrets_cost_no_more_than_a_few() -> None:
-    mask = Mask(f"secret-{number:05d}-{number * 7919 % 100_003}" for number in range(10_000))
-    text = "an ordinary line of the log with project retail and target crm.find_client " * 5
-    began = time.perf_counter()
-    for _ in range(20):
-        mask.text(text)
-    assert (time.perf_counter() - began) / 20 < 0.02
-
-
 def test_hostile_text_does_not_stall_the_mask() -> None:
     began = time.perf_counter()
     for text in ("1 " * 50_000, "a@" * 50_000, "a" * 100_000 + "@", "(" * 100_000, "%20" * 30_000, "+1-" * 30_000):
