@@ -1,14 +1,15 @@
 """JMESPath expressions: compiled when the YAML is read, called with the scope."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import LanguageError
-from engine.language.jmes.compiler import Run, compile_tree
+from engine.language.jmes.compiler import compile_tree, compile_trees
 from engine.language.jmes.explain import explain_null
 from engine.language.jmes.parser import parse
 from engine.language.jmes.rules import check_calls, check_names, check_size, walk
+from engine.language.jmes.source import Run
 from engine.language.reference import Reference
 
 
@@ -34,16 +35,17 @@ class Expression:
         return f"Expression({self.text!r})"
 
 
-@lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Expression:
     """An expression over the names of a scope. Raises LanguageError."""
-    if "{{" in text:
-        message = "a template stands where an expression is read"
-        raise LanguageError("expression-template", message, "leave out `{{ }}`", text.index("{{"), 2)
-    tree = parse(text)
-    check_size(tree)
-    check_calls(tree)
-    return Expression(text, check_names(tree, text), compile_tree(tree, scoped=True))
+    return Expression(text, *_compiled(str(text)))
+
+
+def fuse(expressions: Sequence[Expression]) -> Run:
+    """One function of a scope for the values of many expressions, in their order: what they share is read once.
+
+    It raises EvaluationError without a place; to learn which of them failed, call them one by one.
+    """
+    return compile_trees([parse(str(expression.text)) for expression in expressions])
 
 
 def compile_standard(text: str) -> Callable[[Any], Any]:
@@ -54,3 +56,15 @@ def compile_standard(text: str) -> Callable[[Any], Any]:
     if any(node["type"] == "variable" for node in walk(tree)):
         raise LanguageError("expression-syntax", "`$` is not part of the standard", "use compile_expression")
     return compile_tree(tree, scoped=False)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> tuple[tuple[Reference, ...], Run]:
+    """Equal texts share their code; each Expression keeps its own text, which knows its place in a file."""
+    if "{{" in text:
+        message = "a template stands where an expression is read"
+        raise LanguageError("expression-template", message, "leave out `{{ }}`", text.index("{{"), 2)
+    tree = parse(text)
+    check_size(tree)
+    check_calls(tree)
+    return check_names(tree, text), compile_tree(tree, scoped=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError, LanguageError
-from engine.language.expression import compile_expression, compile_standard
+from engine.language.expression import compile_expression, compile_standard, fuse
 from engine.language.reference import Reference
 
 SCOPE: dict[str, Any] = {
@@ -40,6 +40,10 @@ SCOPE: dict[str, Any] = {
         ("body.rows[9]", None),
         ("body.rows[-9]", None),
         ("body.rows[].tags[]", ["a", "b"]),
+        ("body.rows[*].tags[].length(@)", [1, 1]),
+        ("body.rows[*].id[]", [7, 8]),
+        ("body.rows[?id == `7`].tags[].{t: @}", [{"t": "a"}, {"t": "b"}]),
+        ("body.id[*].tags[].x", None),
         ("body.rows[?id == $input.id].tags | [0]", ["a", "b"]),
         ("body.rows[?id == `8`] | [0].id", 8),
         ("body | [id, $input.id]", [412, 7]),
@@ -218,6 +222,14 @@ def test_loops_over_the_scope_are_bounded() -> None:
         cubed(rows)
 
 
+def test_growth_in_a_loop_is_bounded() -> None:
+    doubled = compile_expression("map(&([@,@]" + " | [@,@]" * 12 + "), body)")
+    began = time.perf_counter()
+    with pytest.raises(EvaluationError):
+        doubled({"body": list(range(50_000))})
+    assert time.perf_counter() - began < 5
+
+
 def test_a_large_answer_is_no_growth() -> None:
     rows = [{"id": i, "tags": ["a", "b"]} for i in range(60_000)]
     assert len(compile_expression("body[*].{id: id, tags: tags}")({"body": rows})) == 60_000
@@ -321,8 +333,40 @@ def test_missing_lists_at_most_eight_names() -> None:
     assert "k8" not in said
 
 
-def test_the_same_text_is_compiled_once() -> None:
-    assert compile_expression("body.id") is compile_expression("body.id")
+def test_fused_expressions_give_what_each_gives() -> None:
+    texts = [
+        "body.id", "body.rows[0].id || body.rows[1].id", "body.rows[?id == $input.id].tags[]", "body.rows[1].id",
+        "body.none.x && body.id", "body.id", "phone(input.phone)", "{a: body.id, b: {c: body.rows[0]}}",
+    ]  # fmt: skip
+    expressions = [compile_expression(text) for text in texts]
+    scopes: list[dict[str, Any]] = [SCOPE, {"body": {"rows": []}, "input": {}}, {}]
+    for scope in scopes:
+        assert fuse(expressions)(scope) == [expression(scope) for expression in expressions]
+    assert fuse([])({}) == []
+
+
+def test_what_is_read_under_a_condition_is_read_again_after_it() -> None:
+    """A name read in one branch only is no shortcut for the next part."""
+    texts = ["body.a || body.b.c", "body.b.c", "body.list[*].[x.y, x.z]", "body.x.y", "body.b && body.b.c"]
+    expressions = [compile_expression(text) for text in texts]
+    bodies: list[dict[str, Any]] = [
+        {"a": 1, "b": {"c": 2}},
+        {"b": {"c": 2}, "list": [{"x": {"y": 1}}], "x": {"y": 3}},
+        {"list": []},
+    ]
+    for body in bodies:
+        assert fuse(expressions)({"body": body}) == [expression({"body": body}) for expression in expressions]
+
+
+class Placed(str):
+    """Text that knows where it stands, as that of a file does."""
+
+
+def test_equal_texts_share_code_and_keep_their_places() -> None:
+    one, other = Placed("body.id"), Placed("body.id")
+    first, second = compile_expression(one), compile_expression(other)
+    assert first.run is second.run
+    assert (first.text is one, second.text is other) == (True, True)
 
 
 def test_generated_code_holds_no_word_of_the_user() -> None:

@@ -113,9 +113,9 @@ def capped(name: str, text: str, limit: int = MAX_TEXT) -> str:
     return text
 
 
-def measure(value: Any, values: int = MAX_VALUES, characters: int = MAX_CHARACTERS) -> None:
-    """Walks a value as it would be written, shared parts counted each time, and raises at the first excess."""
-    stack = [value]
+def measure(value: Any) -> int:
+    """How many values it holds as it would be written, shared parts counted each time; raises at the first excess."""
+    stack, values, characters = [value], MAX_VALUES, MAX_CHARACTERS
     while stack:
         item = stack.pop()
         values -= 1
@@ -128,6 +128,7 @@ def measure(value: Any, values: int = MAX_VALUES, characters: int = MAX_CHARACTE
             stack += item.values()
         if values < 0 or characters < 0:
             raise EvaluationError("the result is larger than 100,000 values or 4,000,000 characters")
+    return MAX_VALUES - values
 
 
 def one_of(position: int, what: str, allowed: Collection[str]) -> Callable[[Constants], str]:

@@ -1,96 +1,46 @@
-"""A tree of JMESPath → one Python function.
+"""A tree of JMESPath → one Python function."""
 
-The generated source holds no text of the user: names, constants and functions come in as arguments of a factory, so
-expressions of one shape also share one code object.
-"""
-
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from engine.language.functions import FUNCTIONS
-from engine.language.jmes.operators import FILENAME, NAMESPACE
 from engine.language.jmes.parser import Node
 from engine.language.jmes.rules import SPINE, growth, walk
+from engine.language.jmes.source import Run, Source
 from engine.language.locale import LOCALE, Locale
 
-Run: TypeAlias = Callable[[Any], Any]
-"""Scope (or document) → value; raises EvaluationError only."""
-
-MAX_GROWTH: Final = 128
+MAX_GROWTH: Final = 256
 """Beyond this an expression may multiply its input, so what it builds is measured."""
 
 MAX_LOOPS: Final = 8
 """Loops nested deeper move into a function of their own: Python allows 20 blocks."""
 
-_Line: TypeAlias = tuple[int, str, tuple[int, int] | None]
-
 
 def compile_tree(tree: Node, *, scoped: bool) -> Run:
     """`scoped`: the argument is a dict of root names; else it is any document."""
-    return _Compiler(tree, scoped).run()
+    compiler = _Compiler([tree], scoped)
+    return compiler.function(lambda: compiler.value(tree, "s"), *compiler.budget)
 
 
-class _Compiler:
+def compile_trees(trees: Sequence[Node]) -> Run:
+    """One function of a scope that yields the list of their values; what they share is read once."""
+    compiler = _Compiler(trees, scoped=True)
+    return compiler.function(lambda: f"[{', '.join(compiler.value(tree, 's') for tree in trees)}]", *compiler.budget)
+
+
+class _Compiler(Source):
     """A method that takes a node writes the lines that compute it and returns the variable that holds it.
 
     In the source `s` is the scope, `v` the element a function of its own is applied to, `n` the budget of steps.
     """
 
-    def __init__(self, tree: Node, scoped: bool) -> None:
-        self.tree = tree
+    def __init__(self, trees: Sequence[Node], scoped: bool) -> None:
+        super().__init__()
         self.scoped = scoped
-        self.measured = growth(tree) > MAX_GROWTH
-        self.counted = any(node["type"] == "variable" for node in walk(tree))
-        self.constants: list[Any] = []
-        self.bodies: list[list[_Line]] = []
-        self.lines: list[_Line] = []
+        self.measured = any(growth(tree) > MAX_GROWTH for tree in trees)
+        self.counted = self.measured or any(node["type"] == "variable" for tree in trees for node in walk(tree))
+        self.budget = ["n = [STEPS]"] if self.counted else []
         self.booleans: set[str] = set()
-        self.indent = self.loops = self.variables = 0
-
-    def run(self) -> Run:
-        with self.body("def run(s):", "try:"):
-            if self.counted:
-                self.line("n = [STEPS]")
-            self.line(f"return {self.value(self.tree, 's')}")
-            self.lines += [(1, "except Exception as error:", None), (2, "raise failure(error, places) from None", None)]
-        parameters = ", ".join(["places", *(f"k{i}" for i in range(len(self.constants)))])
-        lines = [(0, f"def make({parameters}):", None), *self.inner(), (1, "return run", None)]
-        places = {number: place for number, (_, _, place) in enumerate(lines, 1) if place}
-        run: Run = _factory("\n".join(" " * indent + text for indent, text, _ in lines))(places, *self.constants)
-        return run
-
-    def inner(self) -> Iterator[_Line]:
-        return ((indent + 1, text, place) for body in self.bodies for indent, text, place in body)
-
-    def line(self, text: str, place: tuple[int, int] | None = None) -> None:
-        self.lines.append((self.indent, text, place))
-
-    def new(self, text: str, place: tuple[int, int] | None = None) -> str:
-        self.variables += 1
-        self.line(f"v{self.variables} = {text}", place)
-        return f"v{self.variables}"
-
-    def constant(self, value: Any) -> str:
-        self.constants.append(value)
-        return f"k{len(self.constants) - 1}"
-
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        self.line(header)
-        self.indent += 1
-        yield
-        self.indent -= 1
-
-    @contextmanager
-    def body(self, *headers: str) -> Iterator[None]:
-        """A function beside the others: lines go into it until the block ends."""
-        outer = self.lines, self.indent, self.loops
-        self.lines, self.indent, self.loops = [(i, text, None) for i, text in enumerate(headers)], len(headers), 0
-        yield
-        self.bodies.append(self.lines)
-        self.lines, self.indent, self.loops = outer
 
     def value(self, node: Node, current: str) -> str:
         """Chains are walked in a loop, so only real nesting recurses."""
@@ -99,9 +49,19 @@ class _Compiler:
             chain.append(node)
             node = node["children"][0]
         result: str = getattr(self, "_" + node["type"])(node, current)
-        for outer in reversed(chain):
-            result = getattr(self, "_" + outer["type"])(outer, result, current)
+        while chain:
+            outer = chain.pop()
+            if self.flattens(outer, chain):
+                chain.pop()
+                result = self.each(result, outer, chain.pop()["children"][1])
+            else:
+                result = getattr(self, "_" + outer["type"])(outer, result, current)
         return result
+
+    def flattens(self, node: Node, after: list[Node]) -> bool:
+        """Whether `node` and what follows it are `x[*].y[].z`: one loop inside another, without lists between."""
+        listed = node["type"] in ("projection", "filter_projection")
+        return listed and not self.measured and [n["type"] for n in after[-2:]] == ["projection", "flatten"]
 
     def _current(self, node: Node, current: str) -> str:
         return current
@@ -114,17 +74,17 @@ class _Compiler:
     def _field(self, node: Node, current: str) -> str:
         name = self.constant(node["value"])
         if self.scoped and current == "s":
-            return self.new(f"s.get({name})")
-        return self.new(f"{current}.get({name}) if isinstance({current}, dict) else None")
+            return self.once(f"s.get({name})")
+        return self.once(f"{current}.get({name}) if isinstance({current}, dict) else None")
 
     def _variable(self, node: Node, current: str) -> str:
-        return self.new(f"s.get({self.constant(node['value'])})")
+        return self.once(f"s.get({self.constant(node['value'])})")
 
     def _index(self, node: Node, current: str) -> str:
         index = node["value"]
         needed = self.constant(index if index >= 0 else -index - 1)
         place = self.constant(index)
-        return self.new(f"{current}[{place}] if isinstance({current}, list) and len({current}) > {needed} else None")
+        return self.once(f"{current}[{place}] if isinstance({current}, list) and len({current}) > {needed} else None")
 
     def _slice(self, node: Node, current: str) -> str:
         part = self.constant(slice(*node["children"]))
@@ -196,51 +156,52 @@ class _Compiler:
         return self.boolean(f"{'not ' if symbol == 'ne' else ''}equals({left}, {right})")
 
     def _projection(self, node: Node, base: str, current: str) -> str:
-        return self.each(base, "list", base, node)
+        return self.each(base, node)
 
-    def _filter_projection(self, node: Node, base: str, current: str) -> str:
-        return self.each(base, "list", base, node, node["children"][2])
+    _filter_projection = _value_projection = _projection
 
-    def _value_projection(self, node: Node, base: str, current: str) -> str:
-        return self.each(base, "dict", f"{base}.values()", node)
-
-    def each(self, base: str, kind: str, elements: str, node: Node, condition: Node | None = None) -> str:
-        """The loop of a projection; nulls are left out."""
+    def each(self, base: str, node: Node, flat: Node | None = None) -> str:
+        """The loop of a projection; nulls are left out. `flat` is what a following `[]` applies, in the same loop."""
         result = self.new("None")
         self.pay(base)
+        kind, elements = ("dict", f"{base}.values()") if node["type"] == "value_projection" else ("list", base)
         with self.block(f"if isinstance({base}, {kind}):"):
             self.line(f"{result} = []")
-            self.variables += 1
-            element = f"v{self.variables}"
-            with self.block(f"for {element} in {elements}:"):
-                self.loops += 1
-                self.keep(result, element, node["children"][1], condition)
-                self.loops -= 1
+            with self.loop(elements) as element:
+                right, *condition = node["children"][1:]
+                self.keep(result, element, right, condition[0] if condition else None, flat)
             self.checked(result)
         return result
 
-    def keep(self, result: str, element: str, right: Node, condition: Node | None) -> None:
+    def keep(
+        self, result: str, element: str, right: Node, condition: Node | None = None, flat: Node | None = None
+    ) -> None:
         if self.loops > MAX_LOOPS:
             name, more = self.apart(right, condition)
-            self.append(result, self.new(f"{name}({element}{more})"))
+            self.append(result, self.new(f"{name}({element}{more})"), flat)
         elif condition:
             with self.block(f"if {self.truth(self.value(condition, element))}:"):
-                self.append(result, self.value(right, element))
+                self.append(result, self.value(right, element), flat)
         else:
-            self.append(result, self.value(right, element))
+            self.append(result, self.value(right, element), flat)
 
-    def append(self, result: str, value: str) -> None:
-        with self.block(f"if {value} is not None:"):
-            self.line(f"{result}.append({value})")
+    def append(self, result: str, value: str, flat: Node | None) -> None:
+        if flat:
+            self.pay(value)
+            with self.loop(
+                f"{value} if isinstance({value}, list) else () if {value} is None else ({value},)"
+            ) as element:
+                self.keep(result, element, flat)
+        else:
+            with self.block(f"if {value} is not None:"):
+                self.line(f"{result}.append({value})")
 
     def _flatten(self, node: Node, base: str, current: str) -> str:
         result = self.new("None")
         self.pay(base)
         with self.block(f"if isinstance({base}, list):"):
             self.line(f"{result} = []")
-            self.variables += 1
-            element = f"v{self.variables}"
-            with self.block(f"for {element} in {base}:"):
+            with self.loop(base) as element:
                 with self.block(f"if isinstance({element}, list):"):
                     self.line(f"{result}.extend({element})")
                 with self.block("else:"):
@@ -287,7 +248,7 @@ class _Compiler:
 
     def checked(self, variable: str) -> str:
         if self.measured:
-            self.line(f"measure({variable})")
+            self.line(f"weigh(n, {variable})")
         return variable
 
     def pay(self, variable: str) -> None:
@@ -303,11 +264,3 @@ def _direct(node: Node) -> str:
     if value is None or isinstance(value, bool):
         return "is"
     return "==" if isinstance(value, str) or (isinstance(value, int) and value not in (0, 1)) else ""
-
-
-@lru_cache(maxsize=1024)
-def _factory(source: str) -> Callable[..., Run]:
-    namespace: dict[str, Any] = dict(NAMESPACE)
-    exec(compile(source, FILENAME, "exec"), namespace)  # noqa: S102 - written above, without a word of the user's
-    make: Callable[..., Run] = namespace["make"]
-    return make

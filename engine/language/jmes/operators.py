@@ -35,7 +35,16 @@ _ORDERINGS: Final = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
 
 def spend(budget: list[int], value: Any) -> None:
     """Takes what walking a list of the scope inside a loop costs from the budget of the evaluation."""
-    budget[0] -= len(value) if isinstance(value, (list, dict, str)) else 1
+    _pay(budget, len(value) if isinstance(value, (list, dict, str)) else 1)
+
+
+def weigh(budget: list[int], value: Any) -> None:
+    """Bounds a value that was built, and takes its size from the budget."""
+    _pay(budget, measure(value))
+
+
+def _pay(budget: list[int], steps: int) -> None:
+    budget[0] -= steps
     if budget[0] < 0:
         raise EvaluationError(f"the expression takes more than {MAX_STEPS:,} steps")
 
@@ -64,8 +73,8 @@ NAMESPACE: Final[dict[str, Any]] = {
     "STEPS": MAX_STEPS,
     "equals": equals,
     "failure": failure,
-    "measure": measure,
     "spend": spend,
+    "weigh": weigh,
     **{symbol: ordering(symbol) for symbol in _ORDERINGS},
 }
 """Everything generated code can reach besides its constants."""
