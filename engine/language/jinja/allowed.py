@@ -11,22 +11,10 @@ from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS, Function
 from engine.language.functions.function import arity_error
 from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
-from engine.language.jinja.words import key_of, start_of
+from engine.language.jinja.values import TESTS
+from engine.language.jinja.words import key_of, name_of, start_of
 
 MAX_LENGTH: Final = 4096
-
-TESTS: Final = {
-    "defined": 0,
-    "undefined": 0,
-    "none": 0,
-    "string": 0,
-    "number": 0,
-    "boolean": 0,
-    "mapping": 0,
-    "sequence": 0,
-    "in": 1,
-}
-"""The tests of templates and how many arguments each takes."""
 
 
 def check(source: Source) -> None:
@@ -37,7 +25,7 @@ def check(source: Source) -> None:
             count += 1
             if count > MAX_NODES:
                 raise too_large(f"the template has more than {MAX_NODES} parts", tag.start)
-            _check(node)
+            _check(node, source)
 
 
 def _nodes(top: nodes.Expr, start: int) -> Iterator[nodes.Node]:
@@ -50,21 +38,20 @@ def _nodes(top: nodes.Expr, start: int) -> Iterator[nodes.Node]:
         waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
 
 
-def _check(node: nodes.Node) -> None:
+def _check(node: nodes.Node, source: Source) -> None:
     if isinstance(node, nodes.Filter):
         _check_filter(node)
     elif isinstance(node, nodes.Test):
-        _check_test(node)
+        _check_test(node, source)
     elif isinstance(node, nodes.Getitem):
         _check_index(node)
     elif isinstance(node, nodes.Add | nodes.Sub):
         _check_terms(node)
     elif isinstance(node, nodes.Name) and node.name in _SPELLINGS:
-        raise LanguageError(
-            "unknown-name", f"there is no `{node.name}`", _SPELLINGS[node.name], node.lineno, len(node.name)
-        )
+        place = node.lineno, len(node.name)
+        raise LanguageError("unknown-name", f"there is no `{node.name}`", _SPELLINGS[node.name], *place)
     elif not isinstance(node, _ALLOWED):
-        raise _forbidden(node)
+        raise _forbidden(node, source)
 
 
 _SPELLINGS: Final = {"null": "write `none`", "nil": "write `none`", "undefined": "write `… is defined`"}
@@ -76,7 +63,7 @@ _ALLOWED: Final = (
 
 def _check_filter(node: nodes.Filter) -> None:
     name, place, given = node.name, (node.lineno, len(node.name)), len(node.args) + 1
-    _check_plain(node, f"`{name}`")
+    _check_plain(node, f"`{name}`", place)
     function = FUNCTIONS.get(name)
     if function is None or "required" in function.expressions.values():
         raise _unknown(name, function, place)
@@ -90,7 +77,7 @@ def _check_filter(node: nodes.Filter) -> None:
 def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
     if function is not None:
         message = f"`{name}` needs `&expression`, which templates do not have"
-        return LanguageError("template-forbidden", message, ELSEWHERE, *place)
+        return _no(message, ELSEWHERE, *place)
     known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
     remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else _nearest(name, known)
     return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
@@ -107,72 +94,62 @@ def _constant(node: nodes.Node | None) -> Any:
     return node.value if isinstance(node, nodes.Const) else ...
 
 
-def _check_test(node: nodes.Test) -> None:
-    name, place = node.name, (node.lineno, len(node.name))
-    if name not in TESTS:
-        raise LanguageError("unknown-test", f"there is no test `{name}`", _nearest(name, TESTS), *place)
-    _check_plain(node, f"`is {name}`")
-    if len(node.args) != TESTS[name]:
-        remedy = "write `is in [a, b]`" if TESTS[name] else f"write `is {name}`"
+def _check_test(node: nodes.Test, source: Source) -> None:
+    name, place = node.name, name_of(node, source)
+    known, arguments = [*TESTS, "defined", "undefined"], int(name == "in")
+    if name not in known:
+        raise LanguageError("unknown-test", f"there is no test `{name}`", _nearest(name, known), *place)
+    _check_plain(node, f"`is {name}`", place)
+    if len(node.args) != arguments:
+        remedy = "write `is in [a, b]`" if arguments else f"write `is {name}`"
         raise LanguageError("wrong-arguments", f"`is {name}` got {len(node.args)} argument(s)", remedy, *place)
 
 
-def _check_plain(node: nodes.Filter | nodes.Test, named: str) -> None:
+def _check_plain(node: nodes.Filter | nodes.Test, named: str, place: tuple[int, int]) -> None:
     if node.kwargs or node.dyn_args or node.dyn_kwargs:
         message = f"{named} is given arguments by name"
-        raise LanguageError("template-forbidden", message, "write the arguments in order", node.lineno, len(node.name))
+        raise _no(message, "write the arguments in order", *place)
 
 
 def _check_index(node: nodes.Getitem) -> None:
     if isinstance(node.arg, nodes.Slice):
-        raise _forbidden(node.arg)
+        raise _no("templates have no slices", _SLICE, node.arg.lineno)
     if not isinstance(node.arg, nodes.Name | nodes.Getattr | nodes.Getitem) and key_of(node) is None:
         remedy = "write a constant or a name between the brackets: `body.rows[0]`, `names[input.kind]`"
-        raise LanguageError(
-            "template-forbidden", "an index is neither a constant nor a name", remedy, start_of(node.arg)
-        )
+        raise _no("an index is neither a constant nor a name", remedy, start_of(node.arg))
+
+
+_SLICE: Final = "take the part in an expression: `body.rows[0:5]` under `let`"
 
 
 def _check_terms(node: nodes.BinExpr) -> None:
     for side in (node.left, node.right):
         if (isinstance(side, nodes.Const) and isinstance(side.value, str)) or isinstance(side, nodes.Concat):
-            raise LanguageError(
-                "template-forbidden", f"`{node.operator}` adds numbers, not text", "join text with `~`", start_of(side)
-            )
+            raise _no(f"`{node.operator}` is for numbers, not text", "join text with `~`", start_of(side))
 
 
-def _forbidden(node: nodes.Node) -> LanguageError:
-    offset = start_of(node)
+def _forbidden(node: nodes.Node, source: Source) -> LanguageError:
     if isinstance(node, nodes.Call):
-        return _call(node, offset)
-    found, remedy = _FOUND.get(
-        type(node), (f"`{type(node).__name__.lower()}`", "write names, constants, filters and operators")
-    )
-    return LanguageError("template-forbidden", f"templates have no {found}", remedy, offset)
+        return _call(node, source)
+    if isinstance(node, nodes.Tuple):
+        return _no("templates have no lists without brackets", "write `[a, b]`", start_of(node))
+    remedy = "write names, constants, filters and operators"
+    return _no(f"templates have no `{type(node).__name__.lower()}`", remedy, start_of(node))
 
 
-_FOUND: Final[dict[type[nodes.Node], tuple[str, str]]] = {
-    nodes.Tuple: ("lists without brackets", "write `[a, b]`"),
-    nodes.Slice: ("slices", "take the part in an expression: `body.rows[0:5]` under `let`"),
-}
-
-
-def _call(node: nodes.Call, offset: int) -> LanguageError:
-    called = node.node
+def _call(node: nodes.Call, source: Source) -> LanguageError:
+    called, remedy = node.node, "write a filter: `value | filter(argument)`"
     if isinstance(called, nodes.Getattr):
-        remedy = f"`.{called.attr}` is the field of that name; what a method would do is a filter: `value | filter`"
-        return LanguageError(
-            "template-forbidden",
-            f"templates have no calls (`.{called.attr}(…)`)",
-            remedy,
-            called.lineno,
-            len(called.attr),
-        )
-    name = called.name if isinstance(called, nodes.Name) else ""
-    remedy = f"write `value | {name}`" if name in FUNCTIONS else "write a filter: `value | filter(argument)`"
-    return LanguageError(
-        "template-forbidden", f"templates have no calls (`{name}(…)`)", remedy, offset, max(len(name), 1)
-    )
+        name, offset = called.attr, name_of(called, source)[0]
+        remedy = f"`.{name}` is the field of that name; what a method would do is a filter: `value | filter`"
+    else:
+        name, offset = called.name if isinstance(called, nodes.Name) else "", start_of(node)
+        remedy = f"write `value | {name}`" if name in FUNCTIONS else remedy
+    return _no(f"templates have no calls (`{name}(…)`)", remedy, offset, max(len(name), 1))
+
+
+def _no(message: str, remedy: str, offset: int, length: int = 1) -> LanguageError:
+    return LanguageError("template-forbidden", message, remedy, offset, length)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -1,6 +1,8 @@
 """The rule of literal filters: they write their own quotes, and nothing bare stands beside them."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from jinja2 import nodes
 
@@ -36,14 +38,18 @@ def _check_pieces(pieces: list[str | nodes.Expr]) -> None:
         if isinstance(piece, str):
             opened = _quote_after(piece, opened)
         elif not _safe(piece):
-            raise _bare(piece)
+            raise LanguageError("literal-missing", _BARE, _LAST, start_of(piece))
         elif not _constant(piece):
             around = (before[-1:] if isinstance(before, str) else "") + (after[:1] if isinstance(after, str) else "")
             if opened or any(quote in around for quote in _QUOTES):
-                raise _quoted(piece)
+                raise LanguageError("literal-quotes", _QUOTED, "take the quotes away", start_of(piece))
 
 
-_QUOTES = "'\"`"
+_QUOTES: Final = "'\"`"
+_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
+_QUOTED: Final = "quotes stand around a literal, which brings its own"
+_BARE: Final = "a bare value stands in text that also holds quoted literals"
+_LAST: Final = "end it in a literal filter (`soql`, `sosl`, `odata`, `like`, `jql`), as the last one"
 
 
 def _is_literal(node: nodes.Node) -> bool:
@@ -69,25 +75,9 @@ def _constant(node: nodes.Node) -> bool:
 
 
 def _quote_after(text: str, opened: str) -> str:
-    skip = False
-    for character in text:
-        if skip:
-            skip = False
-        elif character == "\\":
-            skip = True
-        elif opened:
+    for character in _ESCAPED.sub("", text):
+        if opened:
             opened = "" if character == opened else opened
         elif character in _QUOTES:
             opened = character
     return opened
-
-
-def _quoted(node: nodes.Expr) -> LanguageError:
-    message = "quotes stand around a literal, which brings its own"
-    return LanguageError("literal-quotes", message, "take the quotes away", start_of(node))
-
-
-def _bare(node: nodes.Expr) -> LanguageError:
-    message = "a bare value stands in text that also holds quoted literals"
-    remedy = "end it in a literal filter (`soql`, `sosl`, `odata`, `like`, `jql`), as the last one"
-    return LanguageError("literal-missing", message, remedy, start_of(node))

@@ -56,9 +56,6 @@ ABSENT: Final = object()
 
 def reader(keys: tuple[Key, ...], place: tuple[int, int], *, known: bool) -> Run:
     """A closure that reads a constant path; `known`: absent is null, else Missing."""
-    plain = all(isinstance(key, str) for key in keys)
-    if known and plain:
-        return _known(keys)
     names = tuple(f"`{keys[0]}{''.join(map(_step, keys[1 : end + 1]))}`" for end in range(len(keys)))
 
     def walk(scope: Mapping[Any, Any]) -> Any:
@@ -70,39 +67,12 @@ def reader(keys: tuple[Key, ...], place: tuple[int, int], *, known: bool) -> Run
             value = found
         return value
 
-    return _quick(keys, walk) if plain else walk
-
-
-def _known(keys: tuple[Key, ...]) -> Run:
-    root, *rest = keys
-    if len(rest) == 1:
-        only = rest[0]
-
-        def read_one(scope: Mapping[Any, Any]) -> Any:
-            try:
-                return scope[root][only]
-            except (KeyError, TypeError):
-                return None
-
-        return read_one
-
-    def read(scope: Mapping[Any, Any]) -> Any:
-        try:
-            value = scope[root]
-            for key in rest:
-                value = value[key]
-        except (KeyError, TypeError):
-            return None
-        return value
-
-    return read
-
-
-def _quick(keys: tuple[Key, ...], walk: Run) -> Run:
-    # Only a mapping can be subscripted with text, so the quick way never touches anything but data.
+    if not all(isinstance(key, str) for key in keys):
+        return walk
     root, *rest = keys
 
     def read(scope: Mapping[Any, Any]) -> Any:
+        # Only a mapping can be subscripted with text, so this quick way never touches anything but data.
         try:
             value = scope[root]
             for key in rest:

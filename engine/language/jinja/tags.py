@@ -1,7 +1,7 @@
 """From text to tags: jinja2's lexer and parser, told to count characters where they count lines."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -33,6 +33,10 @@ class Source:
     parts: list[str | Tag] = field(default_factory=list)
     tokens: dict[int, str] = field(default_factory=dict)
 
+    def after(self, offset: int, spelling: str = "") -> int:
+        """Where the first token after `offset` begins, or the first that is spelled so."""
+        return next((at for at, token in self.tokens.items() if at > offset and spelling in (token, "")), offset)
+
     @property
     def tags(self) -> list[Tag]:
         return [part for part in self.parts if isinstance(part, Tag)]
@@ -53,14 +57,16 @@ _STATEMENTS: Final = ("block_begin", "comment_begin", "raw_begin")
 
 def _cut(text: str) -> Iterator[str | list[_Raw]]:
     """Literal text, and the tokens of each tag from `{{` to `}}`."""
-    opened, limits, tag = False, _Limits(), list[_Raw]()
+    opened, depth, tokens, tag = False, 0, 0, list[_Raw]()
     for offset, kind, value in _raw_tokens(text):
         if kind == "data":
             yield text[offset : offset + len(value)]
         elif kind in _STATEMENTS:
             raise _statement(text.index(value[:2], offset), value)
         elif kind != "whitespace":
-            limits.see(offset, kind, value)
+            depth += _DEPTH.get(value, 0) if kind == "operator" else 0
+            tokens += 1
+            _check_limits(depth, tokens, offset)
             opened = opened or kind == "variable_begin"
             tag.append((_edge(text.index(value, offset), value) if "variable" in kind else offset, kind, value))
         if kind == "variable_end":
@@ -70,21 +76,14 @@ def _cut(text: str) -> Iterator[str | list[_Raw]]:
         raise _unclosed(tag[0][0])
 
 
-@dataclass(slots=True)
-class _Limits:
-    """What is known before parsing."""
+_DEPTH: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
-    depth: int = 0
-    tokens: int = 0
 
-    def see(self, offset: int, kind: str, value: str) -> None:
-        self.tokens += 1
-        if kind == "operator":
-            self.depth += (value in "([{") - (value in ")]}")
-        if self.depth > MAX_DEPTH:
-            raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
-        if self.tokens > 3 * MAX_NODES:
-            raise too_large(f"the template has more than {MAX_NODES} parts", offset)
+def _check_limits(depth: int, tokens: int, offset: int) -> None:
+    if depth > MAX_DEPTH:
+        raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
+    if tokens > 3 * MAX_NODES:
+        raise too_large(f"the template has more than {MAX_NODES} parts", offset)
 
 
 def _raw_tokens(text: str) -> Iterator[_Raw]:
@@ -123,14 +122,8 @@ def _unclosed(offset: int) -> LanguageError:
 
 def _parse(source: Source, raw: list[_Raw]) -> nodes.Expr:
     source.tokens.update((offset, value) for offset, _, value in raw)
-    tokens = [_token(*each) for each in raw]
-    for index, token in enumerate(tokens):
-        if token.type == "dot":
-            tokens[index] = token._replace(lineno=tokens[index + 1].lineno)
-        elif _is_word(tokens, index, ("is",)):
-            tokens[index] = token._replace(lineno=_tested(tokens, index))
     parser = Parser(_ENVIRONMENT, "")
-    parser.stream = TokenStream(iter(tokens), None, None)
+    parser.stream = TokenStream(iter([_token(*each) for each in raw]), None, None)
     try:
         node = parser.parse_tuple(with_condexpr=True)
         parser.stream.expect("variable_end")
@@ -139,24 +132,6 @@ def _parse(source: Source, raw: list[_Raw]) -> nodes.Expr:
     except RecursionError:
         raise too_large("the template nests too deeply", raw[0][0]) from None
     return node
-
-
-def _tested(tokens: list[Token], index: int) -> int:
-    # A test, as a member after a dot, is told by its own name, not by what stands before it.
-    if index == 0 or _is_word(tokens, index - 1, _WORDS) or tokens[index - 1].type not in _ENDS:
-        remedy = "write `value is defined`"
-        raise LanguageError("template-syntax", "`is` stands without a value", remedy, tokens[index].lineno, 2)
-    negated = tokens[index + 1].value == "not"
-    return tokens[min(index + 1 + negated, len(tokens) - 1)].lineno
-
-
-def _is_word(tokens: list[Token], index: int, words: Collection[str]) -> bool:
-    token = tokens[index]
-    return token.type == "name" and token.value in words and (index == 0 or tokens[index - 1].type != "dot")
-
-
-_ENDS: Final = ("name", "string", "integer", "float", "rparen", "rbracket", "rbrace")
-_WORDS: Final = frozenset({"and", "or", "not", "if", "else", "in", "is"})
 
 
 def too_large(message: str, offset: int) -> LanguageError:

@@ -1,123 +1,90 @@
-"""What templates do with values: write, compare, add. Each has one meaning for each kind of value, or refuses it."""
+"""What templates do with values: each operator and test has one meaning for each kind of value, or refuses it."""
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import MAX_TEXT
-from engine.language.jinja.paths import Missing, Run
 from engine.language.text import as_text, kind_of
 
 
-def strict(run: Run) -> Run:
-    """A value that is used: what is missing is an error."""
-
-    def used(scope: Mapping[str, Any]) -> Any:
-        value = run(scope)
-        if value.__class__ is Missing:
-            raise value.error()
-        return value
-
-    return used
+def text_of(value: Any, words: str) -> str:
+    """A value as it stands in text; `words` are what a message calls it."""
+    if value is None:
+        raise EvaluationError(f"{words} is null and cannot stand in text: add `| default('')`")
+    return str(bounded(as_text(value), words))
 
 
-def written(run: Run, words: str, offset: int, length: int) -> Run:
-    """A value that is written into text: null is an error too."""
-
-    def write(scope: Mapping[str, Any]) -> str:
-        value = run(scope)
-        if value.__class__ is str and len(value) <= MAX_TEXT:
-            return value
-        return _text(value, words, offset, length)
-
-    return write
-
-
-def bounded(value: Any, words: str, offset: int, length: int) -> Any:
+def bounded(value: Any, words: str) -> Any:
     """The value itself, unless it is a text longer than one expression may yield."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise EvaluationError(f"{words} is longer than {MAX_TEXT} characters", offset, length)
+        raise EvaluationError(f"{words} is longer than {MAX_TEXT} characters")
     return value
 
 
-def added(action: str, left: Run, right: Run, offset: int, length: int) -> Run:
-    """The sum or the difference of two numbers, exact."""
-    exactly = _EXACT.add if action == "add" else _EXACT.subtract
-    sign = "+" if action == "add" else "-"
+def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
+    """`+` or `-` of two numbers, exact; ArithmeticError where it cannot be."""
+    plainly, exactly = (operator.add, _EXACT.add) if sign == "+" else (operator.sub, _EXACT.subtract)
 
-    def add(scope: Mapping[str, Any]) -> int | Decimal:
-        one, two = left(scope), right(scope)
-        if one.__class__ is int and two.__class__ is int:
-            return one + two if action == "add" else one - two
-        if not _is_number(one) or not _is_number(two):
-            wrong = kind_of(two if _is_number(one) else one)
-            remedy = (
-                "join text with `~`" if wrong == "text" else "add `| default(0)`" if wrong == "null" else "convert it"
-            )
-            raise EvaluationError(f"`{sign}` needs numbers, found {wrong}: {remedy}", offset, length)
-        try:
-            return exactly(_exact(one), _exact(two))
-        except (Inexact, InvalidOperation, Overflow):
-            raise EvaluationError(f"`{sign}` cannot be exact on these numbers", offset, length) from None
+    def run(left: Any, right: Any) -> int | Decimal:
+        for kind in (kind_of(value) for value in (left, right) if not _is_number(value)):
+            raise EvaluationError(f"`{sign}` needs numbers, found {kind}: {_REMEDIES.get(kind, 'convert it')}")
+        whole = left.__class__ is int and right.__class__ is int
+        return plainly(left, right) if whole else exactly(_exact(left), _exact(right))
 
-    return add
+    return run
 
 
-def compared(
-    compare: Callable[[Any, Any], Any], offset: int, length: int, *, ordered: bool
-) -> Callable[[Any, Any], bool]:
-    """A comparison of two values; order is defined between numbers and between texts."""
+def comparison(name: str) -> Callable[[Any, Any], bool]:
+    """A comparison by jinja2's name for it; order is defined between numbers and between texts."""
+    compare, ordered = _COMPARISONS[name], name not in ("eq", "ne")
 
     def run(left: Any, right: Any) -> bool:
-        if left.__class__ is right.__class__ and (left.__class__ in _ORDERED or not ordered):
-            return bool(compare(left, right))
-        if _is_number(left) and _is_number(right):
-            return bool(compare(_exact(left), _exact(right)))
-        if not ordered:
-            return bool(compare(left, right))
-        if isinstance(left, str) and isinstance(right, str):
-            return bool(compare(left, right))
-        found = f"{kind_of(left)} and {kind_of(right)} have no order"
-        raise EvaluationError(f"{found}: compare numbers with numbers, text with text", offset, length)
+        if not (isinstance(left, str) and isinstance(right, str)):
+            if _is_number(left) and _is_number(right):
+                left, right = _exact(left), _exact(right)
+            elif ordered:
+                found = f"{kind_of(left)} and {kind_of(right)} have no order"
+                raise EvaluationError(f"{found}: compare numbers with numbers, text with text")
+        return bool(compare(left, right))
 
     return run
 
 
-def contained(offset: int, length: int, *, wanted: bool) -> Callable[[Any, Any], bool]:
+def contained(value: Any, where: Any) -> bool:
     """Whether a value is an element of a list, a key of a mapping, or a part of a text."""
-
-    def run(value: Any, where: Any) -> bool:
-        if isinstance(where, list):
-            return (value in where) is wanted
-        if isinstance(where, dict | str) and isinstance(value, str):
-            return (value in where) is wanted
-        found = f"`in` looks for {kind_of(value)} in {kind_of(where)}"
-        raise EvaluationError(f"{found}: it needs a list, or text in text or in a mapping", offset, length)
-
-    return run
-
-
-_EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
-_ORDERED: Final = (int, str, Decimal)
-
-
-def _text(value: Any, words: str, offset: int, length: int) -> str:
-    if value.__class__ is Missing:
-        raise value.error()
-    if value is None:
-        raise EvaluationError(f"{words} is null and cannot stand in text: add `| default('')`", offset, length)
-    try:
-        text = as_text(value)
-    except EvaluationError as error:
-        raise EvaluationError(f"{words}: {error.message}", offset, length) from None
-    return str(bounded(text, words, offset, length))
+    if isinstance(where, list) or (isinstance(where, dict | str) and isinstance(value, str)):
+        return value in where
+    found = f"`in` looks for {kind_of(value)} in {kind_of(where)}"
+    raise EvaluationError(f"{found}: it needs a list, or text in text or in a mapping")
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | Decimal | float) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
-def _exact(value: int | float | Decimal) -> Decimal:
+def _exact(value: int | float | Decimal) -> int | Decimal:
     # Decimal of a float's shortest form: 0.1 is 0.1, not 0.1000000000000000055.
-    return value if isinstance(value, Decimal) else Decimal(repr(value))
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+TESTS: Final[dict[str, Callable[..., bool]]] = {
+    "none": lambda value: value is None,
+    "string": lambda value: isinstance(value, str),
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "mapping": lambda value: isinstance(value, dict),
+    "sequence": lambda value: isinstance(value, list),
+    "in": contained,
+}
+"""The tests of templates, beside `defined` and `undefined`, which look at what is missing."""
+
+_NUMBERS: Final = (int, Decimal, float)
+_EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
+_REMEDIES: Final = {"text": "join text with `~`", "null": "add `| default(0)`"}
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le, "gt": operator.gt,
+    "gteq": operator.ge,
+}  # fmt: skip

@@ -18,7 +18,7 @@ def start_of(node: nodes.Node) -> int:
         node = inner
 
 
-def path_of(node: nodes.Node) -> tuple[nodes.Name, tuple[Key, ...]] | None:
+def path_of(node: nodes.Node) -> tuple[Key, ...] | None:
     """A name and constant members below it; None for anything else."""
     keys: list[Key] = []
     while not isinstance(node, nodes.Name):
@@ -27,7 +27,7 @@ def path_of(node: nodes.Node) -> tuple[nodes.Name, tuple[Key, ...]] | None:
             return None
         keys.append(key)
         node = node.node
-    return node, (node.name, *reversed(keys))
+    return (node.name, *reversed(keys))
 
 
 def key_of(node: nodes.Node) -> Key | None:
@@ -52,13 +52,24 @@ def known(node: nodes.Node) -> bool:
 def place_of(node: nodes.Node, source: Source) -> tuple[int, int]:
     """Offset and length of the part that a message is about."""
     if isinstance(node, nodes.Filter | nodes.Test):
-        return node.lineno, len(node.name)
+        return name_of(node, source)
     offset = start_of(node)
     if isinstance(node, nodes.Getattr):
-        return _with_brackets(offset, node.lineno + len(node.attr), source.text)
+        return _with_brackets(offset, sum(name_of(node, source)), source.text)
     if isinstance(node, nodes.Getitem):
-        return _with_brackets(offset, _end_of_index(node, source), source.text)
+        end = start_of(node.arg)
+        if source.tokens[node.lineno] == "[":
+            end = source.after(sum(place_of(node.arg, source)) - 1, "]")
+        return _with_brackets(offset, end + len(source.tokens[end]), source.text)
     return offset, len(source.tokens.get(offset, " "))
+
+
+def name_of(node: nodes.Filter | nodes.Test | nodes.Getattr, source: Source) -> tuple[int, int]:
+    """Offset and length of the name of a filter, a test or a member."""
+    if isinstance(node, nodes.Filter):
+        return node.lineno, len(node.name)
+    name = node.attr if isinstance(node, nodes.Getattr) else node.name
+    return source.after(node.lineno, name.partition(".")[0]), len(name)
 
 
 def words_of(node: nodes.Node, source: Source) -> str:
@@ -115,14 +126,6 @@ def _with_brackets(start: int, end: int, text: str) -> tuple[int, int]:
     while text.count("(", start, end) < text.count(")", start, end) and (before := text.rfind("(", 0, start)) >= 0:
         start = before
     return start, end - start
-
-
-def _end_of_index(node: nodes.Getitem, source: Source) -> int:
-    inside = start_of(node.arg) + len(source.tokens.get(start_of(node.arg), ""))
-    if source.tokens.get(node.lineno) != "[":
-        return inside
-    closing = [offset for offset, spelling in source.tokens.items() if spelling == "]" and offset >= inside]
-    return min(closing, default=inside) + 1
 
 
 def _leftmost(node: nodes.Node) -> nodes.Node | None:
