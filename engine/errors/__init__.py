@@ -8,7 +8,7 @@ TolmachError
 """
 
 from engine.errors.catalogue import CATALOGUE, Fault
-from engine.errors.diagnostics import CODES, Diagnostic, Span
+from engine.errors.diagnostics import CODES, Diagnostic, Span, nearest
 from engine.errors.tree import CallError, ConfigError, EvaluationError, LanguageError, TolmachError, Upstream
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "Span",
     "TolmachError",
     "Upstream",
+    "nearest",
 ]

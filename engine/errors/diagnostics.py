@@ -1,5 +1,7 @@
 """What is wrong in a file, where, and what to write instead; every code there is."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +36,15 @@ class Diagnostic:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise KeyError(f"diagnostic code {self.code!r} is not registered in engine.errors.CODES")
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str = "see the language reference") -> str:
+    """What to write instead of an unknown name: the nearest known one, or all of them when they are few."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.55)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return "write one of " + ", ".join(f"`{one}`" for one in names) if 0 < len(names) <= 16 else otherwise
 
 
 CODES: Final[dict[str, str]] = {

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.document import Map
-from engine.errors import EvaluationError, Span
+from engine.errors import EvaluationError, Span, nearest
 from engine.language.codec import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
@@ -19,7 +19,7 @@ from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
 from engine.spec.path import PathText
 from engine.spec.project import Use
-from engine.spec.reading import Reading, nearest
+from engine.spec.reading import Reading
 from engine.spec.request import Base
 from engine.spec.secret import Secret
 

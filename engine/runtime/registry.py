@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.document import read_file
-from engine.errors import ConfigError, Diagnostic
+from engine.errors import ConfigError, Diagnostic, nearest
 from engine.language.locale import Locale
 from engine.runtime.binding import Bound, bind
 from engine.spec.connector import Loaded, load_connector
@@ -14,7 +14,7 @@ from engine.spec.operation import Operation
 from engine.spec.project import SERVED, ApiKey, Use, project_file_of
 from engine.spec.project import Project as ProjectSpec
 from engine.spec.reader import Reader
-from engine.spec.reading import Reading, nearest
+from engine.spec.reading import Reading
 from engine.spec.request import Press
 
 SHIPPED: Final = next(

@@ -10,11 +10,13 @@ from pydantic import Field
 
 from engine import LANGUAGE_VERSION
 from engine.document import Document, Map, read_file
+from engine.errors import nearest
+from engine.language.text import kind_of
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, Names, Secrecy
 from engine.spec.operation import Operation, Secrets
-from engine.spec.reading import Model, Reading, kind_of, nearest, validate
+from engine.spec.reading import Model, Reading, validate
 from engine.spec.response import Response
 
 

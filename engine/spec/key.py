@@ -20,7 +20,7 @@ def new_key(ids: Ids) -> tuple[str, str]:
     The hash needs no salt of its own: the secret is random and the id is part of what is hashed.
     """
     text = f"{KEY_PREFIX}{ids.uuid()[:8]}_{ids.token()[:43]}"
-    return text, f"sha256:{text[4:12]}:{digest(text.encode()).decode()}"
+    return text, f"sha256:{text[4:12]}:{digest(text.encode()).hex()}"
 
 
 def key_id(text: bytes) -> bytes:
@@ -29,11 +29,16 @@ def key_id(text: bytes) -> bytes:
 
 
 def digest(text: bytes) -> bytes:
-    """SHA-256 of a whole key, in hex, as it stands at the end of its hash."""
-    return hashlib.sha256(text).hexdigest().encode()
+    """SHA-256 of a whole key."""
+    return hashlib.sha256(text).digest()
+
+
+def digest_of(key_hash: str) -> bytes:
+    """The digest that a hash holds; of what is no hash, bytes that no key has."""
+    return bytes.fromhex(key_hash[-64:]) if KEY_HASH.fullmatch(key_hash) else b""
 
 
 def matches(text: str | bytes, key_hash: str) -> bool:
     """Whether a key belongs to a hash; takes the same time for every wrong key of one length."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return hmac.compare_digest(digest(raw), key_hash[-64:].encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(digest(raw), digest_of(key_hash))

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.errors import nearest
 from engine.language.expression import Expression
 from engine.language.reference import Reference
 from engine.language.template import Template
-from engine.spec.reading import Reading, nearest, place_of
+from engine.spec.reading import Reading, place_of
 
 RESERVED: Final = frozenset(
     (

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from engine.errors import CallError
+from engine.errors import CallError, nearest
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, nearest, reading
+from engine.spec.reading import Model, reading
 from engine.spec.request import Request
 from engine.spec.response import CodeField, MessageField, Response
 from engine.spec.strings import ExpressionField

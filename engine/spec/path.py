@@ -10,8 +10,9 @@ from pydantic_core import PydanticCustomError
 from engine.errors import CallError, EvaluationError
 from engine.language.codec import literal_path, path_value, segment
 from engine.language.template import Template
+from engine.language.text import kind_of
 from engine.spec.names import Names
-from engine.spec.reading import LATER, kind_of, place_of, reading
+from engine.spec.reading import LATER, place_of, reading
 from engine.spec.strings import template_in
 from engine.spec.tree.nodes import Scope
 

@@ -10,12 +10,13 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.document import Document, Map
-from engine.errors import Span
+from engine.errors import Span, nearest
 from engine.language.locale import Locale
+from engine.language.text import kind_of
 from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration
 from engine.spec.key import KEY_HASH
-from engine.spec.reading import LATER, Model, Reading, kind_of, nearest, validate
+from engine.spec.reading import LATER, Model, Reading, validate
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")

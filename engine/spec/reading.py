@@ -1,6 +1,5 @@
 """How a file becomes a model: pydantic validates, every problem gets its place, all are reported at once."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, TypeVar
@@ -17,7 +16,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from engine.document import Document, Map, Seq, Text, line_at, span_at
-from engine.errors import CODES, ConfigError, Diagnostic, LanguageError, Span
+from engine.errors import CODES, ConfigError, Diagnostic, LanguageError, Span, nearest
+from engine.language.text import kind_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -126,23 +126,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return str(value) if isinstance(value, str) else value
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """ "did you mean" as a remedy: the nearest known name, or all of them when they are few."""
-    names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.55)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    if 0 < len(names) <= 16:
-        return "write one of " + ", ".join(f"`{n}`" for n in names)
-    return "see the language reference"
-
-
-def kind_of(value: Any) -> str:
-    """What a value is called in messages; never the value itself unless it is a scalar of the file."""
-    names = {dict: "a mapping", list: "a list", bool: "a boolean", int: "a number", type(None): "nothing", str: "text"}
-    return next((name for kind, name in names.items() if isinstance(value, kind)), "a number")
 
 
 def _report(at: Reading, detail: ErrorDetails, loc: list[str | int]) -> None:

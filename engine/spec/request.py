@@ -8,10 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError, EvaluationError
 from engine.language.codec import encode_form, encode_json, encode_query, header_value
-from engine.language.text import as_text
+from engine.language.text import as_text, kind_of
 from engine.spec.names import Names
 from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, kind_of, reading
+from engine.spec.reading import Model, reading
 from engine.spec.tree import Node, Scope, write_tree
 from engine.spec.tree.nodes import Const
 from engine.spec.trip import Rendered

@@ -8,12 +8,12 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, With
 from pydantic_core import PydanticCustomError
 
 from engine.document import Map
-from engine.errors import CallError, EvaluationError, Upstream
+from engine.errors import CallError, EvaluationError, Upstream, nearest
 from engine.errors.catalogue import RAISABLE
 from engine.language.expression import Expression
-from engine.language.text import as_text
+from engine.language.text import as_text, kind_of
 from engine.spec.names import RULE, Names
-from engine.spec.reading import LATER, Model, kind_of, nearest, plain, reading
+from engine.spec.reading import LATER, Model, plain, reading
 from engine.spec.strings import ExpressionField, expression_in
 from engine.spec.tree.nodes import Scope, holds
 

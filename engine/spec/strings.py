@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 from engine.errors import LanguageError
 from engine.language.expression import Expression, compile_expression
 from engine.language.template import Template, compile_template
-from engine.spec.reading import Reading, kind_of, reading
+from engine.language.text import kind_of
+from engine.spec.reading import Reading, reading
 
 
 def expression_in(at: Reading, text: str) -> Expression | None:

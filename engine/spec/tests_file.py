@@ -6,7 +6,8 @@ from pydantic import Field, RootModel
 
 from engine.document import Document, Map
 from engine.errors import CATALOGUE
-from engine.spec.reading import Model, Reading, kind_of, validate
+from engine.language.text import kind_of
+from engine.spec.reading import Model, Reading, validate
 
 
 class Expected(Model):

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.document import Map, Seq
-from engine.errors import Span
+from engine.errors import Span, nearest
 from engine.language.expression import Expression
 from engine.language.template import Template
+from engine.language.text import kind_of
 from engine.spec.names import RESERVED
-from engine.spec.reading import Reading, kind_of, nearest, plain, span_of
+from engine.spec.reading import Reading, plain, span_of
 from engine.spec.strings import expression_in, nothing, template_in
 from engine.spec.tree.constructs import Each, Expr, Let, Lets, Merge, When
 from engine.spec.tree.nodes import Const, Leaf, List, Member, Node, Object, WrittenList, WrittenMember, WrittenObject
