@@ -256,10 +256,7 @@ class _Stream(AsyncNetworkStream):
         try:
             async with asyncio.timeout_at(self._ends):
                 await self._writer.start_tls(self._config.tls, server_hostname=server_hostname)
-        except BaseException as error:
-            self._writer.transport.abort()
-            if not isinstance(error, OSError):
-                raise
+        except OSError as error:
             raise unreachable(self._config, *self._peer, error) from error
         return self
 

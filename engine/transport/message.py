@@ -81,7 +81,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is refused: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({error.reason or 'broken off'})"
+        return f"TLS failed ({getattr(error, 'reason', None) or 'broken off'})"
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return os.strerror(error.errno).lower()
     return "the upstream closed the connection"

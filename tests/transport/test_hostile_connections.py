@@ -15,16 +15,16 @@ from tests.transport.hostile import OK, Peer, Script, Server, always, response, 
 
 
 @contextmanager
-def full_backlog() -> Iterator[int]:
+def full_backlog(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """A port whose SYN packets are dropped: nobody accepts and the queue is full."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, port))
         listener.listen(0)
         port = listener.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
             one.setblocking(False)
-            one.connect_ex(("127.0.0.1", port))
+            one.connect_ex((host, port))
         try:
             yield port
         finally:
@@ -77,6 +77,24 @@ async def test_the_next_address_is_tried(open_: Open) -> None:
     async with upstream(always(OK)) as server:
         assert (await open_(three).send(get(server.url(host="crm.example")))).body == b"ok"
         assert server.requests[0].headers["host"] == f"crm.example:{server.port}"
+
+
+async def test_a_dead_address_leaves_time_for_the_next(open_: Open) -> None:
+    async def two(host: str, port: int) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    async with upstream(always(OK)) as server:
+        with full_backlog("127.0.0.2", server.port):
+            reply = await open_(two, connect_timeout=1.0).send(get(server.url(host="crm.example")))
+    assert reply.body == b"ok"
+
+
+async def test_a_name_without_addresses(open_: Open) -> None:
+    async def none(host: str, port: int) -> list[str]:
+        return []
+
+    error = await failure(open_(none), post("http://crm.example/"))
+    assert (error.reason, error.sent, error.detail) == ("unavailable", False, "the name crm.example has no address")
 
 
 async def test_a_reset_on_accept(open_: Open) -> None:

@@ -183,10 +183,24 @@ async def test_headers_have_a_limit_together(open_: Open, lines: int, reason: st
             assert (await failure(wire, get(server.url()))).reason == reason
 
 
+QUOTED = [
+    b"c4n4ry\r\n\r\n",
+    b"HTTP/1.1 c4n4ry\r\n\r\n",
+    START + b"c4n4ry\r\n\r\n",
+    START + b"X: c4n4ry\0\r\n\r\n",
+    START + b"Content-Length: c4n4ry\r\n\r\n",
+    START + b"X: " + b"c4n4ry" * 20_000 + b"\r\n\r\n",
+    CHUNKED + b"c4n4ry\r\n",
+    CHUNKED + b"6\r\nc4n4ry!!\r\n",
+    START + b"Set-Cookie: c4n4ry\r\nContent-Length: 9\r\n\r\nc4n4ry",
+    *(answer.replace(b"\r\n", b"\r\nX-Canary: c4n4ry\r\n", 1) for answer in BOMBS.values()),
+]
+
+
 async def test_no_error_quotes_what_came(open_: Open) -> None:
-    for name, answer in {**GARBAGE, **BOMBS}.items():
-        async with upstream(always(answer.replace(b"\r\n", b"\r\nX-Canary: c4n4ry\r\n", 1), close=True)) as server:
+    for answer in QUOTED:
+        async with upstream(always(answer, close=True)) as server:
             url = server.url("/path?token=c4n4ry")
             error = await failure(open_(), get(url, ("Authorization", "c4n4ry")))
         shown = "".join(traceback.format_exception(error))
-        assert "c4n4ry" not in f"{shown} {error.detail} {error.args}", name
+        assert "c4n4ry" not in f"{shown} {error.detail} {error.args}", answer[:99]

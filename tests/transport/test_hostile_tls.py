@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from engine.transport.tls import tls_context
 from tests.transport.conftest import Authority, Open, failure, get, post
-from tests.transport.hostile import OK, Peer, Script, always, forever, turns, upstream
+from tests.transport.hostile import OK, Peer, Script, always, forever, response, turns, upstream
 
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -219,7 +219,7 @@ async def test_the_environment_is_not_asked(open_: Open, authority: Authority, p
 
 async def test_nothing_of_a_request_is_logged(open_: Open, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        async with upstream(always(OK)) as server:
+        async with upstream(always(response(b"c4n4ry", "Set-Cookie: s=c4n4ry"))) as server:
             wire = open_()
             await wire.send(get(server.url("/x?token=c4n4ry"), ("Authorization", "c4n4ry")))
             await wire.send(post(server.url("/x?token=c4n4ry"), b"c4n4ry"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +19,7 @@ from engine.transport.tls import tls_context
 from engine.transport.wire import WireConfig, WireError
 from engine.transport.wires import open_wire
 from tests.transport.conftest import Authority, failure, get, loopback, post
-from tests.transport.hostile import Peer, Server, upstream
+from tests.transport.hostile import Peer, Server, until, upstream
 
 MIB = 1 << 20
 Headers = list[tuple[str, str]]
@@ -186,9 +185,32 @@ async def test_cancelled_streams_leave_the_connection_usable(wire: Httpx2Wire, a
         assert wire.busy == 0
 
 
-async def test_its_library_logs_nothing() -> None:
-    assert not logging.getLogger("httpcore2.http11").isEnabledFor(logging.INFO)
-    assert not logging.getLogger("httpcore2.connection").isEnabledFor(logging.INFO)
+async def test_what_comes_for_cancelled_calls_does_not_stop_the_others(authority: Authority, wire: Httpx2Wire) -> None:
+    """Nobody takes it, so it would fill the window that all calls of a connection share."""
+    go = asyncio.Event()
+
+    async def late(session: Session, stream: int) -> None:
+        if session.heads[stream][":path"] == "/late":
+            waiting.append(asyncio.ensure_future(answer_late(session, stream)))
+        else:
+            await session.answer(stream, bytes(MIB))
+
+    async def answer_late(session: Session, stream: int) -> None:
+        await go.wait()
+        with suppress(h2.exceptions.ProtocolError, ConnectionError):
+            await session.answer(stream, bytes(MIB))
+
+    waiting: list[asyncio.Future[None]] = []
+    async with modern(authority, late, []) as server:
+        calls = [asyncio.ensure_future(wire.send(get(server.url("/late")))) for _ in range(40)]
+        await until(lambda: len(waiting) == 40)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        go.set()
+        async with asyncio.timeout(5):
+            assert len((await wire.send(get(server.url("/now")))).body) == MIB
+        await asyncio.gather(*waiting)
 
 
 async def test_wires_are_opened_by_name(authority: Authority) -> None:
