@@ -42,7 +42,7 @@ class Source:
     def _lines(self) -> list[int]:
         if not self._starts:
             lines = f"{self.text}.".splitlines(keepends=True)  # what else splits them is refused beforehand
-            self._starts = [0, *accumulate(map(len, lines[:-1]))]
+            self._starts = [0, *accumulate(map(len, lines))]
         return self._starts
 
 

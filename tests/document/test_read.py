@@ -81,6 +81,23 @@ def test_all_independent_problems_come_at_once_in_the_order_of_the_file() -> Non
     ]
 
 
+def test_each_duplicate_has_its_own_first() -> None:
+    assert [str(found.also) for found in problems("a: 1\na: 2\nb: 1\nb: 2\na: 3\n")] == [
+        "f.yaml:1:1",
+        "f.yaml:3:1",
+        "f.yaml:1:1",
+    ]
+
+
+def test_what_is_found_late_stands_where_it_belongs() -> None:
+    assert [found.code for found in problems("a: {<<: 1, b: yes}")] == ["yaml-merge", "ambiguous-boolean"]
+
+
+@pytest.mark.parametrize("text", ["{'a:b'}", "urn:x:\n", "{urn:x: , b}", "a: {b: 1, ? c:d : }", "- ab:\n-"])
+def test_a_colon_within_a_key_may_be_meant(text: str) -> None:
+    assert problems(text) == []
+
+
 def test_the_hundredth_problem_is_the_last() -> None:
     assert len(problems("- yes\n" * 10_000)) == 100
 
@@ -92,6 +109,8 @@ def test_the_hundredth_problem_is_the_last() -> None:
         ("a: {{ input.x }}/b # c", "f.yaml:1:4", 'quote the template: "{{ input.x }}/b"'),
         ('a: {{ x | f("it\'s") }}', "f.yaml:1:4", "quote the template: '{{ x | f(\"it''s\") }}'"),
         ("a:\n  - {{ x[0] }}", "f.yaml:2:5", 'quote the template: "{{ x[0] }}"'),
+        (r"a: {{ x | split('\.') }}", "f.yaml:1:4", r"quote the template: '{{ x | split(''\.'') }}'"),
+        ("a: {{ " + "x" * 100 + " }}", "f.yaml:1:4", "quote the template"),
         ("a: {b: {{ x }}, c: d}", "f.yaml:1:8", 'quote the template: "{{ x }}"'),
         ("a: {? [b] : c}", "f.yaml:1:7", "quote it, if it is text or an expression"),
         ("? {a: b}\n: c", "f.yaml:1:3", "quote it, if it is text or an expression"),
@@ -123,6 +142,7 @@ def test_an_anchor_gives_the_same_value_again() -> None:
     assert root["e"] == ["text"]
     assert (root["f"], root["g"], root["h"]) == (12, 12, "h")
     assert str(root.value_span("g")) == "f:6:4"
+    assert str(read_text("a: &x # why\nb: 1", "f").root.value_span("a")) == "f:1:6"
     assert str(root["e"].item_span(0)) == "f:3:8"
 
 
@@ -137,6 +157,7 @@ def test_merge_puts_the_pairs_where_it_stands_and_overrides_nothing() -> None:
     merged = read_text("x: &x {a: 1, b: 2}\nz: {<<: *x, c: 3}", "f").root["z"]
     assert merged == {"a": 1, "b": 2, "c": 3}
     assert list(merged) == ["a", "b", "c"]
+    assert read_text("x: &x {a: 1}\ny: &y {a: 2}\nz: {<<: [*x, *y]}", "f").root["z"] == {"a": 1}
     assert str(merged.value_span("b")) == "f:1:17"
 
 
@@ -188,6 +209,8 @@ def test_levels_are_counted(opening: str, closing: str) -> None:
 def test_levels_behind_aliases_are_counted() -> None:
     text = "- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(62))
     assert problems(text) == []
+    assert problems("- &a [" + "[" * 61 + "]" * 61 + ", []]\n- [*a]\n") == []
+    assert only("- &a [" + "[" * 61 + "]" * 61 + ", []]\n- [[*a]]\n").code == "yaml-too-deep"
     (found,) = problems(text + "- &b [*a62]\n")
     assert (found.code, str(found.span)) == ("yaml-too-deep", "f.yaml:64:7")
 
@@ -276,11 +299,11 @@ def failing(path: Path) -> tuple[str, str, str]:
     return found.code, str(found.span), found.message
 
 
-def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "large.yaml"
     path.touch()
     os.truncate(path, 1 << 40)
-    path.chmod(0)
+    monkeypatch.delattr(Path, "open")
     assert failing(path)[:2] == ("yaml-too-large", "f.yaml:1:1")
 
 

@@ -45,6 +45,7 @@ CASES = [
     ('a: "{{ x }}"/b', "1:13", "follows the closing quote", 'a: "{{ x }}/b"'),
     ("a: [0].id", "1:7", "follows the closing bracket", "a: '[0].id'"),
     ("a: {b: c} d", "1:11", "follows the closing bracket", "a: '{b: c} d'"),
+    ('a: "x: {{ y }}" z', "1:17", "follows the closing quote", 'a: "x: {{ y }} z"'),
     ("- [a] b", "1:7", "follows the closing bracket", "- '[a] b'"),
     # quotes
     ("a: 'x\nb: 2\n", "1:4", "is not closed", "a: 'x'\nb: 2\n"),

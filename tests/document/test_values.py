@@ -84,7 +84,12 @@ def test_every_key_and_value_is_found(document: Document, loc: tuple[str | int, 
 
 @pytest.mark.parametrize(
     "loc",
-    [("x", "list", "tag", 1, "k"), ("list", 1, "k", 0, "more"), ("list", 1, 7, -1, "k", "[key]"), (3, "list", 1, "k")],
+    [
+        ("x", "list", "tag", 1, "k"),
+        ("list", 1, "k", 0, "more"),
+        ("list", 1, 7, -1, "k", "[key]"),
+        (3, "list", -1, 1, "k"),
+    ],
 )
 def test_parts_that_do_not_exist_are_passed_over(document: Document, loc: tuple[str | int, ...]) -> None:
     assert str(span_at(document, loc)) == "bank.yaml:14:8"

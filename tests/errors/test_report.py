@@ -50,12 +50,26 @@ def test_what_is_not_known_is_not_shown() -> None:
         ("名前: x", 5, 1, "名前: x", "      ^"),
         ("x: 名前", 4, 2, "x: 名前", "   ^^^^"),
         ("e\u0301: x", 5, 1, "e\u0301: x", "   ^"),
+        ("1\u20dd: x", 5, 1, "1\u20dd: x", "   ^"),
         ("a\u200b: x", 5, 1, "a: x", "   ^"),
         ("a: b", 5, 1, "a: b", "    ^"),
         ("a: b", 9, 1, "a: b", "        ^"),
         ("a: b", 4, 99, "a: b", "   ^"),
     ],
-    ids=["ascii", "tab", "tab in run", "cyrillic", "wide", "wide run", "accent", "invisible", "end", "past", "long"],
+    ids=[
+        "ascii",
+        "tab",
+        "tab in run",
+        "cyrillic",
+        "wide",
+        "wide run",
+        "accent",
+        "circle",
+        "invisible",
+        "end",
+        "past",
+        "long",
+    ],
 )
 def test_carets_stand_under_the_place(source: str, column: int, length: int, line: str, under: str) -> None:
     assert carets(source, column, length) == (line, under)
