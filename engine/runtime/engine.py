@@ -79,7 +79,7 @@ class Engine:
     def _open(self, bound: Bound) -> Gate:
         reach = Reach(bound.hosts, tuple(ip_network(n) for n in bound.allow), bound.insecure)
         try:
-            tls = tls_context(bound.ca)
+            tls = tls_context(bound.ca, http2=self._wire == "httpx2")
         except OSError:
             raise CallError("internal", f"the certificates of `{bound.name}` cannot be read") from None
         config = WireConfig(guarded_resolve(reach), tls, connect_timeout=bound.timeout.connect)
