@@ -54,6 +54,7 @@ def test_literals_are_whole(text: str, expected: str) -> None:
         ("a = {{ input.v | soql | upper }}", "literal-missing", "input.v |"),
         ("a = {{ input.v | soql }} AND b = '{{ input.n }}'", "literal-missing", "input.n }}"),
         ("a = {{ input.v | soql if input.n else input.v }}", "literal-missing", "input.v |"),
+        ("a = {{ input.v | soql }} {{ 'ASC' if input.n else input.v }}", "literal-missing", "'ASC' if"),
         ("a = {{ input.v | soql }} {{ input.v or 'x' }}", "literal-missing", "input.v or"),
         ("a = {{ input.v | soql | default(input.n) }}", "literal-missing", "input.v |"),
         ("{{ 'a = ' ~ input.v ~ ' AND b = ' ~ (input.n | soql) }}", "literal-missing", "input.v ~"),

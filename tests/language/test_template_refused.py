@@ -240,6 +240,14 @@ def test_what_is_too_large_is_called_so(text: str) -> None:
     assert refusal(text).code == "template-too-large"
 
 
+@pytest.mark.parametrize("frames", [0, 400, 700])
+def test_a_deep_stack_of_the_caller_is_no_other_error(frames: int) -> None:
+    def deeper(left: int) -> str:
+        return deeper(left - 1) if left else refusal("{{ " + "not " * 850 + "1 }}").code
+
+    assert deeper(frames) == "template-too-large"
+
+
 def test_the_limits_themselves_are_allowed() -> None:
     assert compile_template("{{ " + "(" * 30 + "1" + ")" * 30 + " }}")({}) == 1
     assert refusal("{{ " + "(" * 31 + "1" + ")" * 31 + " }}").code == "template-too-large"
