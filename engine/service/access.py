@@ -7,13 +7,13 @@ from typing import Final
 from engine.errors import CallError
 from engine.runtime.registry import Project, Registry
 from engine.service.problem import Header, HttpError
-from engine.spec.key import digest, key_id
+from engine.spec.key import digest, digest_of, key_id
 from engine.spec.project import ApiKey
 
 UNAUTHENTICATED: Final = "a valid API key of this project is required"
 
 _CREDENTIALS: Final = (b"authorization", b"x-api-key")
-_NO_DIGEST: Final = b"0" * 64
+_NO_DIGEST: Final = bytes(32)
 
 
 class Grant:
@@ -24,7 +24,7 @@ class Grant:
     def __init__(self, key: ApiKey, project: Project) -> None:
         self.key = key
         self.project = project
-        self.digest = key.hash[-64:].encode()
+        self.digest = digest_of(key.hash)
         self.targets = frozenset(name for name in project.targets if allows(key.allow, name))
         self.reveal = "reveal" in key.rights
         self.explain = "explain" in key.rights
@@ -55,16 +55,17 @@ class Access:
 
         Raises CallError("unauthenticated") in the same words and the same time whatever was wrong.
         """
-        found = digest(shown)
-        known = self._grants.get(key_id(shown))
-        valid = [grant for grant in known or () if hmac.compare_digest(found, grant.digest)]
-        if known is None:
+        found, anywhere = digest(shown), None
+        grants = self._grants.get(key_id(shown))
+        if grants is None:
             hmac.compare_digest(found, _NO_DIGEST)
-        for grant in valid:
-            if grant.project.name == project:
-                return grant
-        if valid and project not in self._projects:
-            return valid[0]
+        for grant in grants or ():
+            if hmac.compare_digest(found, grant.digest):
+                if grant.project.name == project:
+                    return grant
+                anywhere = grant
+        if anywhere is not None and project not in self._projects:
+            return anywhere
         raise CallError("unauthenticated", UNAUTHENTICATED)
 
     def spend(self, grant: Grant, now: float) -> None:

@@ -88,7 +88,7 @@ def encode(answer: Answer, options: Options, trace_id: str, took: float) -> tupl
     if options.flat:
         document = answer.data if isinstance(answer.data, dict) else {"data": answer.data}
     else:
-        meta = {**answer.meta, "trace_id": trace_id, "took_ms": round(took * 1000, 1)}
+        meta = {**answer.meta, "trace_id": trace_id, "took_ms": int(took * 10_000) / 10}
         document = {"data": answer.data, "meta": meta}
     body = encode_json(document)
     headers = [

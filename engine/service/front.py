@@ -85,7 +85,8 @@ class Front:
         self._access = access
         self._engine = engine
         self._clock = engine.clock
-        self._environment = environment
+        self._max_body = environment.max_body
+        self._max_deadline = environment.max_deadline
         self._mask = mask
         self._pages = pages
         self._log = structlog.get_logger()
@@ -147,7 +148,7 @@ class Front:
         options = options_of(query)
         if options.reveal and not grant.reveal:
             raise CallError("forbidden", "the key has not the right `reveal`")
-        seconds = seconds_of(headers, self._environment.max_deadline)
+        seconds = seconds_of(headers, self._max_deadline)
         given = input_of(await self._body(visit, receive))
         deadline = None if seconds is None else visit.began + seconds
         call = Call(visit.route.project, target, given, deadline, visit.trace_id, options.reveal)
@@ -162,16 +163,16 @@ class Front:
 
     async def _body(self, visit: Visit, receive: Receive) -> bytes:
         """The whole body, refused at the limit before it is held."""
-        limit = self._environment.max_body
-        declared = visit.headers.get(b"content-length", b"")
-        size, parts = 0, []
-        while size <= limit and not (declared.isdigit() and int(declared[:20]) > limit):
+        limit, size = self._max_body, 0
+        parts: list[bytes] = []
+        declared = int(visit.headers.get(b"content-length", b"0"))
+        while declared <= limit and size <= limit:
             message = await receive()
             if message["type"] != "http.request":
                 raise HungUpError
-            size += len(message["body"])
             parts.append(message["body"])
-            if not message.get("more_body") and size <= limit:
+            size += len(parts[-1])
+            if size <= limit and not message.get("more_body"):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
         visit.linger = True
         raise CallError("too_large", f"the body is larger than {limit} bytes")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -162,6 +163,8 @@ async def serve(
     service = Service(engine, environment, mask, metrics)
     address = await service.start()
     signals = _Signals()
+    gc.collect()
+    gc.freeze()  # what is loaded lives as long as the process: no collection need look at it again
     _report(log, engine, address)
     ready(address)
     await signals.stop.wait()
