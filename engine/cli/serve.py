@@ -49,12 +49,12 @@ def _answer(registry: "Registry", given: dict[str, object]) -> int:
     from engine.telemetry.mask import Mask
     from engine.telemetry.metrics import Metrics
 
-    environment = load_environment().model_copy(update=given)
+    environment = load_environment(**given)
     clock = SystemClock()
     mask = Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
     configure_logs(mask, sys.stderr, clock.now, environment.log_level, environment.log_format)
-    engine = Engine(registry, clock, SystemIds())
     metrics = Metrics(__version__)
+    engine = Engine(registry, clock, SystemIds(), metrics=metrics)
     return run(serve(engine, environment, mask, metrics, lambda address: say(f"tolmach serves {address}")))
 
 

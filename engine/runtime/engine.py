@@ -12,6 +12,7 @@ from engine.runtime.registry import Registry
 from engine.settings.clock import Clock, Ids
 from engine.spec.contracts import CONTRACTS
 from engine.spec.trip import Outcome
+from engine.telemetry.metrics import Metrics
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
 from engine.transport.tls import tls_context
@@ -22,11 +23,14 @@ from engine.transport.wires import Kind, open_wire
 class Engine:
     """Answers calls for the loaded projects. Use it in one event loop; `close` ends its pools."""
 
-    def __init__(self, registry: Registry, clock: Clock, ids: Ids, wire: Kind = "aiohttp") -> None:
+    def __init__(
+        self, registry: Registry, clock: Clock, ids: Ids, wire: Kind = "aiohttp", metrics: Metrics | None = None
+    ) -> None:
         self.registry = registry
         self.clock = clock
         self.ids = ids
         self._wire = wire
+        self._metrics = metrics
         self._gates: dict[tuple[str, str], Gate] = {}
 
     async def call(self, call: Call, recorder: Recorder | None = None) -> Answer:
@@ -83,7 +87,8 @@ class Engine:
         except OSError:
             raise CallError("internal", f"the certificates of `{bound.name}` cannot be read") from None
         config = WireConfig(guarded_resolve(reach), tls, connect_timeout=bound.timeout.connect)
-        return Gate(open_wire(self._wire, config), reach, self.clock, bound.name)
+        series = self._metrics.upstream(bound.project, bound.name) if self._metrics is not None else None
+        return Gate(open_wire(self._wire, config), reach, self.clock, bound.name, series)
 
     def _meta(self, errand: Errand, outcome: Outcome, began: float) -> dict[str, Any]:
         took = round((self.clock.monotonic() - began) * 1000, 1)

@@ -38,7 +38,11 @@ class ListenError(TolmachError):
 
 
 class Closing(Caller, Protocol):
-    """What the server needs of the engine: it also ends it."""
+    """What the server needs of the engine: it also begins and ends it."""
+
+    async def open(self) -> None:
+        """Prepare every connection to the systems."""
+        ...
 
     async def close(self) -> None:
         """Close every connection to the systems."""
@@ -70,7 +74,8 @@ class Service:
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
-        """Listen. Returns the address, with the real port. Raises ListenError."""
+        """Make the engine ready and listen. Returns the address, with the real port. Raises ListenError."""
+        await self._engine.open()
         self._listening = _listen(self._environment.host, self._environment.port)
         self._config.load()
         self._stamp()

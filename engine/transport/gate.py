@@ -9,6 +9,7 @@ from typing import Any
 from engine.errors import CallError, Upstream
 from engine.settings.clock import Clock
 from engine.spec.trip import Rendered, Reply
+from engine.telemetry.metrics import Series
 from engine.transport.guard import Reach, url_guard
 from engine.transport.wire import Wire, WireError
 
@@ -32,11 +33,12 @@ class Trip:
 class Gate:
     """The one way out of a connection."""
 
-    def __init__(self, wire: Wire, reach: Reach, clock: Clock, connection: str) -> None:
+    def __init__(self, wire: Wire, reach: Reach, clock: Clock, connection: str, series: Series | None = None) -> None:
         self._wire = wire
         self._check = url_guard(reach)
         self._clock = clock
         self._connection = connection
+        self._series = series or Series()
         self._way = _onion(
             [
                 self._deadline,
@@ -88,13 +90,18 @@ class Gate:
         note = passage.trip.trace
         if note is not None:
             note("request", _outline(passage.request))
+        result = "none"
+        self._series.begin()
         try:
             reply = await onward(passage)
+            result = f"{reply.status // 100}xx"
         except WireError as error:
             if note is not None:
                 note("failed", {"reason": error.reason, "detail": error.detail, "sent": error.sent})
             raise
-        took = self._clock.monotonic() - started
+        finally:
+            took = self._clock.monotonic() - started
+            self._series.end(result, took)
         if note is not None:
             note("reply", {"status": reply.status, "bytes": len(reply.body), "took": took})
         return Reply(reply.status, reply.headers, reply.body, took, reply.cookies)

@@ -229,8 +229,8 @@ async def stage(folder: Path, **variables: Any) -> AsyncGenerator[Stage]:
     async with bank() as upstream, ClientSession() as http:
         path, keys = write_project(folder, upstream.url)
         registry = load(path, [], {"TOKEN": TOKEN})
-        engine = Engine(registry, SystemClock(), SystemIds())
         mask, metrics = Mask(), Metrics("test")
+        engine = Engine(registry, SystemClock(), SystemIds(), metrics=metrics)
         environment = Environment(**{"port": 0, "drain": 0, "grace": 5, **variables})
         service = Service(engine, environment, mask, metrics)
         address = await service.start()

@@ -277,6 +277,21 @@ async def test_calls_are_counted(door: Stage) -> None:
     assert 'tolmach_calls_in_flight{project="retail",target="card"} 0.0' in text
 
 
+async def test_requests_to_systems_are_counted_by_class_of_status(door: Stage) -> None:
+    async def reset(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    door.bank.special["/users/9"] = reset
+    for number in (7, 8, 9):
+        await door.post("/v1/retail/bank/user", {"id": number})
+    text = (await door.get("/metrics")).body.decode()
+    for status in ("2xx", "4xx", "none"):
+        assert f'tolmach_upstream_requests_total{{connection="bank",project="retail",status="{status}"}} 1.0' in text
+    assert 'tolmach_upstream_requests_in_flight{connection="bank",project="retail"} 0.0' in text
+
+
 async def test_many_callers_at_once_get_their_own_answers(door: Stage) -> None:
     async def echo(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0)
