@@ -46,9 +46,7 @@ def _number(raw: str, fraction: str | None, exponent: str | None) -> int | Decim
     fits = exponent is None or len(exponent) <= len("e+308")
     if fits and abs((number := Decimal(raw)).adjusted()) <= _MAX_EXPONENT:
         return number
-    return Refusal(
-        "ambiguous-number", "a number that is infinite or zero to some readers of YAML", "quote it, if it is text"
-    )
+    return Refusal("ambiguous-number", "a number that is infinite or zero to some readers of YAML", _TEXT)
 
 
 _WORDS: Final[dict[str, bool | None]] = {
@@ -64,35 +62,22 @@ _BOOLEANS: Final = {
 _NUMBER: Final = re.compile(
     r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?P<fraction>\.[0-9]*)?(?P<exponent>[eE][-+]?[0-9]+)?", re.ASCII
 )
+_ZERO: Final = re.compile(r"[-+]?0[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?")
+_PLUS: Final = re.compile(r"\+(?:[0-9][0-9_]*|(?=\.[0-9]))(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?")
+_GROUPED: Final = re.compile(r"-?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?")
+_OTHER_BASE: Final = re.compile(r"[-+]?0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)")
+_SIXTIETHS: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.inf|\.nan", re.IGNORECASE)
+_TEXT: Final = "quote it, if it is text"
 _FORMS: Final = (
+    (_ZERO, "a number with a leading zero is octal to some readers of YAML", f"{_TEXT}; else leave the zero out"),
     (
-        re.compile(r"[-+]?0[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"),
-        "a number with a leading zero is octal to some readers of YAML",
-        "quote it, if it is text: '0123'; else leave the zero out",
-    ),
-    (
-        re.compile(r"\+(?:[0-9][0-9_]*|(?=\.[0-9]))(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"),
+        _PLUS,
         "a number with a plus loses it in some readers of YAML",
-        "quote it, if it is text, such as a phone: '+7…'; else leave the plus out",
+        f"{_TEXT}, such as a phone; else leave the plus out",
     ),
-    (
-        re.compile(r"-?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"),
-        "a number with `_` is text to some readers of YAML",
-        "quote it, if it is text: '1_000'; else leave the `_` out",
-    ),
-    (
-        re.compile(r"[-+]?0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)"),
-        "a number that is not decimal is text to some readers of YAML",
-        "quote it, if it is text: '0x1F'; else write it in decimal",
-    ),
-    (
-        re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"),
-        "numbers with `:` between them are one number to some readers of YAML (12:30 is 750)",
-        "quote it: '12:30'",
-    ),
-    (
-        re.compile(r"[-+]?\.inf|\.nan", re.IGNORECASE),
-        "infinity and not-a-number are no values here",
-        "quote it, if it is text; else write a number",
-    ),
+    (_GROUPED, "a number with `_` is text to some readers of YAML", f"{_TEXT}; else leave the `_` out"),
+    (_OTHER_BASE, "a number that is not decimal is text to some readers of YAML", f"{_TEXT}; else write it in decimal"),
+    (_SIXTIETHS, "numbers with `:` between are one number to some readers of YAML (12:30 is 750)", "quote it: '12:30'"),
+    (_NOT_FINITE, "infinity and not-a-number are no values here", f"{_TEXT}; else write a number"),
 )

@@ -105,7 +105,7 @@ def _after_end(broken: _Broken) -> _Said | None:
         return _Said("something follows the closing bracket", 'quote the whole value or expression: "[0].id"', where)
     return _Said(
         "something follows the closing quote",
-        "quote the whole value: \"'a' == b\"; a single quote within single quotes is written twice: 'it''s'",
+        f"quote the whole value: \"'a' == b\"; {_DOUBLED}",
         where,
     )
 
@@ -150,11 +150,7 @@ def _flow(broken: _Broken) -> _Said | None:
     if broken.line(opened) < broken.line(at) or at >= len(text):
         return _Said(f"`{opening}` is not closed", f"close it with `{_CLOSING.get(opening)}`", opened)
     if not text[opened + 1 : at].strip():
-        return (
-            _key_missing(at)
-            if char == ":"
-            else _Said(f"`{char}` cannot begin a value", "quote the value or expression", at)
-        )
+        return _key_missing(at) if char == ":" else _Said(f"`{char}` cannot begin a value", _QUOTE, at)
     remedy = "quote the value, if it holds a comma, a colon or brackets"
     return _Said(f"a comma or `{_CLOSING.get(opening)}` is missing here", remedy, at)
 
@@ -186,7 +182,7 @@ def _stray(broken: _Broken) -> _Said | None:
     if char.isspace() or char.isalnum() or not char:
         return None
     named = "a backtick" if char == "`" else f"`{char}`"
-    return _Said(f"{named} cannot begin a value", "quote the value or expression", broken.at)
+    return _Said(f"{named} cannot begin a value", _QUOTE, broken.at)
 
 
 def _known(broken: _Broken) -> _Said | None:
@@ -213,56 +209,19 @@ _RULES: Final[tuple[Callable[[_Broken], _Said | None], ...]] = (
     _stray,
     _known,
 )
+_ESCAPE: Final = "(?:scanning|parsing) a quoted scalar: (?:found unknown|did not find expected hex)"
+_DOUBLED: Final = "a single quote within single quotes is written twice: 'it''s'"
+_QUOTE: Final = "quote the value or expression"
 _TABLE: Final = (
-    (
-        "found invalid Unicode",
-        "an escape stands for half a character",
-        "write the character itself",
-    ),
-    (
-        "(?:scanning|parsing) a quoted scalar: (?:found unknown|did not find expected hex)",
-        "a backslash in double quotes begins an escape that YAML does not know",
-        "use single quotes, or double the backslash: `\\\\d`",
-    ),
-    (
-        "a quoted scalar",
-        "this quote is not closed",
-        "close it; a single quote within single quotes is written twice: 'it''s'",
-    ),
-    (
-        "found unexpected ':'",
-        "no space after `:`",
-        "write `key: value`",
-    ),
-    (
-        "a block scalar",
-        "`|` or `>` at the start of a value begins a block of text",
-        "quote the value, or begin the text on the next line, indented",
-    ),
-    (
-        "an alias|an anchor",
-        "`*` or `&` at the start of a value is an alias or anchor to YAML",
-        "quote the value or expression",
-    ),
-    (
-        "tag",
-        "a value that begins with `!` has a tag to YAML, and there are none here",
-        'quote the value or expression: "!(a.b)"',
-    ),
-    (
-        "block sequence entries",
-        "a list begins on the line of its key",
-        "begin it on the next line, or write `[a, b]`",
-    ),
-    (
-        "expected '-'|expected node content",
-        "a line of a list begins without `-`",
-        "write `- item`, or align the line with what it belongs to",
-    ),
-    (
-        "document start",
-        "something follows the end of the document",
-        "quote the whole value, or remove what follows",
-    ),
+    ("found invalid Unicode", "an escape stands for half a character", "write the character itself"),
+    (_ESCAPE, "a backslash begins an escape that YAML does not know", r"use single quotes, or double it: `\\d`"),
+    ("a quoted scalar", "this quote is not closed", f"close it; {_DOUBLED}"),
+    ("found unexpected ':'", "no space after `:`", "write `key: value`"),
+    ("a block scalar", "`|` or `>` at the start of a value begins a block of text", _QUOTE),
+    ("an alias|an anchor", "`*` or `&` at the start of a value is an alias or anchor to YAML", _QUOTE),
+    ("tag", "a value that begins with `!` has a tag to YAML, and there are none here", f'{_QUOTE}: "!(a.b)"'),
+    ("block sequence entries", "a list begins on the line of its key", "begin it on the next line, or write `[a, b]`"),
+    ("expected '-'|expected node content", "a line of a list begins without `-`", "write `- item`, or align the line"),
+    ("document start", "something follows the end of the document", "quote the whole value, or remove what follows"),
 )
 _UNKNOWN: Final = ("this is not YAML", "quote the value, and check the indentation")
