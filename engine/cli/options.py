@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 DONE: Final = 0
 FINDINGS: Final = 1
@@ -14,7 +14,13 @@ INTERRUPTED: Final = 130
 
 Output = Annotated[Literal["text", "json"], Parameter(help="How to print.")]
 Folders = Annotated[
-    tuple[Path, ...], Parameter(name="--connectors", negative="", help="Further folders with connectors.")
+    tuple[Path, ...],
+    Parameter(
+        name="--connectors",
+        negative="",
+        validator=validators.Path(exists=True, file_okay=False),
+        help="Further folders with connectors.",
+    ),
 ]
 File = Annotated[Path, Parameter(help="The project file.")]
 Flag = Annotated[bool, Parameter(negative="")]

@@ -1,14 +1,15 @@
 """A connection of a project: a connector with its settings filled in, ready to be called."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from engine.document import Map
-from engine.errors import EvaluationError, Span, nearest
-from engine.language.codec import literal_path
+from engine.errors import EvaluationError, nearest
+from engine.language.codec import header_value, literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
 from engine.language.text import as_text
@@ -50,9 +51,9 @@ def bind(
 
     `environ` None: variables and files are not read; names are checked, nothing is bound.
     """
-    before = len(at.problems)
-    values = _filled(use, environ, at)
-    settings = _accepted(use, values, loaded, locale, environ, at) if len(at.problems) == before else None
+    if not isinstance(use.settings, Map):
+        return None
+    settings = _accepted(use, loaded, locale, environ, at)
     if settings is None or environ is None:
         return None
     try:
@@ -67,53 +68,54 @@ def bind(
         return None
 
 
+def _accepted(
+    use: Use, loaded: Loaded, locale: Locale, environ: Mapping[str, str] | None, at: Reading
+) -> dict[str, Any] | None:
+    """The settings as the connector declares them; None if one of them is wrong, or not known yet."""
+    declared = loaded.connector.settings
+    at.veiled -= {use.settings.value_span(name) for name in use.settings if _is_public(name, use, loaded)}
+    for name in use.settings.keys() - declared.keys():
+        message = f"the connector has no setting `{name}`"
+        at.report("unknown-setting", message, nearest(name, declared), use.settings.key_span(name))
+    values = _filled(use, environ, at)
+    unknown = use.settings.keys() - values.keys()
+    try:
+        settings = declared.accept({name: value for name, value in values.items() if name in declared}, locale)
+    except InputError as error:
+        for pointer, message in error.problems:
+            name = pointer.split("/")[1]
+            if name not in unknown:
+                _misfit(use, name, message, declared, at)
+        return None
+    return None if unknown else settings
+
+
+def _is_public(name: str, use: Use, loaded: Loaded) -> bool:
+    """Whether a report may show the line: an address with more than host and path may hold a secret."""
+    declared = loaded.connector.settings.get(name)
+    return declared is not None and declared.type != "secret" and not _MORE.search(str(use.settings[name]))
+
+
 def _filled(use: Use, environ: Mapping[str, str] | None, at: Reading) -> dict[str, Any]:
+    """The settings without those whose variables or files are missing or not to be read."""
     values: dict[str, Any] = {}
     for name, value in use.settings.items():
+        if environ is None and "${" in str(value):
+            continue
         try:
-            values[str(name)] = fill(value, environ) if environ is not None else value
+            values[str(name)] = fill(value, environ or {})
         except MissingVariable as missing:
             remedy = f"set `{missing}` before the start, or write the value"
-            at.report("missing-variable", f"the variable `{missing}` is not set", remedy, _span(use, name))
+            message = f"the variable `{missing}` is not set"
+            at.report("missing-variable", message, remedy, use.settings.value_span(name))
         except MissingFile as missing:
-            at.report(
-                "missing-file",
-                f"the file `{missing}` cannot be read",
-                "check path, rights and size (64 KiB)",
-                _span(use, name),
-            )
+            message, remedy = f"the file `{missing}` cannot be read", "check path, rights and size (64 KiB)"
+            at.report("missing-file", message, remedy, use.settings.value_span(name))
     return values
 
 
-def _accepted(
-    use: Use,
-    values: dict[str, Any],
-    loaded: Loaded,
-    locale: Locale,
-    environ: Mapping[str, str] | None,
-    at: Reading,
-) -> dict[str, Any] | None:
-    declared = loaded.connector.settings
-    if environ is None and any("${" in str(v) for v in values.values()):
-        _names_only(use, values, declared, at)
-        return None
-    try:
-        return declared.accept(values, locale)
-    except InputError as error:
-        for pointer, message in error.problems:
-            _misfit(use, pointer.strip("/").split("/")[0], message, declared, at)
-        return None
-
-
-def _names_only(use: Use, values: dict[str, Any], declared: Mapping[str, Any], at: Reading) -> None:
-    for name in set(values) - set(declared):
-        _misfit(use, name, "", declared, at)
-
-
 def _misfit(use: Use, name: str, message: str, declared: Mapping[str, Any], at: Reading) -> None:
-    if name not in declared:
-        at.report("unknown-setting", f"the connector has no setting `{name}`", nearest(name, declared), _key(use, name))
-    elif name not in use.settings:
+    if name not in use.settings:
         where = declared[name].where or ""
         remedy = f"add `{name}: …` under `settings:`" + (f"; found at {where}" if where else "")
         at.report("missing-setting", f"the setting `{name}` is missing", remedy, use.place("settings"))
@@ -122,7 +124,7 @@ def _misfit(use: Use, name: str, message: str, declared: Mapping[str, Any], at: 
             "setting-misfit",
             f"the setting `{name}` does not fit: {message}",
             "see the connector's declaration",
-            _span(use, name),
+            use.settings.value_span(name),
         )
 
 
@@ -152,7 +154,7 @@ def _prepared(
         name,
         loaded,
         locale,
-        Base(url + signature.segment, tuple((str(k), as_text(v)) for k, v in headers.items())),
+        Base(url + signature.segment, tuple((str(k), header_value(as_text(v))) for k, v in headers.items())),
         signature,
         (urlsplit(url).netloc, *connection.hosts, *use.hosts),
         tuple(use.network.allow),
@@ -171,37 +173,34 @@ def _hidden(name: str, settings: dict[str, Any], connector: Any) -> bool:
 
 def _base_url(text: str, use: Use, at: Reading) -> str | None:
     """The address without a final slash; it is not shown in errors, since it may hold a secret."""
-    problem = _url_problem(text, use.insecure)
-    if problem is not None:
-        at.report(*problem, use.place("settings"))
-        return None
-    parts = urlsplit(text)
-    return f"{parts.scheme}://{parts.netloc.lower()}{literal_path(parts.path.rstrip('/'))}"
-
-
-def _url_problem(text: str, insecure: bool) -> tuple[str, str, str] | None:
-    try:
-        parts = urlsplit(text)
-        port_fits = parts.port is None or parts.port > 0
-    except ValueError:
-        port_fits, parts = False, urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
-        return "wrong-url", "the connection's address is no http(s) URL", "write `https://host/path`"
-    if (
-        parts.username is not None
-        or parts.query
-        or parts.fragment
-        or any(c.isspace() or ord(c) < 32 or c == "\\" for c in text)
-    ):
-        return "wrong-url", "the connection's address holds more than host and path", "write `https://host/path`"
-    if parts.scheme == "http" and not insecure:
-        return "insecure-url", "the connection's address begins with http://", "use https://, or write `insecure: true`"
+    scheme, _, rest = text.partition("://")
+    scheme, host = scheme.lower(), _authority(text)
+    if _MORE.search(text):
+        problem = "wrong-url", "the connection's address holds more than host and path", "write `https://host/path`"
+    elif scheme not in ("http", "https") or host is None:
+        problem = "wrong-url", "the connection's address is no http(s) URL", "write `https://host/path`"
+    elif scheme == "http" and not use.insecure:
+        remedy = "use https://, or write `insecure: true`"
+        problem = "insecure-url", "the connection's address begins with http://", remedy
+    else:
+        path = rest.partition("/")[2].rstrip("/")
+        return f"{scheme}://{host}" + (literal_path(f"/{path}") if path else "")
+    at.report(*problem, use.place("settings"))
     return None
 
 
-def _span(use: Use, name: str) -> Span:
-    return use.settings.value_span(name) if isinstance(use.settings, Map) else use.place("settings")
+_MORE: Final = re.compile(r"[?#\\\s\x00-\x1f]|://[^/]*@")
+_HOST: Final = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
 
 
-def _key(use: Use, name: str) -> Span:
-    return use.settings.key_span(name) if isinstance(use.settings, Map) else use.place("settings")
+def _authority(url: str) -> str | None:
+    """Host and port as the wire takes them, None where there are none."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+        host = f"[{name}]" if ":" in name else name.encode("idna").decode()
+    except ValueError:
+        return None
+    if port == 0 or not _HOST.fullmatch(host):
+        return None
+    return host if port is None else f"{host}:{port}"

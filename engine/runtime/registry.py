@@ -99,8 +99,11 @@ def load(path: Path, directories: Sequence[Path], environ: Mapping[str, str] | N
     shelf = Shelf((*directories, path.parent / "connectors", SHIPPED))
     loading = [_Loading(name, spec, shelf, environ, at) for name, spec in (file.projects.items() if file else ())]
     projects = [one.load() for one in loading]
-    at.finish()
-    return Registry({p.name: p for p in projects}, tuple(t for one in loading for t in one.troubles))
+    troubles = tuple(t for one in loading for t in one.troubles)
+    if at.problems:
+        at.problems += [problem for trouble in troubles for problem in trouble.diagnostics]
+        at.finish()
+    return Registry({p.name: p for p in projects}, troubles)
 
 
 class Shelf:
@@ -117,8 +120,8 @@ class Shelf:
     def find(self, name: str) -> Loaded | None:
         """A connector by name; None if there is none. Raises ConfigError if it is wrong."""
         if name not in self._loaded:
-            path = next((f for d in self._directories if (f := d / name / "connector.yaml").is_file()), None)
-            if path is None or "/" in name or name.startswith("."):
+            known = (f for d in self._directories for f in d.glob("*/connector.yaml") if f.parent.name == name)
+            if (path := next(known, None)) is None:
                 return None
             try:
                 self._loaded[name] = load_connector(path)

@@ -18,7 +18,7 @@ from engine.runtime.registry import Registry
 from engine.service.access import Access
 from engine.service.front import Caller
 from engine.service.openapi import describe
-from engine.service.problem import HttpError, refusal
+from engine.service.problem import HttpError, place_of, refusal
 from engine.settings.clock import Clock
 from engine.settings.environment import Environment
 from engine.telemetry.mask import Mask
@@ -89,7 +89,7 @@ def readiness(registry: Registry, stopping: bool) -> tuple[int, dict[str, Any]]:
         {
             "project": trouble.project,
             "connection": trouble.connection,
-            "problems": [{"code": one.code, "place": str(one.span)} for one in trouble.diagnostics],
+            "problems": [{"code": one.code, "place": place_of(one.span)} for one in trouble.diagnostics],
         }
         for trouble in registry.troubles
     ]

@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Final
 
 import orjson
 
-from engine.errors import CallError
+from engine.errors import CallError, Span
 from engine.telemetry.mask import Mask
 
 Header = tuple[bytes, bytes]
@@ -63,9 +64,14 @@ def refusal(
     if error.upstream:
         document["upstream"] = {"connection": error.upstream.connection, "status": error.upstream.status}
     if explain and error.place:
-        document["place"] = str(error.place)
+        document["place"] = place_of(error.place)
     body = orjson.dumps(document)
     return Refusal(error.code, status, _headers(error, trace_id, body), body)
+
+
+def place_of(span: Span) -> str:
+    """A place in a file as the outside may know it: without the folders of this machine."""
+    return f"{'/'.join(PurePath(span.file).parts[-2:])}:{span.line}:{span.column}"
 
 
 def spoken(accept_language: str, default: str) -> str:

@@ -9,11 +9,11 @@ _VARIABLE: Final = re.compile(r"\$(?:(\$)|\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9
 _LARGEST: Final = 64 * 1024
 
 
-class MissingVariable(LookupError):
+class MissingVariable(LookupError):  # noqa: N818 - it names what is missing
     """A variable is not set."""
 
 
-class MissingFile(LookupError):
+class MissingFile(LookupError):  # noqa: N818 - it names what is missing
     """A file cannot be read, or is larger than 64 KiB."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WrapValidator
 
 from engine import LANGUAGE_VERSION
 from engine.document import Document, Map, read_file
@@ -16,7 +16,7 @@ from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, Names, Secrecy
 from engine.spec.operation import Operation, Secrets
-from engine.spec.reading import Model, Reading, validate
+from engine.spec.reading import Model, Reading, spared, validate
 from engine.spec.response import Response
 
 
@@ -32,8 +32,13 @@ class Connector(Model):
     docs: str | None = Field(default=None, description="Where the vendor documents the interface.")
     settings: Declarations = Field(default_factory=Declarations, description="What a deployment fills in.")
     connection: Connection
-    response: Response | None = Field(default=None, description="Rules shared by all operations.")
-    operations: dict[str, Operation] = Field(description="How we call the system.")
+    response: Annotated[Response | None, WrapValidator(spared)] = Field(
+        default=None, description="Rules shared by all operations."
+    )
+    operations: Annotated[
+        dict[str, Annotated[Operation, WrapValidator(spared)]],
+        AfterValidator(lambda found: {name: one for name, one in found.items() if one is not None}),
+    ] = Field(description="How we call the system.")
 
     @property
     def by_capability(self) -> dict[str, str]:
@@ -69,12 +74,11 @@ class Connector(Model):
             at.report("engine-version", message, "use a newer engine, or an older connector", self.place("engine"))
 
     def _link_connection(self, at: Reading) -> None:
-        connection = self.connection
-        if connection.verify is not None and connection.verify not in self.operations:
+        connection, operations = self.connection, self._raw["operations"]
+        if connection.verify is not None and connection.verify not in operations:
             message = f"there is no operation `{connection.verify}`"
-            at.report(
-                "unknown-operation", message, nearest(connection.verify, self.operations), connection.place("verify")
-            )
+            remedy = nearest(connection.verify, operations)
+            at.report("unknown-operation", message, remedy, connection.place("verify"))
         for name in connection.auth.expose:
             if name not in self.settings:
                 message = f"`settings` has no `{name}`"

@@ -12,11 +12,12 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from engine.errors import nearest
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.kinds import KINDS
 from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
-from engine.spec.reading import Model, nearest
+from engine.spec.reading import Model
 from engine.spec.secret import Secret
 
 

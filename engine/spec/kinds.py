@@ -21,14 +21,18 @@ class Kind:
     limits: frozenset[str] = frozenset()
 
 
-def _string(value: Any, _locale: Locale) -> str:
-    text = values.read_identifier(value) or ""
+def _string(value: Any, locale: Locale) -> str:
+    text = values.read_identifier(value, locale) or ""
     return value if isinstance(value, str) else text
 
 
-def _integer(value: Any, _locale: Locale) -> int:
+def _decimal(value: Any, locale: Locale) -> Decimal:
+    return Decimal(values.needed(values.read_decimal)(value, locale))
+
+
+def _integer(value: Any, locale: Locale) -> int:
     try:
-        number = Decimal(_given(values.read_decimal(value)))
+        number = _decimal(value, locale)
     except Misfit:
         raise Misfit(f"must be a whole number, found {kind_of(value)}", "write it with digits only: 42") from None
     if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
@@ -46,7 +50,8 @@ def _path(value: Any, locale: Locale) -> str:
 
 def _secret(value: Any, locale: Locale) -> Secret:
     secret = value if isinstance(value, Secret) else Secret(_string(value, locale))
-    _given(secret.reveal())
+    if not secret.reveal():
+        raise Misfit("is empty")
     return secret
 
 
@@ -62,27 +67,21 @@ def _object(value: Any, _locale: Locale) -> dict[str, Any]:
     return value
 
 
-def _given(found: Any) -> Any:
-    if found is None or found == "":
-        raise Misfit("is empty")
-    return found
-
-
 _WORDS: Final = frozenset({"pattern", "max_length"})
 _RANGE: Final = frozenset({"min", "max"})
 
 KINDS: Final[dict[str, Kind]] = {
     "string": Kind(_string, {"type": "string"}, _WORDS),
     "integer": Kind(_integer, {"type": "integer"}, _RANGE),
-    "decimal": Kind(lambda v, _: Decimal(_given(values.read_decimal(v))), {"type": ["number", "string"]}, _RANGE),
-    "boolean": Kind(lambda v, _: _given(values.read_flag(v)), {"type": "boolean"}),
-    "date": Kind(lambda v, at: _given(values.read_date(v, at)), {"type": "string", "format": "date"}),
-    "instant": Kind(lambda v, at: _given(values.read_instant(v, at)), {"type": "string", "format": "date-time"}),
-    "phone": Kind(lambda v, at: _given(values.read_phone(v, at)), {"type": "string", "format": "phone"}),
-    "email": Kind(lambda v, _: _given(values.read_email(v)), {"type": "string", "format": "email"}, _WORDS),
-    "url": Kind(lambda v, _: _given(values.read_url(v)), {"type": "string", "format": "uri"}, _WORDS),
+    "decimal": Kind(_decimal, {"type": ["number", "string"]}, _RANGE),
+    "boolean": Kind(values.needed(values.read_flag), {"type": "boolean"}),
+    "date": Kind(values.needed(values.read_date), {"type": "string", "format": "date"}),
+    "instant": Kind(values.needed(values.read_instant), {"type": "string", "format": "date-time"}),
+    "phone": Kind(values.needed(values.read_phone), {"type": "string", "format": "phone"}),
+    "email": Kind(values.needed(values.read_email), {"type": "string", "format": "email"}, _WORDS),
+    "url": Kind(values.needed(values.read_url), {"type": "string", "format": "uri"}, _WORDS),
     "path": Kind(_path, {"type": "string"}, _WORDS),
-    "file": Kind(lambda v, at: _given(_string(v, at)), {"type": "string"}, _WORDS),
+    "file": Kind(values.needed(_string), {"type": "string"}, _WORDS),
     "secret": Kind(_secret, {"type": "string", "format": "password"}, _WORDS | {"in_url"}),
     "list": Kind(_list, {"type": "array"}, frozenset({"items", "max_length"})),
     "object": Kind(_object, {"type": "object"}),

@@ -26,7 +26,7 @@ ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
 
 def _shape(contract: Contract) -> Shape:
     rows = {name: (lambda value, locale, n=name: contract.row(n, value, locale)) for name in contract.rows}
-    return contract_shape(contract.version, contract.output, contract.required, rows)
+    return contract_shape(contract.version, contract.output, contract.empty or (), rows)
 
 
 SHAPES: Final[Mapping[str, Shape]] = {name: _shape(contract) for name, contract in CONTRACTS.items()}

@@ -39,7 +39,7 @@ class Path:
             place = place_of(self.template.text, error.offset, error.length)
             code = "invalid_input" if from_input else "mapping_failed"
             raise CallError(code, f"path `{self.template.text}`: {error.message}", place=place) from None
-        return path
+        return path if path.startswith("/") or not path else f"/{path}"
 
     def link(self, names: Names) -> None:
         """Check every name."""

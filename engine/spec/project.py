@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Final, Literal
 from zoneinfo import available_timezones
 
@@ -197,12 +198,25 @@ class ProjectFile(Model):
 
 
 def project_file_of(document: Document, at: Reading) -> ProjectFile | None:
-    """The projects of a document; problems go to `at`."""
+    """The projects of a document; problems go to `at`, which shows no setting until a connector says what it is."""
     root = document.root
     if not isinstance(root, Map):
         at.report("wrong-type", f"a project file is a mapping, found {kind_of(root)}", "begin with `projects:`", at.top)
         return None
+    _veil(root, at)
     found = validate(ProjectFile, root, at)
     for project in found.projects.values() if found else ():
         project.link(at)
     return found
+
+
+def _veil(root: Map, at: Reading) -> None:
+    for project in _maps(root.get("projects")):
+        at.veiled |= {key.value_span("hash") for key in _maps(project.get("keys")) if "hash" in key}
+        for settings in _maps(use.get("settings") for use in _maps(project.get("connections"))):
+            at.veiled |= {settings.value_span(name) for name in settings}
+
+
+def _maps(holder: Any) -> list[Map]:
+    values = holder.values() if isinstance(holder, Map) else holder if isinstance(holder, Iterable) else ()
+    return [value for value in values if isinstance(value, Map)]

@@ -1,7 +1,7 @@
 """How a file becomes a model: pydantic validates, every problem gets its place, all are reported at once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import (
@@ -11,6 +11,7 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     model_validator,
 )
 from pydantic_core import ErrorDetails
@@ -67,10 +68,11 @@ class Model(BaseModel):
 
 @dataclass(slots=True)
 class Reading:
-    """One file being read: its document and the problems found so far."""
+    """One file being read: its document, the problems found so far, the places whose text no report may show."""
 
     document: Document
     problems: list[Diagnostic] = field(default_factory=list)
+    veiled: set[Span] = field(default_factory=set)
 
     def report(self, code: str, message: str, remedy: str, span: Span, also: Span | None = None) -> None:
         """Note one problem and go on."""
@@ -89,7 +91,14 @@ class Reading:
         """Raise what was found, in the order of the file, each place and code once."""
         unique = {(p.span, p.code): p for p in reversed(self.problems)}
         if unique:
-            raise ConfigError(sorted(unique.values(), key=lambda p: (p.span, p.code)))
+            raise ConfigError([self._shown(p) for p in sorted(unique.values(), key=lambda p: (p.span, p.code))])
+
+    def _shown(self, problem: Diagnostic) -> Diagnostic:
+        source = problem.source
+        for span in self.veiled:
+            if (span.file, span.line) == (problem.span.file, problem.span.line):
+                source = source[: span.column - 1] + "•" * span.length + source[span.column - 1 + span.length :]
+        return replace(problem, source=source)
 
 
 def reading(info: ValidationInfo) -> Reading:
@@ -105,7 +114,20 @@ def validate(model: type[M], value: Any, at: Reading, loc: Sequence[str | int] =
         return model.model_validate(value, context=at)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=True):
-            _report(at, detail, [*loc, *detail["loc"]])
+            _report(at, at.document, detail, [*loc, *detail["loc"]])
+        return None
+
+
+def spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """A mapping that cannot be read is reported and None, so that what stands beside it is still checked."""
+    try:
+        return handler(value)
+    except ValidationError as error:
+        if not isinstance(value, Map):
+            raise
+        at = reading(info)
+        for detail in error.errors(include_url=False, include_input=True):
+            _report(at, Document(at.document.source, value), detail, list(detail["loc"]))
         return None
 
 
@@ -128,19 +150,19 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _report(at: Reading, detail: ErrorDetails, loc: list[str | int]) -> None:
+def _report(at: Reading, root: Document, detail: ErrorDetails, loc: list[str | int]) -> None:
     kind, context = detail["type"], detail.get("ctx") or {}
     if kind in CODES:
-        at.report(kind, detail["msg"], str(context.get("remedy", "")), span_at(at.document, loc))
+        at.report(kind, detail["msg"], str(context.get("remedy", "")), span_at(root, loc))
     elif kind == "missing":
-        at.report("missing-key", f"`{loc[-1]}` is missing", f"add `{loc[-1]}:`", span_at(at.document, loc[:-1]))
+        at.report("missing-key", f"`{loc[-1]}` is missing", f"add `{loc[-1]}:`", span_at(root, loc[:-1]))
     elif kind in ("literal_error", "union_tag_invalid", "enum"):
         place = [*loc, str(context["discriminator"]).strip("'")] if "discriminator" in context else loc
-        at.report("wrong-value", *_wrong_value(detail, context, place[-1]), span_at(at.document, place))
+        at.report("wrong-value", *_wrong_value(detail, context, place[-1]), span_at(root, place))
     elif kind == "union_tag_not_found":
-        at.report("missing-key", "`type` is missing", "add `type:`", span_at(at.document, loc))
+        at.report("missing-key", "`type` is missing", "add `type:`", span_at(root, loc))
     else:
-        at.report("wrong-type", *_wrong_type(detail), span_at(at.document, loc))
+        at.report("wrong-type", *_wrong_type(detail), span_at(root, loc))
 
 
 def _wrong_value(detail: ErrorDetails, context: dict[str, Any], name: str | int) -> tuple[str, str]:

@@ -29,7 +29,13 @@ def loaded(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["check", "--help"], ["check", "connectors/amocrm"], ["check", "examples/bank", "--no-env"], ["schema"]],
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["check", "connectors/amocrm"],
+        ["check", "examples/bank", "--no-env"],
+        ["schema"],
+    ],
     ids=" ".join,
 )
 def test_what_help_check_and_schema_load(arguments: list[str]) -> None:

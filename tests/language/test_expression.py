@@ -42,6 +42,8 @@ SCOPE: dict[str, Any] = {
         ("body.rows[].tags[]", ["a", "b"]),
         ("body.rows[*].tags[].length(@)", [1, 1]),
         ("body.rows[*].id[]", [7, 8]),
+        ("body.rows[*].tags[].type(@)", ["string", "string"]),
+        ("body.rows[*].none[].type(@)", []),
         ("body.rows[?id == `7`].tags[].{t: @}", [{"t": "a"}, {"t": "b"}]),
         ("body.id[*].tags[].x", None),
         ("body.rows[?id == $input.id].tags | [0]", ["a", "b"]),
@@ -172,12 +174,29 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_too_large_at_once(name: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(LanguageError) as raised:
         compile_expression(BOMBS[name])
     assert raised.value.code == "expression-too-large"
-    # Ten milliseconds on an idle machine; the slack is for a busy one.
-    assert time.perf_counter() - began < 0.1
+    # Some ten milliseconds on an idle machine; the slack is for a busy one.
+    assert time.process_time() - began < 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        (lambda n: "(" * n + "body" + ")" * n, 30),
+        (lambda n: "!" * n + "body", 29),
+        (lambda n: "body" + "[*].a" * n, 29),
+        (lambda n: " || ".join(["body"] * n), 150),
+        (lambda n: " " * (n - 4) + "body", 4096),
+    ],
+)
+def test_limits_are_exact(text: Callable[[int], str], limit: int) -> None:
+    compile_expression(text(limit))
+    with pytest.raises(LanguageError) as raised:
+        compile_expression(text(limit + 1))
+    assert raised.value.code == "expression-too-large"
 
 
 def test_chains_are_not_nesting() -> None:
@@ -207,10 +226,10 @@ def test_chains_are_not_nesting() -> None:
     ],
 )
 def test_growth_is_bounded(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(EvaluationError):
         compile_expression(text)({"body": "x" * 10})
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_loops_over_the_scope_are_bounded() -> None:
@@ -224,10 +243,10 @@ def test_loops_over_the_scope_are_bounded() -> None:
 
 def test_growth_in_a_loop_is_bounded() -> None:
     doubled = compile_expression("map(&([@,@]" + " | [@,@]" * 12 + "), body)")
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(EvaluationError):
         doubled({"body": list(range(50_000))})
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_large_answer_is_no_growth() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -72,9 +73,9 @@ def test_money_has_no_negative_zero_and_no_exponent() -> None:
 
 
 def test_capture_takes_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert call("capture", "a" * 50_000 + "!", "(a+)+$") is None
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,16 @@ def test_capture(text: Any, pattern: str, found: str | None) -> None:
 )
 def test_mask(text: str, shown: int, masked: str) -> None:
     assert call("mask", text, shown) == masked
+
+
+def test_replace_counts_before_it_builds() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(EvaluationError):
+            call("replace", "a" * 60_000, "a", "b" * 60_000)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_text_functions() -> None:

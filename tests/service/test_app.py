@@ -26,7 +26,9 @@ async def test_when_stopping_it_is_not_ready_but_alive(door: Stage) -> None:
 
 
 def test_a_connection_out_of_service_is_named_and_the_rest_goes_on() -> None:
-    problem = Diagnostic("missing-key", "the value hunter2 is odd", "remove it", Span("crm/connector.yaml", 3, 5))
+    problem = Diagnostic(
+        "missing-key", "the value hunter2 is odd", "remove it", Span("/srv/bank/connectors/crm/connector.yaml", 3, 5)
+    )
     trouble = Trouble("retail", "crm", (problem,))
     served = Project("retail", Defaults.model_construct().locale, 5.0, {"card": None}, ())  # type: ignore[dict-item]
     status, document = readiness(Registry({"retail": served}, (trouble,)), stopping=False)

@@ -67,7 +67,7 @@ def test_what_leaves_goes_through_the_mask() -> None:
 
 
 def test_the_place_is_shown_only_on_request() -> None:
-    error = CallError("mapping_failed", "x", place=Span("crm/connector.yaml", 7, 3))
+    error = CallError("mapping_failed", "x", place=Span("/srv/bank/crm/connector.yaml", 7, 3))
     assert "place" not in json.loads(refusal(error, "t", Mask()).body)
     assert json.loads(refusal(error, "t", Mask(), explain=True).body)["place"] == "crm/connector.yaml:7:3"
 

@@ -269,6 +269,36 @@ async def test_a_host_that_does_not_exist_is_one_line(door: Stage) -> None:
         await Service(door.service._engine, environment, door.mask, door.metrics).start()
 
 
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"TOLMACH_PORT": "hunter2"}, "TOLMACH_PORT"),
+        ({"TOLMACH_GRACE": "hunter2"}, "TOLMACH_GRACE"),
+        ({"TOLMACH_HOST": "256.256.256.256"}, "TOLMACH_HOST"),
+        ({"TOKEN": None}, "TOKEN"),
+    ],
+)
+async def test_a_start_that_fails_names_the_variable(
+    tmp_path: Path, variables: dict[str, str | None], named: str
+) -> None:
+    path, _ = write_project(tmp_path, "http://127.0.0.1:9")
+    environ = {**os.environ, "TOKEN": TOKEN, "TOLMACH_PORT": "0", **variables}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "engine.cli", "serve", str(path)),
+        env={name: value for name, value in environ.items() if value is not None},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, talk = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 4
+    assert out == b""
+    assert named in talk.decode()
+    assert "hunter2" not in talk.decode()
+    assert "Traceback" not in talk.decode()
+    if named.startswith("TOLMACH_"):
+        assert len(talk.splitlines()) == 1
+
+
 async def test_it_listens_on_ipv6(tmp_path: Path) -> None:
     async with stage(tmp_path, host="::1") as door:
         assert door.address.startswith("http://[::1]:")

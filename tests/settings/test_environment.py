@@ -1,6 +1,7 @@
 """The variables TOLMACH_…: read, refused by name, and never repeated."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,17 @@ def test_a_variable_that_is_nearly_ours_is_noticed() -> None:
 def test_every_variable_says_what_it_is_for() -> None:
     plain = {"log_level", "log_format"}
     assert {name for name, field in Environment.model_fields.items() if not field.description} == plain
+
+
+def test_the_page_lists_every_variable_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `TOLMACH_([A-Z_]+)` \| (\S+) \|", page, re.MULTILINE))
+    defaults = {name.upper(): field.default for name, field in Environment.model_fields.items()}
+    shown = {
+        name: "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in defaults.items()
+    }
+    assert rows == {name: value.lower() if value in ("True", "False") else value for name, value in shown.items()}
 
 
 def test_no_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,9 @@ class _Parser(StandardParser):  # type: ignore[misc]
     def _token_nud_lbracket(self, token: dict[str, Any]) -> Node:
         return _placed(super()._token_nud_lbracket(token), token)
 
+    def _token_led_dot(self, left: Node) -> Node:
+        return _left_nested(super()._token_led_dot(left))
+
     def _token_led_lparen(self, left: Node) -> Node:
         return {**super()._token_led_lparen(left), "start": left["start"], "end": left["end"]}
 
@@ -165,6 +168,15 @@ def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
 
 _OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
 _CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
+
+
+def _left_nested(node: Node) -> Node:
+    """`a.b[0]` parses as a.(b[0]), which is (a.b)[0]: so every chain grows to the left only."""
+    *before, last = node["children"]
+    if node["type"] != "subexpression" or last["type"] not in ("index_expression", "projection"):
+        return node
+    first, *more = last["children"]
+    return {**last, "children": [_left_nested({"type": "subexpression", "children": [*before, first]}), *more]}
 
 
 def _placed(node: Node, token: dict[str, Any], length: int | None = None, **more: Any) -> Node:

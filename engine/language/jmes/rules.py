@@ -134,11 +134,11 @@ class _Names:
             start = node.get("start", start)
             self._refuse(node, where, start)
             chain = _chain(node)
-            named: list[Node] = []
+            after = _inside(node, where, start)
             if chain and (where == ROOT or chain[0]["type"] == "variable"):
-                named = chain
+                after = after[len(chain) :]
                 yield _reference(chain)
-            stack += [i for i in reversed(_inside(node, where, start)) if all(i[0] is not name for name in named)]
+            stack += reversed(after)
 
     def _refuse(self, node: Node, where: str, start: int) -> None:
         kind = node["type"]
@@ -197,17 +197,10 @@ def _chain(node: Node) -> list[Node]:
         return []
     names = [node["children"][0]]
     for child in node["children"][1:]:
-        leading = _leading(child)  # `a.b[0]` is (a).(b[0])
-        names += [leading] if leading["type"] == "field" else []
-        if leading is not child or leading["type"] != "field":
+        if child["type"] != "field":
             break
+        names.append(child)
     return names
-
-
-def _leading(node: Node) -> Node:
-    while node["type"] in _CHAINING - {"pipe"} or node["type"] == "flatten":
-        node = node["children"][0]
-    return node
 
 
 def _reference(chain: list[Node]) -> Reference:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from engine.spec.contracts.card import Attribute, ClientCard, Company
+from engine.spec.contracts.card import ClientCard
 from engine.spec.contracts.contract import Contract, Shape, member, required
 from engine.spec.contracts.types import Identifier, Instant, Key
 
@@ -21,12 +21,10 @@ class AuthorizedCard(ClientCard):
 
 
 AUTHORIZATION: Final = Contract(
-    name="authorization",
-    version="authorization/v1",
-    title="Recognise a client by token",
-    input=AuthorizationInput,
-    output=AuthorizedCard,
-    required=("key",),
-    rows={"companies": Company, "attributes": Attribute},
-    empty_error="client_unauthorized",
+    "authorization",
+    "authorization/v1",
+    "Recognise a client by token",
+    AuthorizationInput,
+    AuthorizedCard,
+    "client_unauthorized",
 )

@@ -79,13 +79,4 @@ class ClientCard(Shape):
     attributes: Many[Attribute] = many("Whatever has no member of its own.", ATTRIBUTES)
 
 
-CARD: Final = Contract(
-    name="card",
-    version="client-card/v1",
-    title="A client's card",
-    input=CardInput,
-    output=ClientCard,
-    required=("key",),
-    rows={"companies": Company, "attributes": Attribute},
-    empty_error="not_found",
-)
+CARD: Final = Contract("card", "client-card/v1", "A client's card", CardInput, ClientCard, "not_found")

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -39,8 +40,7 @@ class PlainSchema(GenerateJsonSchema):
 def member(description: str, *examples: Any, personal: bool = False, **more: Any) -> Any:
     """A member of a contract; without `default` it may be absent. `personal` marks it for masking."""
     marks: dict[str, Any] = {"personal": True} if personal else {}
-    default = {} if "default_factory" in more else {"default": None}
-    return Field(**{**default, **more}, description=description, examples=[*examples], json_schema_extra=marks)
+    return Field(**more or {"default": None}, description=description, examples=[*examples], json_schema_extra=marks)
 
 
 def required(description: str, *examples: Any, personal: bool = False) -> Any:
@@ -53,13 +53,12 @@ def many(description: str, *examples: Any, personal: bool = False) -> Any:
     return member(description, *examples, personal=personal, default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Contract:
     """One capability.
 
-    `required` members are `mapping_failed` when their expression yields null; `rows` maps each list member to the
-    model of its elements. `empty_error` is the error when the upstream had nothing, where that is no answer.
-    `unique` names, per list, the member by which rows are told apart; `hidden` what is masked unless revealed.
+    `empty_error` is the error when the upstream had nothing, where that is no answer; `unique` names, per list, the
+    member by which rows are told apart; `hide` masks, in place, what of an answer is personal by default.
     """
 
     name: str
@@ -67,17 +66,21 @@ class Contract:
     title: str
     input: type[Shape]
     output: type[Shape]
-    required: tuple[str, ...] = ()
-    rows: dict[str, type[Shape]] = field(default_factory=dict)
     empty_error: str | None = None
     unique: dict[str, str] = field(default_factory=dict)
-    hidden: Callable[[Row], None] | None = None
-    prepare: Callable[[Row, Locale], Row] | None = None
+    hide: Callable[[Row], Row] = lambda output: output
+    prepare: Callable[[Row, Locale], Row] = lambda given, _locale: given
+
+    @cached_property
+    def rows(self) -> dict[str, type[Shape]]:
+        """The lists of the answer, each with the model of its elements."""
+        members = self.output.model_fields.items()
+        return {name: model for name, info in members for model in _elements(info.annotation)}
 
     @property
     def empty(self) -> Row | None:
         """A fresh answer for when the upstream had nothing; None where that is the error `empty_error`."""
-        return None if self.empty_error else {name: [] for name in self.required}
+        return None if self.empty_error else {name: [] for name in self.rows}
 
     def build(self) -> None:
         """Compile the models now, so that no caller waits for it."""
@@ -94,24 +97,24 @@ class Contract:
         known = self.input.model_fields
         present = {name: value for name, value in data.items() if value is not None or name not in known}
         try:
-            given = self.input.model_validate(present, context=locale)
+            given = self.input.model_validate(present, context=Fitting(locale))
         except ValidationError as error:
             raise input_error(error, known) from None
-        accepted = given.model_dump(exclude_none=True)
-        return self.prepare(accepted, locale) if self.prepare else accepted
+        return self.prepare(given.model_dump(exclude_none=True), locale)
 
     def normalise(self, output: Row, locale: Locale) -> tuple[Row, list[str]]:
         """What was mapped, in the contract's form and order, ready for JSON; and warnings for the operator.
 
         Raises ContractError for the first member that cannot be made to fit.
         """
-        fitting = Fitting(locale)
-        answer = _fit(self.output, output, fitting).model_dump(exclude_none=True)
-        warnings = self._keep_stray(answer, fitting.stray) if fitting.stray else []
+        stray: list[tuple[str, str]] = []
+        answer = _fit(self.output, output, Fitting(locale, stray)).model_dump(exclude_none=True)
+        warnings = self._keep_stray(answer, stray) if stray else []
         for name, key in self.unique.items():
-            answer[name], repeated = _last_of_each(answer[name], key)
-            if repeated:
+            last = {row[key]: row for row in answer[name]}
+            if repeated := sum(row != last[row[key]] for row in answer[name]):
                 warnings.append(f"{name}: {repeated} with a repeated `{key}` and other values, the last one is kept")
+            answer[name] = list(last.values())
         return answer, warnings
 
     def row(self, name: str, value: Row, locale: Locale) -> Row:
@@ -119,13 +122,7 @@ class Contract:
 
         Raises ContractError.
         """
-        return _fit(self.rows[name], value, Fitting(locale)).model_dump()
-
-    def hide(self, output: Row) -> Row:
-        """The same answer, changed in place: what is personal by default is masked."""
-        if self.hidden:
-            self.hidden(output)
-        return output
+        return _fit(self.rows[name], value, Fitting(locale, [])).model_dump()
 
     def schema(self, side: str = "output") -> dict[str, Any]:
         """The JSON Schema of the `input` or the `output`, complete in itself."""
@@ -135,12 +132,20 @@ class Contract:
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, **schema, "title": name}
 
     def _keep_stray(self, answer: Row, stray: list[tuple[str, str]]) -> list[str]:
-        kept = "attributes" in self.output.model_fields
-        if kept:
+        where = "left out"
+        if "attributes" in answer:
+            where = "moved to `attributes`"
             answer["attributes"] += [{"name": label, "value": text} for label, text in stray]
-        where = "moved to `attributes`" if kept else "left out"
         counts = Counter(label for label, _ in stray)
         return [f"{label}: {count} that cannot be read, {where}" for label, count in counts.items()]
+
+
+def _elements(annotation: Any) -> list[type[Shape]]:
+    """The models of the lists in an annotation."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is list:
+        return [part for part in parts if isinstance(part, type) and issubclass(part, Shape)]
+    return [model for part in parts for model in _elements(part)]
 
 
 def _fit(model: type[Shape], value: Row, fitting: Fitting) -> Shape:
@@ -148,12 +153,3 @@ def _fit(model: type[Shape], value: Row, fitting: Fitting) -> Shape:
         return model.model_validate(value, context=fitting)
     except ValidationError as error:
         raise contract_error(error, model.model_fields) from None
-
-
-def _last_of_each(rows: list[Row], key: str) -> tuple[list[Row], int]:
-    found: dict[str, Row] = {}
-    differing = 0
-    for row in rows:
-        differing += found.get(row[key], row) != row
-        found[row[key]] = row
-    return list(found.values()), differing

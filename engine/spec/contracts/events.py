@@ -96,10 +96,4 @@ class EventAcknowledgement(Shape):
     external_id: Identifier | None = member("The key of what was made there.", "task-77")
 
 
-EVENTS: Final = Contract(
-    name="events",
-    version="chat-event/v1",
-    title="Something happened in the chat",
-    input=ChatEvent,
-    output=EventAcknowledgement,
-)
+EVENTS: Final = Contract("events", "chat-event/v1", "Something happened in the chat", ChatEvent, EventAcknowledgement)

@@ -66,9 +66,8 @@ class IdentityOutput(Shape):
 
 def read_as(kind: str, value: str, locale: Locale) -> str:
     """The value as its kind is written; Misfit if it is none."""
-    if kind == "phone":
-        return values.read_phone(value, locale) or ""
-    return (values.read_email(value) or "") if kind == "email" else value
+    reader = {"phone": values.read_phone, "email": values.read_email}.get(kind)
+    return (reader(value, locale) or "") if reader else value
 
 
 def _prepare(given: Row, locale: Locale) -> Row:
@@ -78,13 +77,4 @@ def _prepare(given: Row, locale: Locale) -> Row:
         raise InputError([("/value", misfit.sentence)]) from None
 
 
-IDENTITY: Final = Contract(
-    name="identity",
-    version="identity/v1",
-    title="Find a client",
-    input=IdentityInput,
-    output=IdentityOutput,
-    required=("clients",),
-    rows={"clients": IdentityClient},
-    prepare=_prepare,
-)
+IDENTITY: Final = Contract("identity", "identity/v1", "Find a client", IdentityInput, IdentityOutput, prepare=_prepare)

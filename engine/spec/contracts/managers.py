@@ -45,13 +45,8 @@ class ManagersOutput(Shape):
     next: Identifier | None = member("The cursor of the next page; absent on the last.", "b2Zmc2V0")
 
 
+_KEYS: Final = {"managers": "key", "bindings": "client_key"}
+
 MANAGERS: Final = Contract(
-    name="managers",
-    version="managers/v1",
-    title="Personal managers and their clients",
-    input=ManagersInput,
-    output=ManagersOutput,
-    required=("managers", "bindings"),
-    rows={"managers": Manager, "bindings": Binding},
-    unique={"managers": "key", "bindings": "client_key"},
+    "managers", "managers/v1", "Personal managers and their clients", ManagersInput, ManagersOutput, unique=_KEYS
 )

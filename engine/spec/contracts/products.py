@@ -1,6 +1,6 @@
 """Products: what the client has."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator
 
@@ -59,20 +59,11 @@ def mask_number(text: str) -> str:
     return "".join("•" if at in hidden else sign for at, sign in enumerate(text))
 
 
-def _hide(output: Row) -> None:
-    products: list[dict[str, Any]] = output.get("products") or []
-    for product in products:
-        if product.get("number"):
+def _hide(output: Row) -> Row:
+    for product in output["products"]:
+        if "number" in product:
             product["number"] = mask_number(product["number"])
+    return output
 
 
-PRODUCTS: Final = Contract(
-    name="products",
-    version="products/v1",
-    title="A client's products",
-    input=ProductsInput,
-    output=ProductsOutput,
-    required=("products",),
-    rows={"products": Product},
-    hidden=_hide,
-)
+PRODUCTS: Final = Contract("products", "products/v1", "A client's products", ProductsInput, ProductsOutput, hide=_hide)

@@ -45,12 +45,4 @@ class ShowcaseOutput(Shape):
     offers: Many[Offer] = required("The offers.", [{"id": "of-7", "kind": "product", "name": "Gold card"}])
 
 
-SHOWCASE: Final = Contract(
-    name="showcase",
-    version="showcase/v1",
-    title="Offers for a client",
-    input=ShowcaseInput,
-    output=ShowcaseOutput,
-    required=("offers",),
-    rows={"offers": Offer},
-)
+SHOWCASE: Final = Contract("showcase", "showcase/v1", "Offers for a client", ShowcaseInput, ShowcaseOutput)

@@ -1,10 +1,10 @@
 """The types of contract members, as pydantic annotations over the readers of values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import BeforeValidator, GetPydanticSchema
 from pydantic_core import CoreSchema, core_schema
 
 from engine.language.locale import Locale
@@ -12,136 +12,98 @@ from engine.spec.contracts import values
 from engine.spec.misfit import FAST, SLOW, Misfit
 
 T = TypeVar("T")
+Reading = Callable[[Any, Any], Any]
+"""Takes a value and the ValidationInfo, whose context is a Fitting."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Fitting:
     """The context of one validation: where the project lives, and the contact data that could not be read.
 
-    `stray` holds (member, text) of what stands where a phone or an e-mail belongs and is none.
+    `stray` takes (member, text) of what stands where a phone or an e-mail belongs and is none; None: it is a Misfit.
     """
 
     locale: Locale
-    stray: list[tuple[str, str]] = field(default_factory=list)
+    stray: list[tuple[str, str]] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reads:
-    """An annotation: `function(value, info)` reads the value; what `fast` takes as it is needs no Python."""
-
-    function: Callable[[Any, ValidationInfo], Any]
-    schema: dict[str, Any]
-    fast: CoreSchema | None = None
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        slow = core_schema.with_info_plain_validator_function(self.function)
-        if self.fast is None:
-            return slow
-        return core_schema.union_schema([(self.fast, FAST), (slow, SLOW)], mode="left_to_right")
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return dict(self.schema)
+def reads(function: Reading, schema: dict[str, Any], fast: CoreSchema | None = None) -> GetPydanticSchema:
+    """An annotation: `function` reads the value; what `fast` takes as it is needs no Python."""
+    core: CoreSchema = core_schema.with_info_plain_validator_function(function)
+    if fast is not None:
+        core = core_schema.union_schema([(fast, FAST), (core, SLOW)], mode="left_to_right")
+    return GetPydanticSchema(lambda _source, _handler: core, lambda _core, _handler: dict(schema))
 
 
-def locale_of(info: ValidationInfo) -> Locale:
-    """The locale that came with the validation, or the default one."""
-    context = info.context
-    return context.locale if isinstance(context, Fitting) else context if isinstance(context, Locale) else _HERE
+def local(read: values.Reader) -> Reading:
+    """Reading in the project's locale."""
+    return lambda value, info: read(value, info.context.locale)
 
 
-def needed(function: Callable[[Any, ValidationInfo], Any]) -> Callable[[Any, ValidationInfo], Any]:
-    """The same reading, for a member that must have a value."""
-
-    def read(value: Any, info: ValidationInfo) -> Any:
-        found = None if value is None else function(value, info)
-        if found is None:
-            raise Misfit("is empty")
-        return found
-
-    return read
-
-
-def contact(label: str, read: Callable[[Any, Locale], str | None]) -> Callable[[Any, ValidationInfo], str | None]:
+def contact(label: str, read: values.Reader) -> Reading:
     """Reading of one phone or e-mail that people typed: what cannot be read is set aside under `label`."""
 
-    def reading(value: Any, info: ValidationInfo) -> str | None:
+    def reading(value: Any, info: Any) -> str | None:
+        fitting: Fitting = info.context
         try:
-            return read(value, locale_of(info))
+            return read(value, fitting.locale)  # type: ignore[no-any-return]
         except Misfit:
-            if not isinstance(value, str | int) or not isinstance(info.context, Fitting):
+            if not isinstance(value, str | int) or fitting.stray is None:
                 raise
-            info.context.stray.append((label, values.read_text(value) or ""))
+            fitting.stray.append((label, values.read_text(value, fitting.locale) or ""))
             return None
 
     return reading
 
 
-def contacts(label: str, read: Callable[[Any, Locale], str | None]) -> Callable[[Any, ValidationInfo], list[str]]:
+def contacts(label: str, read: values.Reader) -> Reading:
     """The same for a list: each once, in the order given; a single value counts as a list of one."""
     one = contact(label, read)
 
-    def reading(value: Any, info: ValidationInfo) -> list[str]:
+    def reading(value: Any, info: Any) -> list[str]:
         given = value if isinstance(value, list) else [value]
-        found = {text: None for item in given if item is not None and (text := one(item, info)) is not None}
-        return list(found)
+        return list({text: None for item in given if item is not None and (text := one(item, info)) is not None})
 
     return reading
 
 
 def _present(value: Any) -> Any:
-    if value is None:
-        return []
-    return [item for item in value if item is not None] if isinstance(value, list) and None in value else value
+    if isinstance(value, list) and None in value:
+        return [item for item in value if item is not None]
+    return [] if value is None else value
 
 
-_HERE: Final = Locale()
-_STRING: Final = {"type": "string"}
-_WORD: Final = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=1)
-_PHONE_SCHEMA: Final = {"type": "string", "pattern": r"^\+[1-9][0-9]{4,14}$"}
-_EMAIL_SCHEMA: Final = {"type": "string", "format": "email"}
-_DATE_SCHEMA: Final = {"type": "string", "format": "date"}
-_INSTANT_SCHEMA: Final = {"type": "string", "format": "date-time"}
-_DECIMAL: Final = r"^-?[0-9]+(\.[0-9]+)?$"
-
-
-def _email(value: Any, _locale: Locale) -> str | None:
-    return values.read_email(value)
-
-
-def _pattern(pattern: str) -> CoreSchema:
+def _form(pattern: str) -> CoreSchema:
     return core_schema.str_schema(strict=True, pattern=pattern)
 
 
-_EMAIL_FORM: Final = _pattern(r"^[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,2}$")
-_URL_FORM: Final = _pattern(r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$")
+_STRING: Final = {"type": "string"}
+_KEY: Final = {**_STRING, "minLength": 1}
+_PHONE: Final = {**_STRING, "pattern": r"^\+[1-9][0-9]{4,14}$"}
+_EMAIL: Final = {**_STRING, "format": "email"}
+_DECIMAL: Final = {**_STRING, "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+_CURRENCY: Final = {**_STRING, "pattern": "^[A-Z]{3}$"}
 
-Text = Annotated[str, Reads(lambda v, _: values.read_text(v), _STRING, _WORD)]
-Scalar = Annotated[str, Reads(lambda v, _: values.read_scalar(v), _STRING, _WORD)]
-Identifier = Annotated[str, Reads(lambda v, _: values.read_identifier(v), _STRING, _WORD)]
-Key = Annotated[str, Reads(needed(lambda v, _: values.read_identifier(v)), {**_STRING, "minLength": 1}, _WORD)]
-Phone = Annotated[str, Reads(contact("phone", values.read_phone), _PHONE_SCHEMA)]
-Email = Annotated[str, Reads(contact("email", _email), _EMAIL_SCHEMA, _EMAIL_FORM)]
-Phones = Annotated[list[str], Reads(contacts("phone", values.read_phone), {"type": "array", "items": _PHONE_SCHEMA})]
-Emails = Annotated[list[str], Reads(contacts("email", _email), {"type": "array", "items": _EMAIL_SCHEMA})]
-ManagerPhone = Annotated[str, Reads(contact("manager_phone", values.read_phone), _PHONE_SCHEMA)]
-ManagerEmail = Annotated[str, Reads(contact("manager_email", _email), _EMAIL_SCHEMA, _EMAIL_FORM)]
-IsoDate = Annotated[str, Reads(lambda v, i: values.read_date(v, locale_of(i)), _DATE_SCHEMA)]
-Instant = Annotated[str, Reads(lambda v, i: values.read_instant(v, locale_of(i)), _INSTANT_SCHEMA)]
-Money = Annotated[
-    str,
-    Reads(
-        lambda v, _: values.read_decimal(v),
-        {"type": "string", "pattern": _DECIMAL},
-        _pattern(r"^(0|-?[1-9][0-9]{0,29})(\.[0-9]{1,10})?$"),
-    ),
-]
-Currency = Annotated[
-    str,
-    Reads(lambda v, _: values.read_currency(v), {"type": "string", "pattern": "^[A-Z]{3}$"}, _pattern("^[A-Z]{3}$")),
-]
-Url = Annotated[str, Reads(lambda v, _: values.read_url(v), {"type": "string", "format": "uri"}, _URL_FORM)]
-Flag = Annotated[
-    bool, Reads(lambda v, _: values.read_flag(v), {"type": "boolean"}, core_schema.bool_schema(strict=True))
-]
+_WORD: Final = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=1)
+_ADDRESS: Final = _form(r"^[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,2}$")
+_AMOUNT: Final = _form(r"^(0|-?[1-9][0-9]{0,29})(\.[0-9]{1,10})?$")
+_LINK: Final = _form(r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$")
+
+Text = Annotated[str, reads(local(values.read_text), _STRING, _WORD)]
+Scalar = Annotated[str, reads(local(values.read_scalar), _STRING, _WORD)]
+Identifier = Annotated[str, reads(local(values.read_identifier), _STRING, _WORD)]
+Key = Annotated[str, reads(local(values.needed(values.read_identifier)), _KEY, _WORD)]
+Phone = Annotated[str, reads(contact("phone", values.read_phone), _PHONE)]
+Email = Annotated[str, reads(contact("email", values.read_email), _EMAIL, _ADDRESS)]
+Phones = Annotated[list[str], reads(contacts("phone", values.read_phone), {"type": "array", "items": _PHONE})]
+Emails = Annotated[list[str], reads(contacts("email", values.read_email), {"type": "array", "items": _EMAIL})]
+ManagerPhone = Annotated[str, reads(contact("manager_phone", values.read_phone), _PHONE)]
+ManagerEmail = Annotated[str, reads(contact("manager_email", values.read_email), _EMAIL, _ADDRESS)]
+IsoDate = Annotated[str, reads(local(values.read_date), {**_STRING, "format": "date"})]
+Instant = Annotated[str, reads(local(values.read_instant), {**_STRING, "format": "date-time"})]
+Money = Annotated[str, reads(local(values.read_decimal), _DECIMAL, _AMOUNT)]
+Currency = Annotated[str, reads(local(values.read_currency), _CURRENCY, _form("^[A-Z]{3}$"))]
+Url = Annotated[str, reads(local(values.read_url), {**_STRING, "format": "uri"}, _LINK)]
+Flag = Annotated[bool, reads(local(values.read_flag), {"type": "boolean"}, core_schema.bool_schema(strict=True))]
 Many = Annotated[list[T], BeforeValidator(_present)]
 """A list of objects: null is none, nulls in it are left out."""

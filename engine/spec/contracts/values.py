@@ -4,6 +4,7 @@ Each reader takes what systems send and gives the normal form, None of a blank t
 """
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -19,8 +20,22 @@ from engine.language.locale import Locale
 from engine.language.text import as_text, kind_of
 from engine.spec.misfit import Misfit
 
+Reader = Callable[[Any, Locale], Any]
 
-def read_text(value: Any) -> str | None:
+
+def needed(read: Reader) -> Reader:
+    """The same reading, of what must have a value."""
+
+    def found(value: Any, locale: Locale) -> Any:
+        result = None if value is None else read(value, locale)
+        if result is None or result == "":
+            raise Misfit("is empty")
+        return result
+
+    return found
+
+
+def read_text(value: Any, locale: Locale) -> str | None:
     """Text without blanks around it; a number becomes its exact decimal text."""
     if value.__class__ in NUMBERS:
         try:
@@ -30,36 +45,36 @@ def read_text(value: Any) -> str | None:
     return _trimmed(value)
 
 
-def read_identifier(value: Any) -> str | None:
+def read_identifier(value: Any, locale: Locale) -> str | None:
     """Text; an integer becomes its decimal text, a fraction is refused: it was a number and no identifier."""
     if isinstance(value, float | Decimal):
         raise Misfit("must be text or a whole number, found a number with a fraction", "quote it", "text(value)")
-    return read_text(value)
+    return read_text(value, locale)
 
 
-def read_scalar(value: Any) -> str | None:
+def read_scalar(value: Any, locale: Locale) -> str | None:
     """Text of any scalar; booleans become `true` and `false`."""
-    return as_text(value) if isinstance(value, bool) else read_text(value)
+    return as_text(value) if isinstance(value, bool) else read_text(value, locale)
 
 
 def read_phone(value: Any, locale: Locale) -> str | None:
     """E.164, read as the function `phone` reads; an extension is left out."""
-    text = value if isinstance(value, str) else read_identifier(value) or ""
+    text = value if isinstance(value, str) else read_identifier(value, locale) or ""
     found = _e164(text, locale.region) if len(text) <= 100 else None
     if found is None and text.strip():
         raise Misfit("is not a phone number", f"write it as +79001234567 (region {locale.region})")
     return found
 
 
-def read_email(value: Any) -> str | None:
+def read_email(value: Any, locale: Locale) -> str | None:
     """A trimmed e-mail address in lower case."""
-    text = value.strip().lower() if isinstance(value, str) else _trimmed(value)
+    text = (_trimmed(value) or "").lower()
     if text and (len(text) > 254 or not _EMAIL.fullmatch(text)):
         raise Misfit("is not an e-mail address", "write it as name@example.com")
     return text or None
 
 
-def read_url(value: Any) -> str | None:
+def read_url(value: Any, locale: Locale) -> str | None:
     """An absolute http or https address."""
     text = _trimmed(value)
     if text is not None and not _URL.fullmatch(text):
@@ -67,7 +82,7 @@ def read_url(value: Any) -> str | None:
     return text
 
 
-def read_currency(value: Any) -> str | None:
+def read_currency(value: Any, locale: Locale) -> str | None:
     """Three capitals of ISO 4217."""
     text = (_trimmed(value) or "").upper()
     if text and not _CURRENCY.fullmatch(text):
@@ -75,15 +90,12 @@ def read_currency(value: Any) -> str | None:
     return text or None
 
 
-def read_flag(value: Any) -> bool | None:
+def read_flag(value: Any, locale: Locale) -> bool | None:
     """A boolean, also as the text or number that XML and forms make of it."""
     word = value.strip().lower() if isinstance(value, str) else value
-    if word == "":
-        return None
-    found = _FLAGS.get(word) if isinstance(word, str | int) else None
-    if found is None:
+    if not isinstance(word, str | int) or word not in _FLAGS:
         raise Misfit(f"must be true or false, found {kind_of(value)}")
-    return found
+    return _FLAGS[word]
 
 
 def read_date(value: Any, locale: Locale) -> str | None:
@@ -92,25 +104,30 @@ def read_date(value: Any, locale: Locale) -> str | None:
     A midnight is its own day wherever it is: systems send a date as the midnight of some zone. `0000-00-00` and
     `0001-01-01` mean "no date".
     """
-    if isinstance(value, str) and _DAY.fullmatch(value) and not value.startswith(_NO_DATE):
-        try:
-            date.fromisoformat(value)
-            return value
-        except ValueError:
-            raise _unread("date") from None
-    text = _instant("date", value, locale)
     try:
-        return text and _day(datetime.fromisoformat(text), locale)
-    except OverflowError:
-        raise _unread("date") from None
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value).isoformat()
+        text = instant(locale, value)
+        if not text:
+            return None
+        moment = datetime.fromisoformat(text)
+        if moment.hour or moment.minute or moment.second:
+            moment = moment.astimezone(ZoneInfo(locale.zone))
+        return moment.date().isoformat()
+    except (EvaluationError, ValueError, OverflowError):
+        raise Misfit("cannot be read as a date", "write it as 2024-01-31", "date(value, '%d/%m/%Y')") from None
 
 
 def read_instant(value: Any, locale: Locale) -> str | None:
     """RFC 3339 with a zone, of whatever the function `instant` reads; without a zone it is in the locale's."""
-    return _instant("instant", value, locale)
+    try:
+        return instant(locale, value)
+    except (EvaluationError, ValueError, OverflowError):
+        example = "write it as 2024-01-31T10:00:00+03:00"
+        raise Misfit("cannot be read as an instant", example, "instant(value, '%d/%m/%Y')") from None
 
 
-def read_decimal(value: Any) -> str | None:
+def read_decimal(value: Any, locale: Locale) -> str | None:
     """An exact decimal as plain text with the digits that were given; what the function `money` reads."""
     if isinstance(value, float) and len(Decimal(repr(value)).normalize().as_tuple().digits) > 15:
         raise Misfit("is a binary fraction without an exact decimal value", "write it as text", "decimal(value)")
@@ -124,15 +141,12 @@ def read_decimal(value: Any) -> str | None:
         raise Misfit(message, "write it as 1234.50", "decimal(value)") from None
 
 
-_EMAIL: Final = re.compile(
-    r"[^@\s<>,;\"\ud800-\udfff]+@[^@\s<>,;\"\ud800-\udfff]+\.[^@\s<>,;\".\ud800-\udfff]+",
-)
+_EMAIL: Final = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
 _URL: Final = re.compile(r"https?://[^\s/?#\\]+[^\s\\]*", re.IGNORECASE)
 _MAX_NUMBER: Final = 60
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
-_FLAGS: Final = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NO_DATE: Final = ("0000-", "0001-")
+_FLAGS: Final = {"": None, "true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
+_DAY: Final = re.compile(r"(?!000[01])[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _trimmed(value: Any) -> str | None:
@@ -152,21 +166,3 @@ def _e164(text: str, region: str) -> str | None:
         return phone(Locale(region=region), text)
     except EvaluationError:
         return None
-
-
-def _instant(name: str, value: Any, locale: Locale) -> str | None:
-    try:
-        return instant(locale, value)
-    except (EvaluationError, ValueError, OverflowError):
-        raise _unread(name) from None
-
-
-def _day(moment: datetime, locale: Locale) -> str:
-    at_midnight = not (moment.hour or moment.minute or moment.second)
-    return (moment if at_midnight else moment.astimezone(ZoneInfo(locale.zone))).date().isoformat()
-
-
-def _unread(name: str) -> Misfit:
-    example = "2024-01-31" if name == "date" else "2024-01-31T10:00:00+03:00"
-    what = "a date" if name == "date" else "an instant"
-    return Misfit(f"cannot be read as {what}", f"write it as {example}", f"{name}(value, '%d/%m/%Y')")

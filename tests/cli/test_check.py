@@ -1,0 +1,194 @@
+"""`tolmach check`: every problem of every file at once, for people and for programs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import ROOT, Terminal
+from tests.runtime.bench import HEAD, lay
+
+GOOD = "operations:\n  op: {request: {method: GET, path: /x}, output: body}\n"
+WRONG = """\
+operations:
+  op:
+    input: {id: string}
+    request: {method: GET, path: "/x/{{ inptu.id }}"}
+    output: {name: lenght(body.name)}
+"""
+
+
+def test_a_connector_without_problems(tolmach: Terminal, tmp_path: Path) -> None:
+    lay(tmp_path, GOOD, "https://crm.example")
+    ended = tolmach("check", tmp_path / "connectors/crm/connector.yaml")
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "1 file, no problem found\n"
+
+
+def test_each_problem_has_its_place_a_caret_and_what_to_write(tolmach: Terminal, tmp_path: Path) -> None:
+    lay(tmp_path, WRONG, "https://crm.example")
+    file = tmp_path / "connectors/crm/connector.yaml"
+    ended = tolmach("check", file)
+    assert ended.code == 1
+    assert ended.err == "1 file, 2 problems\n"
+    line = '    request: {method: GET, path: "/x/{{ inptu.id }}"}'
+    assert ended.out.split("\n\n")[0].splitlines() == [
+        f"{file}:14:{line.index('inptu') + 1}: error[unknown-name]: there is no `inptu` here",
+        f"14 | {line}",
+        f"   | {' ' * line.index('inptu')}^^^^^",
+        "help: did you mean `input`?",
+    ]
+    assert "error[unknown-function]" in ended.out.split("\n\n")[1]
+    assert "did you mean `length`?" in ended.out
+    assert "\x1b" not in ended.out
+
+
+def test_programs_get_json(tolmach: Terminal, tmp_path: Path) -> None:
+    lay(tmp_path, WRONG, "https://crm.example")
+    file = tmp_path / "connectors/crm/connector.yaml"
+    ended = tolmach("check", file, "--output", "json")
+    assert ended.code == 1
+    assert ended.err == ""
+    assert ended.json["files"] == [str(file)]
+    first, second = ended.json["problems"]
+    assert {"code": "unknown-name", "file": str(file), "line": 14, "length": 5}.items() <= first.items()
+    assert (second["code"], second["line"], second["remedy"]) == ("unknown-function", 15, "did you mean `length`?")
+    assert tolmach("check", ROOT / "connectors", "--output", "json").json["problems"] == []
+
+
+def test_files_and_folders_are_checked_in_one_go(tolmach: Terminal, tmp_path: Path) -> None:
+    lay(tmp_path / "a", WRONG, "https://crm.example")
+    lay(tmp_path / "b", GOOD.replace("GET", "GTE"), "https://crm.example")
+    (tmp_path / "b/connectors/crm/tests.yaml").write_text("op: [{nam: x}]\n", encoding="utf-8")
+    ended = tolmach("check", tmp_path / "a/connectors/crm/connector.yaml", tmp_path / "b", "--output", "json")
+    assert ended.code == 1
+    assert [Path(file).relative_to(tmp_path).as_posix() for file in ended.json["files"]] == [
+        "a/connectors/crm/connector.yaml",
+        "b/connectors/crm/connector.yaml",
+        "b/connectors/crm/tests.yaml",
+        "b/tolmach.yaml",
+    ]
+    found = {(Path(p["file"]).relative_to(tmp_path).parts[0], p["code"]) for p in ended.json["problems"]}
+    assert found == {
+        ("a", "unknown-name"),
+        ("a", "unknown-function"),
+        ("b", "wrong-value"),
+        ("b", "unknown-key"),
+        ("b", "missing-key"),
+    }
+
+
+def test_this_folder_is_checked_when_none_is_named(
+    tolmach: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path, GOOD, "https://crm.example")
+    monkeypatch.chdir(tmp_path)
+    ended = tolmach("check", "--output", "json")
+    assert ended.json["files"] == ["connectors/crm/connector.yaml", "tolmach.yaml"]
+
+
+@pytest.mark.parametrize("folder", [".git", "node_modules", "a/.hidden/b"])
+def test_what_others_keep_here_is_passed_over(tolmach: Terminal, tmp_path: Path, folder: str) -> None:
+    lay(tmp_path, GOOD, "https://crm.example")
+    lay(tmp_path / folder, WRONG, "https://crm.example")
+    assert tolmach("check", tmp_path).code == 0
+
+
+def test_a_folder_whose_own_path_is_hidden_is_checked(tolmach: Terminal, tmp_path: Path) -> None:
+    lay(tmp_path / ".work", WRONG, "https://crm.example")
+    assert tolmach("check", tmp_path / ".work").code == 1
+
+
+def test_a_broken_connector_hides_nothing(tolmach: Terminal, tmp_path: Path) -> None:
+    """Its own problems, those of the project file and those of another connection are all told, each once."""
+    file = lay(tmp_path, WRONG, "https://crm.example")
+    good = tmp_path / "connectors/good/connector.yaml"
+    good.parent.mkdir()
+    good.write_text(HEAD.format(name="good") + GOOD, encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    more = "      good: {connector: good, settings: {ulr: 'https://x.example'}}\n      gone: {connector: goood}\n"
+    file.write_text(text + more, encoding="utf-8")
+    found = tolmach("check", tmp_path, "--output", "json").json["problems"]
+    assert sorted((Path(p["file"]).name, p["code"]) for p in found) == [
+        ("connector.yaml", "unknown-function"),
+        ("connector.yaml", "unknown-name"),
+        ("tolmach.yaml", "missing-setting"),
+        ("tolmach.yaml", "unknown-connector"),
+        ("tolmach.yaml", "unknown-setting"),
+    ]
+    alone = tolmach("check", file, "--output", "json").json["problems"]
+    assert sorted(p["code"] for p in alone) == sorted(p["code"] for p in found)
+
+
+def test_a_project_file_is_told_by_its_keys(tolmach: Terminal, tmp_path: Path) -> None:
+    file = lay(tmp_path, WRONG, "https://crm.example").rename(tmp_path / "deploy.yaml")
+    assert tolmach("check", file).code == 1
+
+
+def test_connectors_may_lie_elsewhere(tolmach: Terminal, tmp_path: Path) -> None:
+    file = lay(tmp_path, GOOD, "https://crm.example")
+    (tmp_path / "connectors").rename(tmp_path / "elsewhere")
+    assert "unknown-connector" in tolmach("check", file).out
+    assert tolmach("check", file, "--connectors", tmp_path / "elsewhere").code == 0
+    ended = tolmach("check", file, "--connectors", tmp_path / "elsewere")
+    assert (ended.code, ended.out) == (2, "")
+    assert "elsewere" in "".join(ended.err.split())
+
+
+def test_without_the_environment_only_names_are_checked(
+    tolmach: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CRM_KEY", raising=False)
+    file = lay(tmp_path, GOOD, "${CRM_URL}", settings=", key: '${CRM_KEY}', token: '${file:no/such/file}'")
+    assert tolmach("check", file, "--no-env").code == 0
+    ended = tolmach("check", file)
+    assert ended.code == 1
+    assert [ended.out.count(f"error[{code}]") for code in ("missing-variable", "missing-file")] == [2, 1]
+    assert "CRM_KEY" in ended.out
+    lay(tmp_path, GOOD, "${CRM_URL}", settings=", kye: '${CRM_KEY}'")
+    ended = tolmach("check", file, "--no-env")
+    assert ended.code == 1
+    assert "did you mean `key`?" in ended.out
+
+
+def test_a_variable_that_is_set_is_used_and_never_shown(
+    tolmach: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_URL", "ftp://hunter2.example")
+    ended = tolmach("check", lay(tmp_path, GOOD, "${CRM_URL}"))
+    assert "error[setting-misfit]" in ended.out
+    assert "hunter2" not in ended.out + ended.err
+
+
+def test_a_secret_that_stands_in_the_file_is_not_shown_under_the_caret(tolmach: Terminal, tmp_path: Path) -> None:
+    file = lay(tmp_path, GOOD, "https://crm.example", settings=", key: hunter2, kye: hunter2, token: 'hunter2'")
+    ended = tolmach("check", file)
+    shown = next(line for line in ended.out.splitlines() if line.startswith("6 |"))
+    assert "hunter2" not in ended.out
+    assert shown == "6 |         settings: {url: 'https://crm.example', key: •••••••, kye: •••••••, token: •••••••••}"
+    assert ended.out.count("^") == 3
+
+
+@pytest.mark.parametrize(
+    "rest", ["projects: [\n", "projects: 5\n", "- a\n", "", "\0", "projects: {p: {connections: 5}}"]
+)
+def test_whatever_stands_in_a_file_is_a_finding(tolmach: Terminal, tmp_path: Path, rest: str) -> None:
+    file = tmp_path / "tolmach.yaml"
+    file.write_text(rest, encoding="utf-8")
+    ended = tolmach("check", file)
+    assert ended.code == 1
+    assert f"{file}:1:" in ended.out
+
+
+def test_nothing_to_check_is_a_mistake_of_usage(tolmach: Terminal, tmp_path: Path) -> None:
+    ended = tolmach("check", tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "no connector.yaml, tests.yaml or tolmach.yaml here" in ended.err
+    ended = tolmach("check", tmp_path / "nowhere", tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"there is no {tmp_path / 'nowhere'}" in ended.err
+
+
+@pytest.mark.parametrize("path", ["connectors", "examples/bank"])
+def test_what_we_ship_has_no_problems(tolmach: Terminal, path: str) -> None:
+    ended = tolmach("check", ROOT / path, "--no-env")
+    assert (ended.code, ended.out) == (0, ""), ended.out
