@@ -37,24 +37,30 @@ def call(
     reveal:
         Show account and card numbers whole.
     """
-    import os
-
     from engine.cli.talk import say
-    from engine.runtime.call import Call
-    from engine.runtime.registry import load
 
     given = _inputs(inputs)
     if isinstance(given, str):
         say(f"tolmach call: {given}")
         return USAGE
-    registry = load(file, connectors, os.environ)
+    registry = _load(file, connectors)
     name = _project(registry, project)
     if name is None:
         say(f"tolmach call: name one project with --project: {', '.join(registry.projects)}")
         return USAGE
     if _out_of_service(registry, name, target):
         return CONFIGURATION
+    from engine.runtime.call import Call
+
     return _answer(registry, Call(name, target, given, trace_id="cli", reveal=reveal), trace, output)
+
+
+def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
+    import os
+
+    from engine.runtime.registry import load
+
+    return load(file, connectors, os.environ)
 
 
 def _inputs(words: tuple[str, ...]) -> dict[str, Any] | str:

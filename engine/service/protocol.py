@@ -55,7 +55,7 @@ class Line(HttpToolsProtocol):
         self._in_head = self._in_message = True
         self._deaf = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - uvicorn narrows it the same way
         """Above the limit of connections a request is answered by 503; far above it the connection is dropped."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.max_connections:

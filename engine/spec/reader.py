@@ -54,7 +54,7 @@ class Reader:
         content_type = reply.headers.get("content-type", "")
         unreadable, body = "", None
         try:
-            body = decode_body(reply.body, "auto", self.charset, content_type)
+            body = decode_body(reply.body, self.charset, content_type)
         except CodecError as error:
             unreadable = error.message
         scope["body"] = _without(body, self.nulls) if self.nulls else body

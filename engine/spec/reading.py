@@ -104,7 +104,7 @@ class Reading:
 def reading(info: ValidationInfo) -> Reading:
     """The Reading that this validation serves."""
     context = info.context
-    assert isinstance(context, Reading), "spec models are read through engine.spec.reading.validate"  # noqa: S101
+    assert isinstance(context, Reading), "spec models are read through engine.spec.reading.validate"  # noqa: S101 - ours to keep
     return context
 
 

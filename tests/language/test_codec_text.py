@@ -71,8 +71,7 @@ def test_what_is_not_of_its_charset_is_refused(data: bytes, declared: str | None
 def test_a_body_is_null_when_empty_else_its_json(
     data: bytes, charset: str | None, content_type: str, expected: Any
 ) -> None:
-    assert decode_body(data, "auto", charset, content_type) == expected
-    assert decode_body(data, "json", charset, content_type) == expected
+    assert decode_body(data, charset, content_type) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,6 +93,6 @@ def test_a_body_is_null_when_empty_else_its_json(
 )
 def test_what_came_instead_of_json_is_said(data: bytes, content_type: str, said: str) -> None:
     with pytest.raises(CodecError) as caught:
-        decode_body(data, "auto", None, content_type)
+        decode_body(data, None, content_type)
     assert said in caught.value.message
     assert "secret" not in caught.value.message

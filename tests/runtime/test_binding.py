@@ -314,10 +314,14 @@ def test_a_setting_of_type_path_cannot_climb_or_ask(tmp_path: Path, root: str) -
     file = lay(tmp_path, "  root: path\n", f"{{root: '{root}'}}")
     operations = 'operations:\n  op: {request: {method: GET, path: "/{{ settings.root }}/x"}, output: body}\n'
     file = lay(tmp_path, "  root: path\n", f"{{root: '{root}'}}", operations=operations)
-    with pytest.raises((CallError, ConfigError)) as raised:
+
+    def render() -> None:
         target = load(file, (), {}).projects["p"].targets["crm.op"]
         target.press.render({"settings": target.bound.settings, "input": {}})
-    error = raised.value
+
+    with pytest.raises((CallError, ConfigError)) as raised:
+        render()
+    error: CallError | ConfigError = raised.value  # type: ignore[assignment] - one of the two
     codes = [error.code] if isinstance(error, CallError) else [problem.code for problem in error.diagnostics]
     assert codes in (["setting-misfit"], ["mapping_failed"])
 

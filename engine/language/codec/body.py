@@ -1,13 +1,13 @@
 """What an upstream answered, by its bytes and its headers."""
 
 import codecs
-from typing import Any, Literal
+from typing import Any
 
 from engine.language.codec.charset import CodecError, charset_of, decode_text
 from engine.language.codec.json import decode_json
 
 
-def decode_body(data: bytes, format: Literal["auto", "json"], charset: str | None, content_type: str) -> Any:  # noqa: A002
+def decode_body(data: bytes, charset: str | None, content_type: str) -> Any:
     """The value of a body: None if it is empty, else its JSON.
 
     Raises CodecError that says what came instead (`text/html`); it quotes nothing of the body.
