@@ -38,6 +38,7 @@ def call(
         Show account and card numbers whole.
     """
     from engine.cli.talk import say
+    from engine.runtime.call import Call
 
     given = _inputs(inputs)
     if isinstance(given, str):
@@ -46,12 +47,9 @@ def call(
     registry = _load(file, connectors)
     name = _project(registry, project)
     if name is None:
-        say(f"tolmach call: name one project with --project: {', '.join(registry.projects)}")
         return USAGE
     if _out_of_service(registry, name, target):
         return CONFIGURATION
-    from engine.runtime.call import Call
-
     return _answer(registry, Call(name, target, given, trace_id="cli", reveal=reveal), trace, output)
 
 
@@ -83,9 +81,14 @@ def _inputs(words: tuple[str, ...]) -> dict[str, Any] | str:
 
 
 def _project(registry: "Registry", name: str | None) -> str | None:
-    if name is None:
-        return next(iter(registry.projects)) if len(registry.projects) == 1 else None
-    return name if name in registry.projects else None
+    from engine.cli.talk import say
+
+    if name is None and len(registry.projects) == 1:
+        return next(iter(registry.projects))
+    if name not in registry.projects:
+        say(f"tolmach call: name one project with --project: {', '.join(registry.projects)}")
+        return None
+    return name
 
 
 def _out_of_service(registry: "Registry", project: str, target: str) -> bool:

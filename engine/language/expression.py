@@ -1,11 +1,11 @@
 """JMESPath expressions: compiled when the YAML is read, called with the scope."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import LanguageError
-from engine.language.jmes.compiler import compile_tree
+from engine.language.jmes.compiler import compile_tree, compile_trees
 from engine.language.jmes.explain import explain_null
 from engine.language.jmes.parser import parse
 from engine.language.jmes.rules import check_calls, check_names, check_size, walk
@@ -38,6 +38,14 @@ class Expression:
 def compile_expression(text: str) -> Expression:
     """An expression over the names of a scope. Raises LanguageError."""
     return Expression(text, *_compiled(str(text)))
+
+
+def fuse(expressions: Sequence[Expression]) -> Run:
+    """One function of a scope for the values of many expressions, in their order: what they share is read once.
+
+    It raises EvaluationError without a place; to learn which of them failed, call them one by one.
+    """
+    return compile_trees([parse(str(expression.text)) for expression in expressions])
 
 
 def compile_standard(text: str) -> Callable[[Any], Any]:

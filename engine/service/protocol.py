@@ -55,7 +55,7 @@ class Line(HttpToolsProtocol):
         self._in_head = self._in_message = True
         self._deaf = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - uvicorn narrows it the same way
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """Above the limit of connections a request is answered by 503; far above it the connection is dropped."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.max_connections:
@@ -125,7 +125,7 @@ class Line(HttpToolsProtocol):
 
     def expire(self, now: float) -> None:
         """Cut the connection if what it is sending has taken too long; called every now and then."""
-        if self.since is None or now - self.since <= self.limits.receive_timeout or self.flow.read_paused:
+        if self.since is None or now - self.since <= self.limits.receive_timeout or self._answering_now():
             return
         if self._deaf or not self._arrived:
             self.transport.abort()
@@ -145,13 +145,17 @@ class Line(HttpToolsProtocol):
         elif self.since is None or self._deaf or now - self.since > _FIRST_BYTES:
             self.transport.close()
 
+    def _answering_now(self) -> bool:
+        """Whether a whole request awaits its answer: what comes behind it has time until then."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return bool(self.pipeline) or (cycle is not None and not (cycle.response_complete or cycle.more_body))
+
     def _dismiss(self, error: HttpError) -> None:
         """Answer without the Door and hear no more; what still arrives is thrown away until the caller hangs up."""
         self._deaf = True
         self.since = self.limits.clock.monotonic()
-        cycle: RequestResponseCycle | None = self.cycle
-        arriving = cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started)
-        if self.pipeline or not arriving or self.transport.is_closing():
+        begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        if begun or self._answering_now() or self.transport.is_closing():
             self.transport.close()
             return
         refused = self._refusal(error)

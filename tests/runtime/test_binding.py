@@ -321,7 +321,7 @@ def test_a_setting_of_type_path_cannot_climb_or_ask(tmp_path: Path, root: str) -
 
     with pytest.raises((CallError, ConfigError)) as raised:
         render()
-    error: CallError | ConfigError = raised.value  # type: ignore[assignment] - one of the two
+    error: CallError | ConfigError = raised.value  # type: ignore[assignment]  # one of the two
     codes = [error.code] if isinstance(error, CallError) else [problem.code for problem in error.diagnostics]
     assert codes in (["setting-misfit"], ["mapping_failed"])
 

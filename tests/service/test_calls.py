@@ -67,6 +67,12 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
         assert error.code == "invalid_input"  # noqa: PT017 - either way is right
 
 
+@pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])
+def test_only_an_object_is_an_input(body: bytes) -> None:
+    with pytest.raises(CallError, match="not a JSON object"):
+        input_of(body)
+
+
 def test_an_answer_keeps_exact_numbers() -> None:
     _, body = encode(Answer({"rate": Decimal("0.10000000000000000001")}), Options(), "t", 0.01234)
     assert b"0.10000000000000000001" in body

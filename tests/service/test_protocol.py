@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from engine.service.protocol import Line
+from engine.settings.clock import SystemClock
 from tests.service.stage import Stage, stage, until
 
 HALVES: dict[str, bytes] = {
@@ -115,6 +116,25 @@ async def test_a_slow_answer_does_not_cut_what_waits_behind_it(hasty: Stage) -> 
     ).encode()
     found = await hasty.raw(call + GET + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert found.count(b"HTTP/1.1 200 ") == 3
+
+
+async def test_half_a_request_behind_a_slow_answer_has_its_own_time(hasty: Stage) -> None:
+    async def slow(_request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(1)
+        return web.json_response({"total": 3})
+
+    hasty.bank.special["/total"] = slow
+    call = (
+        f"POST /v1/retail/bank/total?flat=1 HTTP/1.1\r\nHost: x\r\nX-Api-Key: {hasty.keys['bot']}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    ).encode()
+    async with connected(hasty) as (reader, writer):
+        writer.write(call + GET[:9])
+        assert b" 200 " in await asyncio.wait_for(reader.readuntil(b"}"), 5)
+        for line in _lines(hasty):
+            line.expire(SystemClock().monotonic())
+        writer.write(GET[9:])
+        assert b" 200 " in await asyncio.wait_for(reader.readuntil(b"}"), 5)
 
 
 async def test_an_idle_connection_is_closed_after_its_time(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A tree of JMESPath → one Python function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine.language.functions import FUNCTIONS
@@ -18,8 +18,14 @@ MAX_LOOPS: Final = 8
 
 def compile_tree(tree: Node, *, scoped: bool) -> Run:
     """`scoped`: the argument is a dict of root names; else it is any document."""
-    compiler = _Compiler(tree, scoped)
+    compiler = _Compiler([tree], scoped)
     return compiler.function(lambda: compiler.value(tree, "s"), *compiler.budget)
+
+
+def compile_trees(trees: Sequence[Node]) -> Run:
+    """One function of a scope that yields the list of their values; what they share is read once."""
+    compiler = _Compiler(trees, scoped=True)
+    return compiler.function(lambda: f"[{', '.join(compiler.value(tree, 's') for tree in trees)}]", *compiler.budget)
 
 
 class _Compiler(Source):
@@ -28,11 +34,11 @@ class _Compiler(Source):
     In the source `s` is the scope, `v` the element a function of its own is applied to, `n` the budget of steps.
     """
 
-    def __init__(self, tree: Node, scoped: bool) -> None:
+    def __init__(self, trees: Sequence[Node], scoped: bool) -> None:
         super().__init__()
         self.scoped = scoped
-        self.measured = growth(tree) > MAX_GROWTH
-        self.counted = self.measured or any(node["type"] == "variable" for node in walk(tree))
+        self.measured = any(growth(tree) > MAX_GROWTH for tree in trees)
+        self.counted = self.measured or any(node["type"] == "variable" for tree in trees for node in walk(tree))
         self.budget = ["n = [STEPS]"] if self.counted else []
         self.booleans: set[str] = set()
 

@@ -55,7 +55,7 @@ class _Starts(_Letters):
         return super().__contains__(character) and (str(character) < "\x80" or str(character).isidentifier())
 
 
-class _Lexer(StandardLexer):  # type: ignore[misc] - jmespath has no types
+class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
     START_IDENTIFIER = _Starts(string.ascii_letters + "_$")
     VALID_IDENTIFIER = _Letters(string.ascii_letters + string.digits + "_")
 
@@ -91,7 +91,7 @@ class _Lexer(StandardLexer):  # type: ignore[misc] - jmespath has no types
             raise exceptions.LexerError(start, lexeme, "not JSON") from None
 
 
-class _Parser(StandardParser):  # type: ignore[misc] - jmespath has no types
+class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
     BINDING_POWER: Final = {**StandardParser.BINDING_POWER, "variable": 0}
 
     def __init__(self, text: str, exact: bool, brackets: int) -> None:
