@@ -154,7 +154,8 @@ class Line(HttpToolsProtocol):
         """Answer without the Door and hear no more; what still arrives is thrown away until the caller hangs up."""
         self._deaf = True
         self.since = self.limits.clock.monotonic()
-        begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        begun = cycle is not None and cycle.response_started and not cycle.response_complete
         if begun or self._answering_now() or self.transport.is_closing():
             self.transport.close()
             return

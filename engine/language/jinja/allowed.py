@@ -56,9 +56,22 @@ def _check(node: nodes.Node, source: Source) -> None:
 
 _SPELLINGS: Final = {"null": "write `none`", "nil": "write `none`", "undefined": "write `… is defined`"}
 _ALLOWED: Final = (
-    nodes.Name, nodes.Const, nodes.Getattr, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
-    nodes.Not, nodes.Concat, nodes.Neg, nodes.Pos, nodes.List, nodes.Dict, nodes.Pair,
-)  # fmt: skip
+    nodes.Name,
+    nodes.Const,
+    nodes.Getattr,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Concat,
+    nodes.Neg,
+    nodes.Pos,
+    nodes.List,
+    nodes.Dict,
+    nodes.Pair,
+)
 
 
 def _check_filter(node: nodes.Filter) -> None:
@@ -84,9 +97,14 @@ def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> La
 
 
 _RENAMED: Final = {
-    "count": "length", "d": "default", "float": "decimal", "string": "text", "strip": "trim", "tojson": "to_json",
+    "count": "length",
+    "d": "default",
+    "float": "decimal",
+    "string": "text",
+    "strip": "trim",
+    "tojson": "to_json",
     "urlencode": "url",
-}  # fmt: skip
+}
 """What Jinja calls otherwise."""
 
 

@@ -192,8 +192,22 @@ def _test(node: nodes.Test, source: Source) -> Run:
 
 
 _BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
-    nodes.Const: _const, nodes.Name: _path, nodes.Getattr: _path, nodes.Getitem: _path, nodes.CondExpr: _condition,
-    nodes.Or: _or, nodes.And: _and, nodes.Not: _not, nodes.Compare: _compare, nodes.Concat: _concat, nodes.Add: _sum,
-    nodes.Sub: _sum, nodes.Neg: _sign, nodes.Pos: _sign, nodes.List: _list, nodes.Dict: _dict, nodes.Filter: _filter,
+    nodes.Const: _const,
+    nodes.Name: _path,
+    nodes.Getattr: _path,
+    nodes.Getitem: _path,
+    nodes.CondExpr: _condition,
+    nodes.Or: _or,
+    nodes.And: _and,
+    nodes.Not: _not,
+    nodes.Compare: _compare,
+    nodes.Concat: _concat,
+    nodes.Add: _sum,
+    nodes.Sub: _sum,
+    nodes.Neg: _sign,
+    nodes.Pos: _sign,
+    nodes.List: _list,
+    nodes.Dict: _dict,
+    nodes.Filter: _filter,
     nodes.Test: _test,
-}  # fmt: skip
+}

@@ -85,6 +85,10 @@ _NUMBERS: Final = (int, Decimal, float)
 _EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _REMEDIES: Final = {"text": "join text with `~`", "null": "add `| default(0)`"}
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le, "gt": operator.gt,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
     "gteq": operator.ge,
-}  # fmt: skip
+}
