@@ -219,7 +219,7 @@ def _operations(bound: Bound) -> Iterator[Target]:
 
 def _target(name: str, bound: Bound, operation_name: str) -> Target:
     operation = bound.loaded.connector.operations[operation_name]
-    assert operation.request is not None  # noqa: S101 - a connector without it is refused when read
+    assert operation.request is not None  # noqa: S101 - without it a connector is refused when read
     press = operation.request.plan(bound.base, operation.repeatable)
     reader = Reader.plan(operation, bound.loaded.connector.response, bound.name)
     title = operation.title or operation_name

@@ -17,7 +17,7 @@ Problem = tuple[str, str]
 """A JSON pointer into what the caller gave, and what is wrong there (never the value)."""
 
 
-class Misfit(TolmachError, ValueError):  # noqa: N818 - a value that does not fit, not a failure of the engine
+class Misfit(TolmachError, ValueError):  # noqa: N818 - it is what does not fit, not a failure of the engine
     """One value does not fit its type. `message` never holds the value; `remedy` says what to write.
 
     `function` is what an integrator may read the value with in an output: `date(value, '%d/%m/%Y')`.

@@ -117,7 +117,7 @@ class ApiKey(Model):
     allow: list[str] = Field(
         description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]]
     )
-    rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]  # a Literal of a constant
+    rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]  # the Literal of a constant
 
     @property
     def id(self) -> str:

@@ -46,7 +46,7 @@ def contact(label: str, read: values.Reader) -> Reading:
     def reading(value: Any, info: Any) -> str | None:
         fitting: Fitting = info.context
         try:
-            return read(value, fitting.locale)  # type: ignore[no-any-return]  # a Reader gives what its type is
+            return read(value, fitting.locale)  # type: ignore[no-any-return]  # the Reader gives what its type is
         except Misfit:
             if not isinstance(value, str | int) or fitting.stray is None:
                 raise
