@@ -15,7 +15,7 @@ from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
 from engine.transport.wire import Reason, WireError, unnoticed
 from tests.transport.conftest import Open, get, loopback, post
-from tests.transport.hostile import OK, Peer, Script, always, forever, upstream
+from tests.transport.hostile import OK, Peer, Script, always, forever, until, upstream
 
 REACH = Reach(("crm.example",))
 URL = "https://crm.example/leads?token=c4n4ry"
@@ -71,6 +71,13 @@ async def test_a_reply_comes_back_with_its_time() -> None:
     clock = TurnedClock()
     reply = await Gate(ScriptedWire(clock), REACH, clock, "crm").send(trip(get(URL), 1001.0))
     assert reply == Reply(200, {"a": "b"}, b"ok", 0.25, {"c": "d"})
+
+
+async def test_a_deadline_is_forgotten_once_the_answer_is_there() -> None:
+    clock, loop = TurnedClock(), asyncio.get_running_loop()
+    await Gate(ScriptedWire(clock), REACH, clock, "crm").send(trip(get(URL), clock.seconds + 0.01))
+    ends = loop.time() + 0.03
+    await until(lambda: loop.time() > ends)  # else this task would be cancelled here
 
 
 async def test_the_layers_run_in_their_order() -> None:
@@ -237,6 +244,57 @@ async def test_a_deadline_that_ends_while_waiting_for_a_slot_leaves_nothing_unkn
         errors = await asyncio.gather(*(refused(gate, trip(post(server.url()), ends)) for _ in range(5)))
         assert sorted(error.code for error in errors) == ["outcome_unknown"] + ["upstream_timeout"] * 4
         assert (server.connections, wire.busy) == (1, 0)
+
+
+class SilentWire:
+    """Never answers; what it does when it is cancelled is told."""
+
+    def __init__(self, cancelled: Callable[[], None] = unnoticed) -> None:
+        self.cancelled = cancelled
+
+    async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
+        departed()
+        try:
+            await forever()
+        finally:
+            self.cancelled()
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def broken() -> None:
+    raise WireError("unavailable", "broken off", sent=True)
+
+
+@pytest.mark.parametrize(("cancelled", "code"), [(unnoticed, "upstream_timeout"), (broken, "upstream_unavailable")])
+async def test_a_task_whose_call_was_cut_goes_on(cancelled: Callable[[], None], code: str) -> None:
+    clock = TurnedClock()
+    gate = Gate(SilentWire(cancelled), REACH, clock, "crm")
+    assert (await refused(gate, trip(get(URL), clock.seconds + 0.001))).code == code
+    task = asyncio.current_task()
+    assert task is not None
+    assert not task.cancelling()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_who_cancels_a_call_is_obeyed(late: bool) -> None:
+    clock = TurnedClock()
+    task: asyncio.Task[Reply]
+
+    def cancel() -> None:
+        if late:  # the deadline was first, in the same turn of the loop
+            task.cancel()
+
+    gate = Gate(SilentWire(cancel), REACH, clock, "crm")
+    task = asyncio.ensure_future(gate.send(trip(get(URL), clock.seconds + (0.001 if late else 9.0))))
+    await asyncio.sleep(0)
+    if not late:
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_the_gate_over_a_real_wire(open_: Open) -> None:
