@@ -181,6 +181,8 @@ def test_codes() -> None:
     assert call("base64_decode", "Pz8_ Pg") == "???>"
     assert call("from_json", '{"a": 1.10, "b": 9007199254740993}') == {"a": Decimal("1.10"), "b": "9007199254740993"}
     assert call("from_json", " ") is None
+    with pytest.raises(EvaluationError, match="from_json: a key stands twice"):
+        call("from_json", '{"a":1,"a":2}')
     for name, wrong in (
         ("base64_decode", "*"),
         ("base64_decode", "/w=="),
