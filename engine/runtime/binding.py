@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from engine.document import Map
 from engine.errors import EvaluationError, nearest
-from engine.language.codec import header_value, literal_path
+from engine.language.codec import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
 from engine.language.text import as_text
@@ -21,7 +21,7 @@ from engine.spec.contracts import InputError
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
-from engine.spec.request import Base
+from engine.spec.request import Base, header_fields
 from engine.spec.secret import Secret
 
 
@@ -154,7 +154,7 @@ def _prepared(
         name,
         loaded,
         locale,
-        Base(url + signature.segment, tuple((str(k), header_value(as_text(v))) for k, v in headers.items())),
+        Base(url + signature.segment, tuple(header_fields(headers).values())),
         signature,
         (urlsplit(url).netloc, *connection.hosts, *use.hosts),
         tuple(use.network.allow),

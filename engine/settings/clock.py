@@ -12,15 +12,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The time of day, aware, in UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds that never go back; deadlines are counted in these."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class Ids(Protocol):
@@ -28,11 +25,9 @@ class Ids(Protocol):
 
     def uuid(self) -> str:
         """A random UUID as text."""
-        ...
 
     def token(self) -> str:
         """256 random bits as 43 characters that are safe in a URL; nobody can guess the next one."""
-        ...
 
 
 class SystemClock:

@@ -48,7 +48,9 @@ def load_environment(**given: object) -> Environment:
         return Environment.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         found = {f"{PREFIX}{str(row['loc'][0]).upper()}": row["msg"] for row in error.errors(include_input=False)}
-    raise VariableError("; ".join(f"environment variable {name}: {_lower(text)}" for name, text in found.items()))
+    raise VariableError(
+        "; ".join(f"environment variable {name}: {text[:1].lower()}{text[1:]}" for name, text in found.items())
+    )
 
 
 def misspelt(names: Iterable[str]) -> dict[str, str]:
@@ -57,7 +59,3 @@ def misspelt(names: Iterable[str]) -> dict[str, str]:
     strange = [name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known]
     near = {name: difflib.get_close_matches(name.upper(), known, 1, 0.85) for name in strange}
     return {name: found[0] for name, found in near.items() if found}
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 from engine.document import Map
-from engine.language.codec import encode_query, header_value, segment
+from engine.errors import EvaluationError
+from engine.language.codec import encode_query, header_name, header_value, segment
 from engine.spec.names import Names
 from engine.spec.reading import LATER, Model, reading
 from engine.spec.strings import TemplateField
@@ -27,11 +28,13 @@ class Signature:
     segment: str = ""
 
     def sign(self, rendered: Rendered) -> Rendered:
-        """The request as it goes out."""
+        """The request as it goes out; a header of the same name gives way."""
         url = rendered.url
         if self.query:
             url = f"{url}{'&' if '?' in url else '?'}{self.query}"
-        return Rendered(rendered.method, url, rendered.headers + self.headers, rendered.body, rendered.idempotent)
+        taken = {name.lower() for name, _ in self.headers} - {"cookie"}
+        headers = (*(pair for pair in rendered.headers if pair[0].lower() not in taken), *self.headers)
+        return Rendered(rendered.method, url, headers, rendered.body, rendered.idempotent)
 
 
 class _Auth(Model):
@@ -63,6 +66,22 @@ class ApiKey(_Auth):
     name: str = Field(default="", title="Name of the header, parameter or cookie", examples=["X-Api-Key"])
     value: TemplateField = Field(title="The key", examples=["{{ settings.api_key }}"])
 
+    def link(self, names: Names) -> None:
+        """Check the names in the template, and the key's own name."""
+        super().link(names)
+        if self.in_ == "path":
+            return
+        if not self.name:
+            names.at.report("missing-key", "`name` is missing", f"say what the {self.in_} is called", self.place())
+        elif self.in_ != "query":
+            self._link_name(names)
+
+    def _link_name(self, names: Names) -> None:
+        try:
+            header_name(self.name)
+        except EvaluationError as error:
+            names.at.report("wrong-value", error.message, "write it as `X-Api-Key`", self.place("name"))
+
     def prepare(self, render: Render) -> Signature:
         """The key in its place."""
         value = render(self.value)
@@ -71,6 +90,8 @@ class ApiKey(_Auth):
         if self.in_ == "path":
             return Signature(segment="/" + segment(value))
         if self.in_ == "cookie":
+            if ";" in value:
+                raise EvaluationError("a header value for a cookie holds `;`, which ends it: encode it, `| url`")
             return Signature(headers=(("Cookie", f"{self.name}={header_value(value)}"),))
         return Signature(headers=((self.name, header_value(value)),))
 
@@ -84,7 +105,10 @@ class Basic(_Auth):
 
     def prepare(self, render: Render) -> Signature:
         """One Authorization header."""
-        pair = f"{render(self.username)}:{render(self.password)}".encode()
+        username = render(self.username)
+        if ":" in username:
+            raise EvaluationError("a user name of `basic` holds a colon")
+        pair = f"{username}:{render(self.password)}".encode()
         return Signature(headers=(("Authorization", "Basic " + base64.b64encode(pair).decode()),))
 
 

@@ -8,7 +8,7 @@ from engine.spec.auth import Auth, NoAuth
 from engine.spec.duration import Duration
 from engine.spec.names import Names
 from engine.spec.reading import Model
-from engine.spec.request import WrittenPairs
+from engine.spec.request import WrittenPairs, link_headers
 from engine.spec.strings import TemplateField
 
 
@@ -50,3 +50,4 @@ class Connection(Model):
             names.check(self.tls.ca)
         if self.headers is not None:
             self.headers.link(names)
+            link_headers(self.headers, self._raw.get("headers"), names.at)

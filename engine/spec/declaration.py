@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated, Any, Self
 
-import re2
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.errors import nearest
+from engine.language.functions.texts import compiled
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.kinds import KINDS
@@ -30,28 +29,12 @@ def _known(name: str) -> str:
 Type = Annotated[str, AfterValidator(_known), WithJsonSchema({"enum": list(KINDS)})]
 
 
-@dataclass(frozen=True, slots=True)
-class _Short:
-    """`integer` where a Declaration is wanted means `{type: integer}`."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self._expand, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(KINDS)}, handler(schema)]}
-
-    @staticmethod
-    def _expand(value: Any) -> Any:
-        return {"type": _known(value)} if isinstance(value, str) else value
-
-
 def _compilable(pattern: str) -> str:
     try:
         compiled(pattern)
-    except re2.error as error:
-        reason = error.args[0].decode(errors="replace") if error.args else "unknown"
+    except ValueError as error:
         remedy = "patterns are RE2: no look-around and no back references"
-        raise wrong("wrong-pattern", f"the pattern cannot be compiled: {reason}", remedy) from None
+        raise wrong("wrong-pattern", f"the pattern cannot be compiled: {error}", remedy) from None
     return pattern
 
 
@@ -153,7 +136,12 @@ class Declaration(Model):
             raise Misfit(f"does not match the pattern {self.pattern}")
 
 
-Shorthand = Annotated[Declaration, _Short()]
+def _whole(short: Any) -> Any:
+    return {"type": _known(short)} if isinstance(short, str) else short
+
+
+Shorthand = Annotated[Declaration, BeforeValidator(_whole, json_schema_input_type=Type | Declaration)]
+"""`integer` where a Declaration is wanted means `{type: integer}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +197,11 @@ class Declarations(Mapping[str, Declaration]):
 
     def _accept_one(self, name: str, given: dict[str, Any], locale: Locale, accepted: dict[str, Any]) -> None:
         one, value = self.declared[name], given.get(name)
-        if value is None and one.nullable and name in given:
-            accepted[name] = None
-            return
-        value = one.default if value is None else value
+        if value is None and not (one.nullable and name in given):
+            value = one.default
         if value is not None:
             accepted[name] = one.accept(value, locale)
-        elif one.optional and one.nullable:
+        elif one.nullable and (name in given or one.optional):
             accepted[name] = None
         elif self._must(name):
             raise Misfit("is missing")
@@ -243,14 +229,6 @@ class Declarations(Mapping[str, Declaration]):
 def wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
     """A problem of the file for the loader to place: the error's type is the diagnostic code."""
     return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
-
-
-@lru_cache(maxsize=1024)
-def compiled(pattern: str) -> Any:
-    """The RE2 pattern, searched for anywhere in a text; raises re2.error."""
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)
 
 
 def _element(items: Declaration, at: int, value: Any, locale: Locale) -> Any:

@@ -1,6 +1,5 @@
 """The types of settings and inputs: how a value of each is read, and what a declaration may say of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -16,7 +15,7 @@ from engine.spec.secret import Secret
 class Kind:
     """One type. `read` gives the normal form or raises Misfit; `limits` are the keys of a declaration it takes."""
 
-    read: Callable[[Any, Locale], Any]
+    read: values.Reader
     schema: dict[str, Any]
     limits: frozenset[str] = frozenset()
 
@@ -55,16 +54,13 @@ def _secret(value: Any, locale: Locale) -> Secret:
     return secret
 
 
-def _list(value: Any, _locale: Locale) -> list[Any]:
-    if not isinstance(value, list):
-        raise Misfit(f"must be a list, found {kind_of(value)}")
-    return value
+def _only(kind: type, name: str) -> values.Reader:
+    def read(value: Any, _locale: Locale) -> Any:
+        if not isinstance(value, kind):
+            raise Misfit(f"must be {name}, found {kind_of(value)}")
+        return value
 
-
-def _object(value: Any, _locale: Locale) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Misfit(f"must be an object, found {kind_of(value)}")
-    return value
+    return read
 
 
 _WORDS: Final = frozenset({"pattern", "max_length"})
@@ -83,6 +79,6 @@ KINDS: Final[dict[str, Kind]] = {
     "path": Kind(_path, {"type": "string"}, _WORDS),
     "file": Kind(values.needed(_string), {"type": "string"}, _WORDS),
     "secret": Kind(_secret, {"type": "string", "format": "password"}, _WORDS | {"in_url"}),
-    "list": Kind(_list, {"type": "array"}, frozenset({"items", "max_length"})),
-    "object": Kind(_object, {"type": "object"}),
+    "list": Kind(_only(list, "a list"), {"type": "array"}, frozenset({"items", "max_length"})),
+    "object": Kind(_only(dict, "an object"), {"type": "object"}),
 }

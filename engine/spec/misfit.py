@@ -1,7 +1,7 @@
 """Values that do not fit: what the readers of values raise, and what a caller is told about all of them at once."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -54,18 +54,14 @@ class ContractError(TolmachError):
 
 def input_error(error: ValidationError, known: Iterable[str]) -> InputError:
     """All that pydantic found, as pointers; `known` are the members that an unknown one is compared with."""
-    names = list(known)
-    found = [(_place(d["loc"]), d) for d in error.errors(include_url=False) if FAST not in d["loc"]]
-    return InputError([(pointer(loc), _sentence(d, names if len(loc) == 1 else ())) for loc, d in found])
+    return InputError([(pointer(loc), sentence) for loc, sentence, _ in _found(error, known)])
 
 
 def contract_error(error: ValidationError, known: Iterable[str]) -> ContractError:
     """The first thing that pydantic found, as a member path."""
-    first = next(d for d in error.errors(include_url=False) if FAST not in d["loc"])
-    loc = _place(first["loc"])
-    misfit = first.get("ctx", {}).get("error")
+    loc, sentence, misfit = next(_found(error, known))
     advice = f", or read it with `{misfit.function}`" if isinstance(misfit, Misfit) and misfit.function else ""
-    return ContractError(member_path(loc), _sentence(first, known if len(loc) == 1 else ()) + advice)
+    return ContractError(member_path(loc), sentence + advice)
 
 
 def pointer(loc: Iterable[str | int]) -> str:
@@ -84,8 +80,12 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f", did you mean `{found[0]}`?" if found else ""
 
 
-def _place(loc: Iterable[str | int]) -> list[str | int]:
-    return [part for part in loc if part != SLOW]
+def _found(error: ValidationError, known: Iterable[str]) -> Iterator[tuple[list[str | int], str, Any]]:
+    """Where, what, and the reader's own error if there is one."""
+    for detail in error.errors(include_url=False):
+        if FAST not in detail["loc"]:
+            loc = [part for part in detail["loc"] if part != SLOW]
+            yield loc, _sentence(detail, known if len(loc) == 1 else ()), detail.get("ctx", {}).get("error")
 
 
 _SENTENCES: Final = {
@@ -93,7 +93,6 @@ _SENTENCES: Final = {
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
     "string_type": "must be text",
     "string_unicode": "is not valid Unicode text",
     "invalid_key": "has a key that is not text",

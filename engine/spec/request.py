@@ -1,19 +1,21 @@
 """What is sent: a request of the file, planned once for a connection, rendered for every call."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from engine.document import Map
 from engine.errors import CallError, EvaluationError
-from engine.language.codec import encode_form, encode_json, encode_query, header_value
+from engine.language.codec import encode_form, encode_json, encode_query, header_name, header_value
 from engine.language.text import as_text, kind_of
 from engine.spec.names import Names
 from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, reading
+from engine.spec.reading import Model, Reading, reading
 from engine.spec.tree import Node, Scope, write_tree
-from engine.spec.tree.nodes import Const
+from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
 from engine.spec.trip import Rendered
 
 Pairs = list[tuple[str, str]]
@@ -29,11 +31,38 @@ def _mapping(value: Any, info: ValidationInfo) -> Node:
     if not isinstance(value, dict):
         message = f"expected names and values, found {kind_of(value)}"
         raise PydanticCustomError("wrong-type", message, {"remedy": f"write `{info.field_name}: {{name: value}}`"})
-    return write_tree(value, reading(info))
+    node = write_tree(value, reading(info))
+    if isinstance(node, Const) and not isinstance(node.value, dict):
+        raise PydanticCustomError("wrong-type", "expected names and values", {"remedy": "write `name: value` pairs"})
+    return node
 
 
 WrittenTree = Annotated[Any, PlainValidator(_tree), WithJsonSchema(_TREE_SCHEMA)]
 WrittenPairs = Annotated[Any, PlainValidator(_mapping), WithJsonSchema({**_TREE_SCHEMA, "type": "object"})]
+
+
+def header_fields(values: Any) -> dict[str, tuple[str, str]]:
+    """Headers by their lower-case name; a null drops its key. Raises EvaluationError for what no header can be."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, value in _given(values):
+        if name.lower() in found:
+            raise _UnwritableError(name, "two headers have one name")
+        if value is not None:
+            found[name.lower()] = _field(name, value)
+    return found
+
+
+def link_headers(node: Node | None, written: Any, at: Reading) -> None:
+    """Report names and constant values that no header can have."""
+    seen: set[str] = set()
+    for key, (name, value) in zip(written or (), _known(node), strict=False):
+        try:
+            if name.lower() in seen:
+                raise EvaluationError("two headers have one name")
+            _field(name or "X", "" if value is None else value)
+        except EvaluationError as error:
+            at.report("wrong-value", error.message, "write `Name: value`", written.key_span(key))
+        seen |= {name.lower()} - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +93,15 @@ class Request(Model):
                 part.link(seen)
         if self.has("json") and self.has("form"):
             names.at.report("one-of", "`json` and `form` stand together", "keep one body", self.place("form"))
+        link_headers(self.headers, self._raw.get("headers"), names.at)
+        for key, node in (("query", self.query), ("form", self.form)):
+            try:
+                _pairs(_constant(node))
+            except EvaluationError as error:
+                fault = self.fault(key, error)
+                names.at.report(
+                    "wrong-value", fault.detail, "write a text, a number or a list", fault.place or names.at.top
+                )
 
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
@@ -75,7 +113,8 @@ class Request(Model):
     def body(self, scope: Scope) -> bytes | None:
         """The encoded body."""
         if self.json_ is not None:
-            return encode_json(self.json_(scope))
+            value = self.json_(scope)
+            return None if value is ABSENT else encode_json(value)
         return encode_form(_pairs(self.form(scope))) if self.form is not None else None
 
     def _headers(self, base: Base, own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -84,8 +123,14 @@ class Request(Model):
         if self.json_ is not None or self.form is not None:
             found["content-type"] = ("Content-Type", content)
         found.update({name.lower(): (name, value) for name, value in base.headers})
-        found.update({name.lower(): (name, header_value(as_text(value))) for name, value in own.items()})
-        return tuple(found.values())
+        return tuple((found | header_fields(own)).values())
+
+    def fault(self, part: str, error: EvaluationError) -> CallError:
+        """What could not be written, with its line."""
+        written, name = self._raw.get(part), error.name if isinstance(error, _UnwritableError) else ""
+        if isinstance(written, Map) and name in written:
+            return CallError("mapping_failed", f"`{part}.{name}`: {error.message}", place=written.value_span(name))
+        return CallError("mapping_failed", f"`{part}`: {error.message}", place=self.place(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +149,20 @@ class Press:
 
     def render(self, scope: Scope) -> Rendered:
         """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked."""
+        part = "query"
         try:
             query = self.fixed_query if self.query is None else encode_query(_pairs(self.query(scope)))
+            part = "headers"
             headers = self.fixed_headers if self.headers is None else self._with_own(self.headers(scope))
+            part = "form" if self.request.json_ is None else "json"
             body = self.request.body(scope)
         except EvaluationError as error:
-            raise CallError("mapping_failed", error.message, place=self.request.place()) from None
+            raise self.request.fault(part, error) from None
         url = self.base + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
-    def _with_own(self, values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        own = {name.lower(): (name, header_value(as_text(value))) for name, value in values.items()}
+    def _with_own(self, values: Any) -> tuple[tuple[str, str], ...]:
+        own = header_fields(values)
         return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
 
 
@@ -126,13 +174,45 @@ def _constant(node: Node | None) -> dict[str, Any]:
     return node.value if isinstance(node, Const) else {}
 
 
-def _pairs(values: dict[str, Any]) -> Pairs:
+def _known(node: Node | None) -> Iterable[tuple[str, Any]]:
+    """The names and values of headers that are the same in every call, "" and None for those that are not."""
+    if isinstance(node, WrittenObject):
+        members = node.members
+        return [(k if isinstance(k := m.key, str) else "", getattr(m.node, "value", None)) for m in members]
+    return _constant(node).items()
+
+
+def _field(name: str, value: Any) -> tuple[str, str]:
+    try:
+        return header_name(name), header_value(as_text(value))
+    except EvaluationError as error:
+        raise _UnwritableError(name, error.message) from None
+
+
+def _pairs(values: Any) -> Pairs:
     """Names and texts; a list repeats its name."""
     pairs: Pairs = []
-    for name, value in values.items():
+    for name, value in _given(values):
         for one in value if isinstance(value, list) else (value,):
-            if isinstance(one, dict):
-                raise EvaluationError(f"`{name}` is an object; write it as text: `| to_json`")
+            if isinstance(one, dict | list):
+                raise _UnwritableError(name, f"{kind_of(one)} cannot stand here; write it as text: `| to_json`")
             if one is not None:
                 pairs.append((name, as_text(one)))
     return pairs
+
+
+def _given(values: Any) -> Iterable[tuple[str, Any]]:
+    """The members of names and values; nothing where a `when` does not hold."""
+    if values is None or values is ABSENT:
+        return ()
+    if not isinstance(values, dict):
+        raise EvaluationError(f"names and values are needed, found {kind_of(values)}")
+    return values.items()
+
+
+class _UnwritableError(EvaluationError):
+    """A value that the parameter or header of this name cannot have."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name

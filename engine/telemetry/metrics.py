@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
@@ -19,6 +20,7 @@ __all__ = ["BOUNDS", "CONTENT_TYPE", "Metrics", "Series"]
 
 BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper ends of the histograms' buckets, in seconds."""
+_ENDS: Final = (*map(str, BOUNDS), "+Inf")
 
 
 @dataclass(slots=True)
@@ -95,13 +97,5 @@ def _families(
         for result, count in one.ends.items():
             ended.add_metric((*key, result), count)
         under_way.add_metric(key, one.in_flight)
-        times.add_metric(key, _cumulative(one.buckets), one.seconds)
+        times.add_metric(key, list(zip(_ENDS, accumulate(one.buckets), strict=True)), one.seconds)
     return ended, under_way, times
-
-
-def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
-    total, found = 0, []
-    for bound, count in zip((*map(str, BOUNDS), "+Inf"), buckets, strict=True):
-        total += count
-        found.append((bound, float(total)))
-    return found

@@ -4,7 +4,7 @@ from engine.language.codec.body import decode_body
 from engine.language.codec.charset import CodecError, decode_text
 from engine.language.codec.form import decode_form, encode_form, encode_query
 from engine.language.codec.json import decode_json, encode_json
-from engine.language.codec.places import header_value, literal_path, path_value, segment, xml_text
+from engine.language.codec.places import header_name, header_value, literal_path, path_value, segment, xml_text
 
 __all__ = [
     "CodecError",
@@ -15,6 +15,7 @@ __all__ = [
     "encode_form",
     "encode_json",
     "encode_query",
+    "header_name",
     "header_value",
     "literal_path",
     "path_value",

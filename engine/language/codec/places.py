@@ -48,6 +48,13 @@ def header_value(value: str) -> str:
     return value.strip(" \t")
 
 
+def header_name(name: str) -> str:
+    """A name for a header. Raises EvaluationError for what is no token (RFC 9110)."""
+    if not _TOKEN.fullmatch(name):
+        raise EvaluationError("a header's name may hold letters, digits and `-` only")
+    return name
+
+
 def xml_text(value: Any) -> str:
     """Text for the inside of an XML element or attribute. Raises EvaluationError for what XML cannot hold."""
     text = as_text(value)
@@ -57,6 +64,7 @@ def xml_text(value: Any) -> str:
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PATH: Final = "/:@!$&'()*+,;=%~"
 _UNENCODED: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -65,7 +65,7 @@ def _check_pattern(constants: Constants) -> str:
     if constants[1] is ... or not isinstance(constants[1], str):
         return "the pattern is a constant text"
     try:
-        _compiled(constants[1])
+        compiled(constants[1])
     except ValueError as error:
         return f"RE2 cannot read the pattern: {error}"
     return ""
@@ -78,7 +78,7 @@ def _check_pattern(constants: Constants) -> str:
 )
 def capture(value: Any, pattern: Any) -> str | None:
     """What the first group of an RE2 pattern (or the whole, where it has none) finds first; null if nothing."""
-    found = _compiled(_filled("capture", pattern)).search(plain("capture", value))
+    found = compiled(_filled("capture", pattern)).search(plain("capture", value))
     part: str | None = found and found.group(min(1, found.re.groups))
     return part
 
@@ -118,8 +118,8 @@ def _filled(name: str, value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> Any:
-    """Raises ValueError. RE2 needs time linear in the text, whatever the pattern."""
+def compiled(pattern: str) -> Any:
+    """An RE2 pattern: it needs time linear in the text, whatever it is. Raises ValueError."""
     import re2
 
     options = re2.Options()

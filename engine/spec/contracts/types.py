@@ -1,8 +1,7 @@
 """The types of contract members, as pydantic annotations over the readers of values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from pydantic import BeforeValidator, GetPydanticSchema
 from pydantic_core import CoreSchema, core_schema
@@ -16,8 +15,7 @@ Reading = Callable[[Any, Any], Any]
 """Takes a value and the ValidationInfo, whose context is a Fitting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitting:
+class Fitting(NamedTuple):
     """The context of one validation: where the project lives, and the contact data that could not be read.
 
     `stray` takes (member, text) of what stands where a phone or an e-mail belongs and is none; None: it is a Misfit.

@@ -106,7 +106,8 @@ def read_date(value: Any, locale: Locale) -> str | None:
     """
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):
-            return date.fromisoformat(value).isoformat()
+            date.fromisoformat(value)
+            return value
         text = instant(locale, value)
         if not text:
             return None

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from engine.errors import CallError, EvaluationError, Span
 from engine.language.expression import Expression
 from engine.language.template import Template
+from engine.language.text import as_text
 from engine.spec.names import Names
 from engine.spec.reading import place_of
 
@@ -187,7 +188,10 @@ class WrittenObject:
             value = member.node(scope)
             if value is ABSENT or (value is None and not member.constant and not _was_given(member, scope)):
                 continue
-            key = member.key if isinstance(member.key, str) else str(evaluate(member.key, scope))
+            key = member.key if isinstance(member.key, str) else _computed(member.key, scope)
+            if key in out:
+                detail = "two members have one name; a computed name must not be that of another"
+                raise CallError("mapping_failed", detail, place=place_of(member.key))
             out[key] = value
         return out
 
@@ -196,6 +200,13 @@ class WrittenObject:
             if isinstance(member.key, Template):
                 names.check(member.key)
             member.node.link(names)
+
+
+def _computed(key: Template, scope: Scope) -> str:
+    try:
+        return as_text(evaluate(key, scope))
+    except EvaluationError as error:
+        raise failed(key.text, error) from None
 
 
 def _was_given(member: WrittenMember, scope: Scope) -> bool:
