@@ -1,7 +1,6 @@
 """Room 2: a call finds its target, its input is checked, its scope is laid out."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
@@ -14,8 +13,7 @@ from engine.spec.operation import Operation
 from engine.spec.tree import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(NamedTuple):
     """One call that may go out: `deadline` in the clock's monotonic seconds."""
 
     target: Target
