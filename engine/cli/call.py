@@ -110,9 +110,12 @@ def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) 
     from engine.errors import CallError
     from engine.runtime.engine import Engine
     from engine.settings.clock import SystemClock, SystemIds
+    from engine.settings.environment import load_environment
+
+    wire = load_environment().wire
 
     async def once() -> "Answer":
-        engine = Engine(registry, SystemClock(), SystemIds())
+        engine = Engine(registry, SystemClock(), SystemIds(), wire)
         try:
             return await engine.call(request, TracePrinter(registry) if trace else None)
         finally:
