@@ -5,7 +5,7 @@ STAMP := .venv/.setup-stamp
 PYTEST := TOLMACH_WHOLE=1 $(BIN)/python -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-more lint types schema schema-check unit size bench lock clean
+.PHONY: help setup demo test test-more lint types schema schema-check reference unit size bench lock clean
 
 help:            ## these lines
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' Makefile | expand -t 16
@@ -46,6 +46,10 @@ schema-check: setup  ## schema.json is what the models say
 	@mkdir -p build
 	$(BIN)/python -m engine.cli schema > build/schema.json
 	@cmp -s build/schema.json schema.json || { echo "schema.json is not what the models say: make schema"; exit 1; }
+
+reference: setup ## docs/reference.md from the code
+	@mkdir -p build
+	$(BIN)/python -m tests.docs.reference > build/reference.md && mv build/reference.md docs/reference.md
 
 size: setup      ## lines per room, and the budgets
 	@$(BIN)/python -m tests.house.size
