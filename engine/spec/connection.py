@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from engine.spec.auth import Auth, NoAuth
+from engine.spec.auth import Auth, no_auth
 from engine.spec.duration import Duration
 from engine.spec.names import Names
 from engine.spec.reading import Model
@@ -36,7 +36,7 @@ class Connection(Model):
     hosts: list[str] = Field(
         default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]]
     )
-    auth: Auth = Field(default_factory=lambda: NoAuth.model_construct(type="none"))
+    auth: Auth = Field(default_factory=no_auth)
     tls: Tls = Field(default_factory=Tls.model_construct)
     headers: WrittenPairs = Field(default=None, examples=[{"Accept": "application/json"}])
     timeout: Timeout = Field(default_factory=Timeout.model_construct)
@@ -45,9 +45,5 @@ class Connection(Model):
     def link(self, names: Names, url: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
         url.check(self.base_url)
-        self.auth.link(names)
-        if self.tls.ca is not None:
-            names.check(self.tls.ca)
-        if self.headers is not None:
-            self.headers.link(names)
-            link_headers(self.headers, self._raw.get("headers"), names.at)
+        names.check([self.auth, self.tls, self.headers])
+        link_headers(self.headers, self._raw.get("headers"), self._at)

@@ -1,12 +1,13 @@
 """How a file becomes a model: pydantic validates, every problem gets its place, all are reported at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    GetPydanticSchema,
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
@@ -14,13 +15,15 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from engine.document import Document, Map, Seq, Text, line_at, span_at
 from engine.errors import CODES, ConfigError, Diagnostic, LanguageError, Span, nearest
 from engine.language.text import kind_of
+from engine.spec.misfit import FAST, SLOW
 
 M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C")
 
 LATER = "comes with a later version"
 
@@ -36,14 +39,16 @@ class Model(BaseModel):
     )
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
+    _at: "Reading" = PrivateAttr()
 
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         if not isinstance(value, Map):
             return handler(value)
-        model = handler({key: item for key, item in value.items() if cls._takes(key, value, reading(info))})
-        model._raw = value  # noqa: SLF001 - its own
+        at = reading(info)
+        model = handler({key: item for key, item in value.items() if cls._takes(key, value, at)})
+        model._raw, model._at = value, at  # noqa: SLF001 - its own
         return model
 
     @classmethod
@@ -65,6 +70,10 @@ class Model(BaseModel):
         """Where the model, or one of its keys, stands in the file."""
         return self._raw.key_span(key) if key in self._raw else self._raw.span()
 
+    def report(self, code: str, message: str, remedy: str, place: str | Span = "") -> None:
+        """Note one problem of the model, of one of its keys, or elsewhere in its file."""
+        self._at.report(code, message, remedy, self.place(place) if isinstance(place, str) else place)
+
 
 @dataclass(slots=True)
 class Reading:
@@ -79,9 +88,14 @@ class Reading:
         source = line_at(self.document, span.line) if span.file == self.document.file else ""
         self.problems.append(Diagnostic(code, message, remedy, span, source, also))
 
-    def language(self, error: LanguageError, text: str) -> None:
-        """Note what a compiler said of a string of this file."""
-        self.report(error.code, error.message, error.remedy, place_of(text, error.offset, error.length) or self.top)
+    def compiled(self, compiler: Callable[[str], C], text: str) -> C | None:
+        """A string of this file, compiled; a mistake is reported and gives None."""
+        try:
+            return compiler(text)
+        except LanguageError as error:
+            place = place_of(text, error.offset, error.length) or self.top
+            self.report(error.code, error.message, error.remedy, place)
+            return None
 
     @property
     def top(self) -> Span:
@@ -92,6 +106,12 @@ class Reading:
         unique = {(p.span, p.code): p for p in reversed(self.problems)}
         if unique:
             raise ConfigError([self._shown(p) for p in sorted(unique.values(), key=lambda p: (p.span, p.code))])
+
+    def settled(self, found: M | None) -> M:
+        """What was read, if nothing was found wrong; else raises like `finish`."""
+        self.finish()
+        assert found is not None  # noqa: S101 - what could not be read was reported
+        return found
 
     def _shown(self, problem: Diagnostic) -> Diagnostic:
         source = problem.source
@@ -106,6 +126,45 @@ def reading(info: ValidationInfo) -> Reading:
     context = info.context
     assert isinstance(context, Reading), "spec models are read through engine.spec.reading.validate"  # noqa: S101 - ours to keep
     return context
+
+
+def wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
+    """A problem of the file for a validator to raise: it gets the place of what is validated."""
+    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
+
+
+def reads(
+    function: Callable[[Any, Any], Any], schema: dict[str, Any], *, fast: CoreSchema | None = None
+) -> GetPydanticSchema:
+    """An annotation: `function` reads the value and its ValidationInfo, an editor sees `schema`.
+
+    What `fast` takes as it is needs no Python.
+    """
+    core: CoreSchema = core_schema.with_info_plain_validator_function(function)
+    if fast is not None:
+        core = core_schema.union_schema([(fast, FAST), (core, SLOW)], mode="left_to_right")
+    return GetPydanticSchema(lambda _source, _handler: core, lambda _core, _handler: dict(schema))
+
+
+def one_of(code: str, what: str, known: Iterable[str]) -> GetPydanticSchema:
+    """An annotation of text that is one of the `known`; of what is not, `code` says that there is no such `what`."""
+    names = list(known)
+
+    def check(value: Any, _info: ValidationInfo) -> str:
+        if value in names:
+            return str(value)
+        raise wrong(code, f"there is no {what} `{value}`", nearest(str(value), names))
+
+    return reads(check, {"type": "string", "enum": names})
+
+
+def read_root(model: type[M], at: Reading, what: str, remedy: str) -> M | None:
+    """The model of the whole file; problems go to `at`."""
+    root = at.document.root
+    if isinstance(root, Map):
+        return validate(model, root, at)
+    at.report("wrong-type", f"{what} is a mapping, found {kind_of(root)}", remedy, at.top)
+    return None
 
 
 def validate(model: type[M], value: Any, at: Reading, loc: Sequence[str | int] = ()) -> M | None:
