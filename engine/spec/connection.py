@@ -1,6 +1,6 @@
 """How a system is reached: address, signature, headers, times."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -19,23 +19,17 @@ class Timeout(Model):
     total: Duration = Field(default=10.0, examples=["8s"])
 
 
-class Tls(Model):
+class Tls(Model, later="cert key"):
     """Verification is always on; `ca` is a file with the certificates of an own authority."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"cert", "key"})
 
     ca: TemplateField | None = Field(default=None, examples=["{{ settings.ca }}"])
 
 
-class Connection(Model):
+class Connection(Model, later="limits retry breaker cache"):
     """The `connection` of a connector."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "breaker", "cache"})
-
     base_url: TemplateField = Field(examples=["https://{{ settings.subdomain }}.amocrm.ru"])
-    hosts: list[str] = Field(
-        default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]]
-    )
+    hosts: list[str] = Field([], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]])
     auth: Auth = Field(default_factory=no_auth)
     tls: Tls = Field(default_factory=Tls.model_construct)
     headers: WrittenPairs = Field(default=None, examples=[{"Accept": "application/json"}])

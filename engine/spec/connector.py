@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, WrapValidator
 
@@ -20,10 +20,8 @@ from engine.spec.reading import Model, Reading, read_root, spared
 from engine.spec.response import Response
 
 
-class Connector(Model):
+class Connector(Model, later="inbound endpoints"):
     """`connectors/<name>/connector.yaml`."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"inbound", "endpoints"})
 
     connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="Its name.", examples=["amocrm"])]
     version: str = Field(description="The connector's own version.", examples=["1.0.0"])

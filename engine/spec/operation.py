@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, PrivateAttr, ValidationInfo
 
@@ -15,7 +15,7 @@ from engine.spec.reading import Model, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
 from engine.spec.strings import ExpressionField
-from engine.spec.tree import FREE, Node, Scope, Shape, contract_shape, read_tree
+from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
 from engine.spec.tree.constructs import bound, link_lets
 from engine.spec.tree.nodes import evaluate, holds
@@ -23,12 +23,7 @@ from engine.spec.tree.nodes import evaluate, holds
 ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
 
 
-def _shape(contract: Contract) -> Shape:
-    rows = {name: (lambda value, locale, n=name: contract.row(n, value, locale)) for name in contract.rows}
-    return contract_shape(contract.version, contract.output, contract.empty or (), rows)
-
-
-SHAPES: Final[Mapping[str, Shape]] = {name: _shape(contract) for name, contract in CONTRACTS.items()}
+SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.items()}
 
 
 class Reject(Model):
@@ -51,24 +46,18 @@ def _output(value: Any, info: ValidationInfo) -> Node:
 
 _OUTPUT: Final = {"title": "Output", "description": "A tree whose leaves are expressions over the answer."}
 _LET: Final = {"type": "object", "additionalProperties": {"type": "string"}, "title": "Named values"}
+CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
+AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
 OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-class Operation(Model):
+class Operation(Model, later="auth subject limits paging challenge authorise steps"):
     """What a bot or the platform can ask of a system."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"auth", "subject", "limits", "paging", "challenge", "authorise", "steps"}
-    )
-
     title: str = Field(default="", description="For people; shown on the API page.")
-    capability: Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)] | None = Field(
-        default=None, description="The contract it fulfils."
-    )
-    accepts: list[Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]] = Field(
-        default=[], description="What a client can be searched by."
-    )
+    capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
+    accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
     input: Declarations | None = Field(default=None, description="Without a capability: what it takes.")
     reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
     reads: bool = Field(default=False, description="A POST that only reads.")

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -73,10 +73,8 @@ class Network(Model):
     allow: list[Annotated[str, reads(_network, _TEXT)]] = Field(default=[], examples=[["10.20.0.0/16"]])
 
 
-class Use(Model):
+class Use(Model, later="limits retry cache timeout"):
     """One connection of the project: a connector with its settings."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "cache", "timeout"})
 
     connector: str = Field(description="The connector's name.", examples=["amocrm"])
     settings: Annotated[Any, reads(lambda value, _info: value, {"type": "object"})] = Field(
@@ -87,15 +85,12 @@ class Use(Model):
     insecure: bool = Field(default=False, description="Allows http://.")
 
 
-class Route(Model):
-    """Where a capability is answered."""
+_MERGED: Final = "first_of merge require cache every match_operators_by shrink_guard apply_to"
+_SENT: Final = "operators to types when order_by on_poison"
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        (
-            *("first_of", "merge", "require", "cache", "every", "match_operators_by", "shrink_guard", "apply_to"),
-            *("operators", "to", "types", "when", "order_by", "on_poison"),
-        )
-    )
+
+class Route(Model, later=f"{_MERGED} {_SENT}"):
+    """Where a capability is answered."""
 
     from_: str | None = Field(default=None, alias="from", description="A connection of the project.")
 
@@ -131,10 +126,8 @@ class ApiKey(Model):
             self.report("wrong-key-hash", "the hash is not of this engine's form", remedy, "hash")
 
 
-class Project(Model):
+class Project(Model, later="keys_of channels flows inbound embed"):
     """A segment of clients: its systems, and who may ask."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"keys_of", "channels", "flows", "inbound", "embed"})
 
     defaults: Defaults = Field(default_factory=Defaults.model_construct)
     connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use]

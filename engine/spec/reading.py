@@ -1,8 +1,8 @@
 """How a file becomes a model: pydantic validates, every problem gets its place, all are reported at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -31,7 +31,7 @@ LATER = "comes with a later version"
 class Model(BaseModel):
     """The base of everything read from YAML: frozen, no unknown keys, no silent conversion.
 
-    `LATER` names the keys of the language that a later version brings: they are read and refused by name.
+    `later` names the keys of the language that a later version brings: they are read and refused by name.
     """
 
     model_config = ConfigDict(
@@ -40,6 +40,10 @@ class Model(BaseModel):
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
     _at: "Reading" = PrivateAttr()
+
+    def __init_subclass__(cls, later: str = "", **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.LATER = frozenset(later.split())
 
     @model_validator(mode="wrap")
     @classmethod
@@ -167,13 +171,12 @@ def read_root(model: type[M], at: Reading, what: str, remedy: str) -> M | None:
     return None
 
 
-def validate(model: type[M], value: Any, at: Reading, loc: Sequence[str | int] = ()) -> M | None:
-    """Validate one part of the file; problems go to `at`, None is returned when there is no usable model."""
+def validate(model: type[M], value: Any, at: Reading) -> M | None:
+    """Validate the whole file; problems go to `at`, None is returned when there is no usable model."""
     try:
         return model.model_validate(value, context=at)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=True):
-            _report(at, at.document, detail, [*loc, *detail["loc"]])
+        _report(error, value, at)
         return None
 
 
@@ -184,9 +187,7 @@ def spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationIn
     except ValidationError as error:
         if not isinstance(value, Map):
             raise
-        at = reading(info)
-        for detail in error.errors(include_url=False, include_input=True):
-            _report(at, Document(at.document.source, value), detail, list(detail["loc"]))
+        _report(error, value, reading(info))
         return None
 
 
@@ -209,51 +210,40 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _report(at: Reading, root: Document, detail: ErrorDetails, loc: list[str | int]) -> None:
-    kind, context = detail["type"], detail.get("ctx") or {}
+def _report(error: ValidationError, value: Any, at: Reading) -> None:
+    root = Document(at.document.source, value)
+    for detail in error.errors(include_url=False):
+        loc = list(detail["loc"])
+        if detail["type"] == "missing":
+            loc.pop()
+        elif "discriminator" in (context := detail.get("ctx") or {}) and "tag" in context:
+            loc.append(str(context["discriminator"]).strip("'"))
+        at.report(*_said(detail, detail.get("ctx") or {}, loc), span_at(root, loc))
+
+
+def _said(detail: ErrorDetails, context: dict[str, Any], loc: list[str | int]) -> tuple[str, str, str]:
+    """Code, message and remedy of what pydantic found."""
+    kind, found = detail["type"], context.get("tag", detail["input"])
     if kind in CODES:
-        at.report(kind, detail["msg"], str(context.get("remedy", "")), span_at(root, loc))
-    elif kind == "missing":
-        at.report("missing-key", f"`{loc[-1]}` is missing", f"add `{loc[-1]}:`", span_at(root, loc[:-1]))
-    elif kind in ("literal_error", "union_tag_invalid", "enum"):
-        place = [*loc, str(context["discriminator"]).strip("'")] if "discriminator" in context else loc
-        at.report("wrong-value", *_wrong_value(detail, context, place[-1]), span_at(root, place))
-    elif kind == "union_tag_not_found":
-        at.report("missing-key", "`type` is missing", "add `type:`", span_at(root, loc))
-    else:
-        at.report("wrong-type", *_wrong_type(detail), span_at(root, loc))
+        return kind, detail["msg"], str(context["remedy"])
+    if kind in ("missing", "union_tag_not_found"):
+        key = detail["loc"][-1] if kind == "missing" else "type"
+        return "missing-key", f"`{key}` is missing", f"add `{key}:`"
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = str(context.get("expected") or context.get("expected_tags"))
+        known = [word.strip(" '\"") for word in expected.replace(" or ", ",").split(",")]
+        shown = f"`{found}`" if isinstance(found, str | int) else kind_of(found)
+        return "wrong-value", f"{shown} is not one of the values of `{loc[-1]}`", nearest(str(found), known)
+    if kind in _TYPES:
+        wanted, remedy = _TYPES[kind]
+        return "wrong-type", f"expected {wanted}, found {kind_of(found)}", remedy
+    return "wrong-type", f"{kind_of(found)} does not fit here: {detail['msg'].lower()}", "see the language reference"
 
 
-def _wrong_value(detail: ErrorDetails, context: dict[str, Any], name: str | int) -> tuple[str, str]:
-    expected = str(context.get("expected") or context.get("expected_tags") or "")
-    known = [word.strip(" '\"") for word in expected.replace(" or ", ",").split(",")]
-    found = context.get("tag", detail["input"])
-    shown = f"`{found}`" if isinstance(found, str | int) else kind_of(found)
-    return f"{shown} is not one of the values of `{name}`", nearest(str(found), known)
-
-
-def _wrong_type(detail: ErrorDetails) -> tuple[str, str]:
-    wanted = {
-        "string_type": ("text", "quote the value"),
-        "int_type": ("a whole number", "write a number without quotes"),
-        "bool_type": ("a boolean", "write `true` or `false`"),
-        "dict_type": ("a mapping", "write `key: value` pairs"),
-        "model_type": ("a mapping", "write `key: value` pairs"),
-        "list_type": ("a list", "write `[…]`, or one `- item` a line"),
-        "tuple_type": ("a list", "write `[…]`, or one `- item` a line"),
-    }.get(detail["type"])
-    found = kind_of(detail["input"])
-    if wanted is None:
-        return f"{found} does not fit here: {detail['msg'].lower()}", "see the language reference"
-    return f"expected {wanted[0]}, found {found}", wanted[1]
-
-
-def models_in(annotation: Any) -> Iterable[type[BaseModel]]:
-    """Every pydantic model inside an annotation: `list[X] | None` gives X."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        return
-    if hasattr(annotation, "__value__"):
-        yield from models_in(annotation.__value__)
-    for argument in getattr(annotation, "__args__", ()):
-        yield from models_in(argument)
+_TYPES: Final = {
+    "string_type": ("text", "quote the value"),
+    "int_type": ("a whole number", "write a number without quotes"),
+    "bool_type": ("a boolean", "write `true` or `false`"),
+    **dict.fromkeys(("dict_type", "model_type"), ("a mapping", "write `key: value` pairs")),
+    "list_type": ("a list", "write `[…]`, or one `- item` a line"),
+}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationInfo
 
@@ -66,10 +66,8 @@ class Base:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Request(Model):
+class Request(Model, later="url encoding multipart xml soap graphql text"):
     """One HTTP request. At most one body."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"url", "encoding", "multipart", "xml", "soap", "graphql", "text"})
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(description="The HTTP method.")
     path: PathField = Field(examples=["/api/v4/contacts/{{ input.client_key }}"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -59,10 +59,8 @@ MessageField = Annotated[Message, reads(_message, _MESSAGE)]
 CodeField = Annotated[str, one_of("code-not-raisable", "code that a connector may raise, named", RAISABLE)]
 
 
-class ErrorRule(Model):
+class ErrorRule(Model, later="scope"):
     """An answer that means an error. Without `code` it only adds its message to the verdict that follows."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"scope"})
 
     when: ExpressionField | None = Field(default=None, examples=["status == `409`"])
     code: CodeField | None = Field(default=None, description="A code of the catalogue.")
@@ -81,15 +79,11 @@ def _nulls(values: list[Any]) -> list[Any]:
     return [plain(value) for value in values]
 
 
-class Response(Model):
+class Response(Model, later="lists"):
     """How answers are read and judged; of an operation, or shared by all."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"lists"})
-
     format: str = Field(default="auto", json_schema_extra={"enum": ["auto", "json"]}, description="What the body is.")
-    charset: str | None = Field(
-        default=None, examples=["windows-1251"], description="Where the header lies or is silent."
-    )
+    charset: str | None = Field(None, description="Where the header lies or is silent.", examples=["windows-1251"])
     nulls: Annotated[list[Any], AfterValidator(_nulls)] = Field(
         default=[], examples=[[False, ""]], description="Scalars that mean null in this system."
     )

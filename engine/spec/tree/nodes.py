@@ -22,7 +22,6 @@ class Node(Protocol):
 
     def __call__(self, scope: Scope) -> Any:
         """The value; raises CallError with the place in the YAML."""
-        ...
 
 
 def failed(text: str, error: EvaluationError) -> CallError:
