@@ -1,10 +1,10 @@
 """How a system is reached: address, signature, headers, times."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
-from engine.spec.auth import Auth, NoAuth
+from engine.spec.auth import Auth, no_auth
 from engine.spec.duration import Duration
 from engine.spec.names import Names
 from engine.spec.reading import Model
@@ -19,24 +19,18 @@ class Timeout(Model):
     total: Duration = Field(default=10.0, examples=["8s"])
 
 
-class Tls(Model):
+class Tls(Model, later="cert key"):
     """Verification is always on; `ca` is a file with the certificates of an own authority."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"cert", "key"})
 
     ca: TemplateField | None = Field(default=None, examples=["{{ settings.ca }}"])
 
 
-class Connection(Model):
+class Connection(Model, later="limits retry breaker cache"):
     """The `connection` of a connector."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "breaker", "cache"})
-
     base_url: TemplateField = Field(examples=["https://{{ settings.subdomain }}.amocrm.ru"])
-    hosts: list[str] = Field(
-        default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]]
-    )
-    auth: Auth = Field(default_factory=lambda: NoAuth.model_construct(type="none"))
+    hosts: list[str] = Field([], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]])
+    auth: Auth = Field(default_factory=no_auth)
     tls: Tls = Field(default_factory=Tls.model_construct)
     headers: WrittenPairs = Field(default=None, examples=[{"Accept": "application/json"}])
     timeout: Timeout = Field(default_factory=Timeout.model_construct)
@@ -45,9 +39,5 @@ class Connection(Model):
     def link(self, names: Names, url: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
         url.check(self.base_url)
-        self.auth.link(names)
-        if self.tls.ca is not None:
-            names.check(self.tls.ca)
-        if self.headers is not None:
-            self.headers.link(names)
-            link_headers(self.headers, self._raw.get("headers"), names.at)
+        names.check([self.auth, self.tls, self.headers])
+        link_headers(self.headers, self._raw.get("headers"), self._at)
