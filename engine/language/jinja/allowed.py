@@ -9,7 +9,6 @@ from jinja2 import nodes
 
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS, Function
-from engine.language.functions.function import arity_error
 from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
 from engine.language.jinja.values import TESTS
 from engine.language.jinja.words import key_of, name_of, start_of
@@ -75,16 +74,12 @@ _ALLOWED: Final = (
 
 
 def _check_filter(node: nodes.Filter) -> None:
-    name, place, given = node.name, (node.lineno, len(node.name)), len(node.args) + 1
+    name, place = node.name, (node.lineno, len(node.name))
     _check_plain(node, f"`{name}`", place)
     function = FUNCTIONS.get(name)
     if function is None or "required" in function.expressions.values():
         raise _unknown(name, function, place)
-    if given < function.minimum or (function.maximum is not None and given > function.maximum):
-        raise arity_error(function, given, *place)
-    problem = function.check([_constant(part) for part in (node.node, *node.args)]) if function.check else ""
-    if problem:
-        raise LanguageError("wrong-arguments", problem, f"it is {function.signature}", *place)
+    function.check_call([_constant(part) for part in (node.node, *node.args)], *place)
 
 
 def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
