@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS
-from engine.language.functions.function import Function, arity_error
+from engine.language.functions.function import Function
 from engine.language.jmes.parser import Node, too_large
 from engine.language.reference import Reference
 
@@ -79,14 +79,9 @@ def _check_call(node: Node) -> None:
     function = FUNCTIONS.get(name)
     if function is None or function.template_only:
         raise _unknown_function(name, *place)
-    if not function.minimum <= len(arguments) <= (function.maximum or len(arguments)):
-        raise arity_error(function, len(arguments), *place)
+    function.check_call([a["value"] if a["type"] == "literal" else ... for a in arguments], *place)
     for position, argument in enumerate(arguments):
         _check_argument(function, position, argument)
-    constants = [a["value"] if a["type"] == "literal" else ... for a in arguments]
-    problem = function.check(constants) if function.check else None
-    if problem:
-        raise LanguageError("wrong-arguments", f"{name}: {problem}", f"it is {function.signature}", *place)
 
 
 def _check_argument(function: Function, position: int, argument: Node) -> None:
