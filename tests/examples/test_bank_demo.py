@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,3 +168,23 @@ def test_it_can_be_ended_where_the_shell_that_started_it_ignores_ctrl_c() -> Non
         os.kill(one.process.pid, signal.SIGTERM)
         assert one.process.wait(20) == 0
         assert left_of(one.process.pid) == []
+
+
+def test_a_signal_while_a_process_starts_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def start(*given: Any, **more: Any) -> subprocess.Popen[bytes]:
+        started.append(real(*given, **more))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    command = (sys.executable, "-c", "import signal; signal.pause()")
+    with pytest.raises(KeyboardInterrupt), demo._part(tmp_path / "log", *command):
+        pytest.fail("the signal was lost")
+    try:
+        assert started[0].poll() is not None
+    finally:
+        started[0].kill()
+        started[0].wait()
