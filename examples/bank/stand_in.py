@@ -15,6 +15,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -194,7 +195,7 @@ async def _judge(mode: str, may: Callable[[web.Request], bool], request: web.Req
 
 
 def _say(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response(body, status=status, headers=headers)
+    return web.json_response(body, status=status, headers=headers, dumps=partial(json.dumps, ensure_ascii=False))
 
 
 def _nobody() -> web.Response:
