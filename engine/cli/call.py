@@ -1,7 +1,8 @@
 """`tolmach call`: one operation, once, from the terminal."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.cli.options import CONFIGURATION, DONE, UPSTREAM, USAGE, File, Flag, Folders, Output
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     from engine.errors import CallError
     from engine.runtime.call import Answer, Call
     from engine.runtime.registry import Registry
+
+
+UNKNOWN: Final = "unknown_operation"
 
 
 def call(
@@ -124,7 +128,7 @@ def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) 
     try:
         answer = asyncio.run(once())
     except CallError as error:
-        return _failed(error, output)
+        return _failed(error, output, request.target, registry.projects[request.project].targets)
     _print_answer(answer, output)
     return DONE
 
@@ -135,8 +139,10 @@ def _print_answer(answer: "Answer", output: Output) -> None:
     print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
 
 
-def _failed(error: "CallError", output: Output) -> int:
+def _failed(error: "CallError", output: Output, target: str, known: Iterable[str]) -> int:
+    """Say what went wrong; `known` are the names that the target could have had."""
     from engine.cli.talk import print_json, say
+    from engine.errors import nearest
 
     if output == "json":
         upstream = (
@@ -147,4 +153,6 @@ def _failed(error: "CallError", output: Output) -> int:
         say(f"{error.code}: {error.fault.title}" + (f": {error.detail}" if error.detail else ""))
     if error.place is not None:
         say(f"  at {error.place}")
-    return USAGE if error.code in ("invalid_input", "unknown_operation") else UPSTREAM
+    if error.code == UNKNOWN:
+        say(f"  help: {nearest(target, known, 'the API page of `tolmach serve` lists them')}")
+    return USAGE if error.code in ("invalid_input", UNKNOWN) else UPSTREAM
