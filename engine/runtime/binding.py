@@ -123,7 +123,9 @@ def _misfit(use: Use, name: str, message: str, declared: Mapping[str, Any], at: 
         at.report(
             "setting-misfit",
             f"the setting `{name}` does not fit: {message}",
-            "see the connector's declaration",
+            f"write one such as `{example}`"
+            if (example := declared[name].example)
+            else "see the connector's declaration",
             use.settings.value_span(name),
         )
 

@@ -57,8 +57,10 @@ class Names:
         root = reference.path[0]
         self.used.update((root, ".".join(reference.path[:2])))
         if root not in self.known:
-            message = f"there is no `{'$' if reference.dollar else ''}{root}` here"
-            self._report("unknown-name", message, nearest(root, self.known), compiled.text, reference.offset, len(root))
+            sign = "$" if reference.dollar else ""
+            remedy = nearest(sign + root, [sign + name for name in self.known])
+            message, length = f"there is no `{sign}{root}` here", len(sign + root)
+            self._report("unknown-name", message, remedy, compiled.text, reference.offset, length)
             return
         members = self.known[root]
         if members is not None and len(reference.path) > 1 and reference.path[1] not in members:

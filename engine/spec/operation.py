@@ -163,7 +163,7 @@ class Operation(Model):
                 "the contract declares the input",
                 self.place("input"),
             )
-        if self.capability and not self.has("output"):
+        if self.capability and self._raw.get("output") is None:
             at.report(
                 "missing-output", f"`{self.capability}` has no `output`", "map the contract's members", self.place()
             )

@@ -165,7 +165,16 @@ def test_header_values(value: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["secret\r\nX: y", "secret\n", "secret\x00", "\x7fsecret", "\x85secret", "сеcret", "secret\u2028", "secreté"],
+    [
+        "secret\r\nX: y",
+        "secret\n",
+        "secret\x00",
+        "\x7fsecret",
+        "\x85secret",
+        "сеcret secret",
+        "secret\u2028",
+        "secreté",
+    ],
 )
 def test_header_values_that_would_break_out_are_refused_without_the_value(value: str) -> None:
     with pytest.raises(EvaluationError) as caught:

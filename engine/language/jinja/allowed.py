@@ -1,13 +1,12 @@
 """The allow-list over a parsed template: what is not named here is refused before anything is compiled."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import Any, Final
 
 from jinja2 import nodes
 
-from engine.errors import LanguageError
+from engine.errors import LanguageError, nearest
 from engine.language.functions import FUNCTIONS, Function
 from engine.language.functions.function import arity_error
 from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
@@ -92,10 +91,11 @@ def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> La
         message = f"`{name}` needs `&expression`, which templates do not have"
         return _no(message, ELSEWHERE, *place)
     known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
-    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else _nearest(name, known)
+    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, known, _LISTED)
     return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
 
 
+_LISTED: Final = "see the list of filters in the language reference"
 _RENAMED: Final = {
     "count": "length",
     "d": "default",
@@ -116,7 +116,7 @@ def _check_test(node: nodes.Test, source: Source) -> None:
     name, place = node.name, name_of(node, source)
     known, arguments = [*TESTS, "defined", "undefined"], int(name == "in")
     if name not in known:
-        raise LanguageError("unknown-test", f"there is no test `{name}`", _nearest(name, known), *place)
+        raise LanguageError("unknown-test", f"there is no test `{name}`", nearest(name, known), *place)
     _check_plain(node, f"`is {name}`", place)
     if len(node.args) != arguments:
         remedy = "write `is in [a, b]`" if arguments else f"write `is {name}`"
@@ -168,8 +168,3 @@ def _call(node: nodes.Call, source: Source) -> LanguageError:
 
 def _no(message: str, remedy: str, offset: int, length: int = 1) -> LanguageError:
     return LanguageError("template-forbidden", message, remedy, offset, length)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.55)
-    return f"did you mean `{close[0]}`?" if close else "see the list of filters and tests in the language reference"

@@ -160,7 +160,7 @@ def _operator(raw: str, offset: int) -> str:
     return operators[raw]
 
 
-_OPERATORS: Final = dict.fromkeys(("*", "/", "//", "%", "**"), ELSEWHERE)
+_OPERATORS: Final = dict.fromkeys(("*", "/", "//", "%", "**"), "write the result; numbers have `+` and `-` only")
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 
