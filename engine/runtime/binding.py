@@ -18,6 +18,7 @@ from engine.spec.auth import Signature
 from engine.spec.connection import Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
+from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
@@ -81,7 +82,7 @@ class Binder:
         except InputError as error:
             problems = {pointer.split("/")[1]: message for pointer, message in error.problems}
             for name in problems.keys() - unknown:
-                _misfit(use, name, problems[name], declared[name].where)
+                _misfit(use, name, problems[name], declared[name])
             return None
         return None if unknown else settings
 
@@ -143,12 +144,14 @@ def _is_public(name: str, use: Use, loaded: Loaded) -> bool:
     return declared is not None and declared.type != "secret" and not _MORE.search(str(use.settings[name]))
 
 
-def _misfit(use: Use, name: str, message: str, where: str | None) -> None:
+def _misfit(use: Use, name: str, message: str, declared: Declaration) -> None:
     if name in use.settings:
         message, place = f"the setting `{name}` does not fit: {message}", use.settings.value_span(name)
-        use.report("setting-misfit", message, "see the connector's declaration", place)
+        example = declared.example
+        remedy = f"write one such as `{example}`" if example else "see the connector's declaration"
+        use.report("setting-misfit", message, remedy, place)
     else:
-        remedy = f"add `{name}: …` under `settings:`" + (f"; found at {where}" if where else "")
+        remedy = f"add `{name}: …` under `settings:`" + (f"; found at {declared.where}" if declared.where else "")
         use.report("missing-setting", f"the setting `{name}` is missing", remedy, "settings")
 
 

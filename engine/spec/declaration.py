@@ -73,7 +73,9 @@ class Declaration(Model):
             own.accept(value, Locale())
         except Misfit as misfit:
             message = f"the {info.field_name} {misfit.message}"
-            raise wrong("default-misfit", message, misfit.remedy or f"write a value of type `{own.type}`") from None
+            raise wrong(
+                "default-misfit", message, misfit.remedy or "write a value that fits, or change the declaration"
+            ) from None
         return value
 
     @property

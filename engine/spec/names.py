@@ -65,8 +65,9 @@ class Names:
         self.used.update((root, ".".join(reference.path[:2])))
         known, length = self.known.get(root), reference.length
         if root not in self.known:
-            message = f"there is no `{'$' if reference.dollar else ''}{root}` here"
-            said, length = ("unknown-name", message, nearest(root, self.known)), len(root)
+            sign = "$" if reference.dollar else ""
+            remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
+            said = "unknown-name", f"there is no `{sign}{root}` here", remedy
         elif known is not None and member is not None and member not in known:
             remedy = nearest(member, known) if known else f"declare it under `{root}:`"
             said = "unknown-member", f"`{root}` has no `{member}`", remedy

@@ -121,7 +121,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         if self.capability and self.has("input"):
             message = "`capability` and `input` stand together"
             self.report("one-of", message, "the contract declares the input", "input")
-        if self.capability and not self.has("output"):
+        if self.capability and self._raw.get("output") is None:
             self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
         if not any(self.has(k) for k in ("request", "steps", "authorise")):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")

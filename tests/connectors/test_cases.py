@@ -59,7 +59,7 @@ class Script:
 def _reply(said: Answered) -> Reply:
     kind = "application/json" if said.json_ is not None else "text/html"
     body = json.dumps(said.json_, default=float) if said.json_ is not None else said.text or ""
-    return Reply(said.status, {"content-type": kind} | said.headers, body.encode())
+    return Reply(said.status, {"content-type": kind} | said.headers, body.encode(), {})
 
 
 @pytest.fixture

@@ -39,12 +39,13 @@ def literal_path(text: str) -> str:
 def header_value(value: str) -> str:
     """A value for a header, spaces around it left out.
 
-    Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond Latin-1.
+    Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond ASCII:
+    what bytes they are is each server's own guess.
     """
     if _CONTROL.search(value.replace("\t", " ")):
         raise EvaluationError("a header value holds a line break or another control character")
-    if not value.isascii() and any(character > "\xff" for character in value):
-        raise EvaluationError("a header value holds characters beyond Latin-1: encode it, `| url` or `| base64`")
+    if not value.isascii():
+        raise EvaluationError("a header value holds characters beyond ASCII: encode it, `| url` or `| base64`")
     return value.strip(" \t")
 
 

@@ -62,10 +62,11 @@ def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> La
     if function is not None:
         return _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
     known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
-    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, known)
+    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, known, _LISTED)
     return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
 
 
+_LISTED: Final = "see the list of filters in the language reference"
 _RENAMED: Final = {
     "count": "length",
     "d": "default",

@@ -10,7 +10,7 @@ from typing import Final
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS
 from engine.language.functions.function import Function
-from engine.language.jmes.parser import Node, too_large
+from engine.language.jmes.parser import Node, operand_end, too_large
 from engine.language.reference import Reference
 
 MAX_NODES: Final = 300
@@ -175,10 +175,10 @@ class _Names:
 
     def _not_precedence(self, node: Node) -> None:
         negation = node["children"][0]
-        last = max(n.get("end", 0) for n in walk(node))
-        whole = self.text[negation["start"] + 1 : last].strip()
+        start, end = negation["start"], operand_end(self.text, negation["start"])
         message = "`!` binds closer than what follows: this negates the first name alone"
-        raise LanguageError("not-precedence", message, f"write `!({whole})`", negation["start"], last)
+        remedy = f"write `!({self.text[start + 1 : end].strip()})`"
+        raise LanguageError("not-precedence", message, remedy, start, end - start)
 
 
 _AFTER_NOT: Final = frozenset({"subexpression", "value_projection", "filter_projection", "flatten", "projection"})
