@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Final, Literal
 from zoneinfo import available_timezones
 
-import phonenumbers
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -36,6 +35,8 @@ def _zone(value: Any) -> str:
 
 
 def _region(value: Any) -> str:
+    import phonenumbers
+
     if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
         return str(value)
     remedy = "write two capital letters, such as `RU`"
