@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-import phonenumbers
 from pydantic import BeforeValidator, Field
 
 from engine.document import Document, Map
@@ -34,6 +33,8 @@ def _zone(value: Any, _info: Any) -> str:
 
 
 def _region(value: Any, _info: Any) -> str:
+    import phonenumbers
+
     if value in phonenumbers.SUPPORTED_REGIONS:
         return str(value)
     raise wrong("wrong-zone", "there is no region of that name", "write two capital letters, such as `RU`")

@@ -35,7 +35,12 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        arbitrary_types_allowed=True,
+        serialize_by_alias=True,
+        defer_build=True,
     )
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
