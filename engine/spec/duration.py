@@ -38,3 +38,8 @@ Duration = Annotated[
     ),
 ]
 """Text with a unit in the file, seconds as a float in the model."""
+
+
+def lasting(default: str, description: str) -> Any:
+    """A field of type Duration with its default as the file would say it."""
+    return Field(default=seconds(default), description=description, json_schema_extra={"default": default})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
-from pydantic import Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
+from pydantic import PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError, nearest
@@ -12,7 +12,7 @@ from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, reading
+from engine.spec.reading import Model, about, reading
 from engine.spec.request import Request
 from engine.spec.response import CodeField, MessageField, Response
 from engine.spec.strings import ExpressionField
@@ -35,9 +35,9 @@ SHAPES: Final[Mapping[str, Shape]] = {name: _shape(contract) for name, contract 
 class Reject(Model):
     """Refuses an input before anything is sent."""
 
-    when: ExpressionField
-    code: CodeField = "invalid_input"
-    message: MessageField | None = None
+    when: ExpressionField = about("If it holds, the input is refused.", "!(input.phone)", default=...)
+    code: CodeField = about("What the call ends with.", default="invalid_input")
+    message: MessageField | None = about("What the caller reads.", {"en": "Say who"})
 
     def refuse(self, scope: Scope) -> None:
         """Raise the rule's error if it holds."""
@@ -76,12 +76,12 @@ else:
 OutputField = Annotated[
     Any,
     PlainValidator(_output),
-    WithJsonSchema({"title": "Output", "description": "A tree whose leaves are expressions over the answer."}),
+    WithJsonSchema({"format": "tree"}),
 ]
 LetField = Annotated[
     Any,
     PlainValidator(_lets),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}, "title": "Named values"}),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
 ]
 
 
@@ -92,17 +92,22 @@ class Operation(Model):
         {"auth", "subject", "limits", "paging", "challenge", "authorise", "steps"}
     )
 
-    title: str = Field(default="", description="For people; shown on the API page.")
-    capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
-    accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
-    input: Declarations | None = Field(default=None, description="Without a capability: what it takes.")
-    reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
-    reads: bool = Field(default=False, description="A POST that only reads.")
-    idempotent: bool | None = Field(default=None, description="May be sent twice without harm.")
-    request: Request | None = None
-    response: Response | None = None
-    let: LetField = Field(default=(), description="Named values for the output, in order.")
-    output: OutputField = None
+    title: str = about("For people; shown on the API page.", "Find a client", default="")
+    capability: CapabilityField | None = about("The contract it fulfils.", "card")
+    accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
+    input: Declarations | None = about("Without a capability: what it takes.", {"id": "integer"})
+    reject: list[Reject] = about("Tried before anything is sent.", default=[])
+    reads: bool = about("A POST that only reads.", default=False)
+    idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
+    request: Request | None = about("What is sent.")
+    response: Response | None = about("Rules that come before the shared ones.")
+    let: LetField = about(
+        "Named values for the output, in order.",
+        {"deal": "body.data[0]"},
+        default=(),
+        json_schema_extra={"default": {}},
+    )
+    output: OutputField = about("A tree whose leaves are expressions over the answer.", {"id": "body.id"})
     _used: set[str] = PrivateAttr(default_factory=set)
 
     @property

@@ -85,7 +85,6 @@ PathField = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "title": "Path",
             "description": "Begins with `/`; each `{{ value }}` is one encoded segment.",
         }
     ),

@@ -15,9 +15,9 @@ from engine.errors import Span, nearest
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.contracts import CONTRACTS
-from engine.spec.duration import Duration
+from engine.spec.duration import Duration, lasting
 from engine.spec.key import KEY_HASH
-from engine.spec.reading import LATER, Model, Reading, validate
+from engine.spec.reading import LATER, Model, Reading, about, validate
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
@@ -57,12 +57,14 @@ def _network(value: Any) -> str:
 class Defaults(Model):
     """What holds for every call of the project unless it says otherwise."""
 
-    deadline: Duration = Field(default=10.0, description="For callers that give none.", examples=["8s"])
-    language: Literal["ru", "en"] = Field(default="ru", description="Of messages for people.")
-    region: Annotated[str, PlainValidator(_region), WithJsonSchema({"type": "string"})] = Field(
-        default="RU", examples=["RU"]
+    deadline: Duration = lasting("10s", "For callers that give none.")
+    language: Literal["ru", "en"] = about("Of messages for people.", default="ru")
+    region: Annotated[str, PlainValidator(_region), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})] = (
+        about("Phones without a country code are read in it.", default="RU")
     )
-    zone: Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string"})] = Field(default="Europe/Moscow")
+    zone: Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string"})] = about(
+        "Times without a zone are in it.", default="Europe/Moscow"
+    )
 
     @property
     def locale(self) -> Locale:
@@ -73,8 +75,8 @@ class Defaults(Model):
 class Network(Model):
     """Private networks that this connection may reach; metadata addresses never."""
 
-    allow: list[Annotated[str, PlainValidator(_network), WithJsonSchema({"type": "string"})]] = Field(
-        default=[], examples=[["10.20.0.0/16"]]
+    allow: list[Annotated[str, PlainValidator(_network), WithJsonSchema({"type": "string"})]] = about(
+        "Their ranges.", ["10.20.0.0/16"], default=[]
     )
 
 
@@ -83,13 +85,13 @@ class Use(Model):
 
     LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "cache", "timeout"})
 
-    connector: str = Field(description="The connector's name.", examples=["amocrm"])
-    settings: Annotated[Any, PlainValidator(lambda v: v), WithJsonSchema({"type": "object"})] = Field(
-        default_factory=Map, description="Values; `${NAME}` and `${file:/path}` are filled in."
+    connector: str = about("The connector's name.", "amocrm", default=...)
+    settings: Annotated[Any, PlainValidator(lambda v: v), WithJsonSchema({"type": "object"})] = about(
+        "Values; `${NAME}` and `${file:/path}` are filled in.", {"access_token": "${AMO_TOKEN}"}, default_factory=Map
     )
-    hosts: list[str] = Field(default=[], description="Further hosts that may be reached.")
-    network: Network = Field(default_factory=Network.model_construct)
-    insecure: bool = Field(default=False, description="Allows http://.")
+    hosts: list[str] = about("Further hosts that may be reached.", default=[])
+    network: Network = about("Where private addresses may be.", default_factory=Network.model_construct)
+    insecure: bool = about("Allows http://.", default=False)
 
 
 class Route(Model):
@@ -102,7 +104,7 @@ class Route(Model):
         )
     )
 
-    from_: str | None = Field(default=None, alias="from", description="A connection of the project.")
+    from_: str | None = about("A connection of the project.", "crm", alias="from")
 
 
 def _route(value: Any) -> Any:
@@ -112,12 +114,12 @@ def _route(value: Any) -> Any:
 class ApiKey(Model):
     """Who may call what. `tolmach key new` prints the line."""
 
-    name: str = Field(examples=["bot"])
-    hash: Annotated[str, Field(description="Printed by `tolmach key new`.")]
-    allow: list[str] = Field(
-        description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]]
+    name: str = about("Who holds it; shown in logs.", "bot", default=...)
+    hash: str = about("Printed by `tolmach key new`.", "sha256:…", default=...)
+    allow: list[str] = about(
+        "Capabilities and operations; `crm.*`, `*`.", ["identity", "card", "crm.user"], default=...
     )
-    rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]  # the Literal of a constant
+    rights: list[Literal[RIGHTS]] = about("`reveal`: sees whole numbers.", default=[])  # type: ignore[valid-type]  # the Literal of a constant
 
     @property
     def id(self) -> str:
@@ -145,10 +147,14 @@ class Project(Model):
 
     LATER: ClassVar[frozenset[str]] = frozenset({"keys_of", "channels", "flows", "inbound", "embed"})
 
-    defaults: Defaults = Field(default_factory=Defaults.model_construct)
-    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use]
-    capabilities: dict[str, Annotated[Route, BeforeValidator(_route)]] = Field(default={})
-    keys: list[ApiKey] = Field(default=[])
+    defaults: Defaults = about("For calls that say nothing else.", default_factory=Defaults.model_construct)
+    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use] = about(
+        "Its systems, by a name of your own.", {"crm": {"connector": "amocrm"}}, default=...
+    )
+    capabilities: dict[str, Annotated[Route, BeforeValidator(_route, json_schema_input_type=str | Route)]] = about(
+        "Who answers what.", {"identity": "crm"}, default={}
+    )
+    keys: list[ApiKey] = about("Who may call; `tolmach key new` prints a line.", default=[])
 
     def link(self, at: Reading) -> None:
         """Check what the parts say of each other; what needs the connectors is checked when they are bound."""
@@ -194,7 +200,9 @@ class Project(Model):
 class ProjectFile(Model):
     """`tolmach.yaml`: the projects of a deployment."""
 
-    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project]
+    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project] = about(
+        "Segments of clients, by name.", {"retail": {"connections": {"crm": {"connector": "amocrm"}}}}, default=...
+    )
 
 
 def project_file_of(document: Document, at: Reading) -> ProjectFile | None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
@@ -64,6 +65,12 @@ class Model(BaseModel):
     def place(self, key: str = "") -> Span:
         """Where the model, or one of its keys, stands in the file."""
         return self._raw.key_span(key) if key in self._raw else self._raw.span()
+
+
+def about(description: str, *examples: Any, **more: Any) -> Any:
+    """A key of a model and what an editor shows of it; without a `default` it may be absent."""
+    default = {} if "default_factory" in more else {"default": None}
+    return Field(**default | more, description=description, examples=[*examples] or None)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.document import Map
@@ -13,7 +13,7 @@ from engine.errors.catalogue import RAISABLE
 from engine.language.expression import Expression
 from engine.language.text import as_text, kind_of
 from engine.spec.names import RULE, Names
-from engine.spec.reading import LATER, Model, plain, reading
+from engine.spec.reading import LATER, Model, about, plain, reading
 from engine.spec.strings import ExpressionField, expression_in
 from engine.spec.tree.nodes import Scope, holds
 
@@ -53,26 +53,24 @@ def _message(value: Any, info: ValidationInfo) -> Message:
     raise PydanticCustomError("wrong-type", f"a message is no {kind_of(value)} of this form", {"remedy": remedy})
 
 
+_SAYS: Final = {"type": "string", "description": "What is said.", "examples": ["The account is blocked"]}
+
+
+def _object_of(*names: str, **more: Any) -> dict[str, Any]:
+    members = {name: {**_SAYS, "title": name} for name in names}
+    return {"type": "object", "properties": members, "additionalProperties": False, **more}
+
+
 MessageField = Annotated[
     Message,
     PlainValidator(_message),
     WithJsonSchema(
         {
-            "title": "Message",
             "anyOf": [
-                {"type": "string", "description": "An expression over the answer."},
-                {
-                    "type": "object",
-                    "properties": {"const": {"type": "string"}},
-                    "required": ["const"],
-                    "additionalProperties": False,
-                },
-                {
-                    "type": "object",
-                    "properties": {"ru": {"type": "string"}, "en": {"type": "string"}},
-                    "additionalProperties": False,
-                },
-            ],
+                {"type": "string"},
+                _object_of("const", required=["const"]),
+                _object_of("ru", "en", minProperties=1),
+            ]
         }
     ),
 ]
@@ -96,11 +94,11 @@ class ErrorRule(Model):
 
     LATER: ClassVar[frozenset[str]] = frozenset({"scope"})
 
-    when: ExpressionField | None = Field(default=None, examples=["status == `409`"])
-    code: CodeField | None = Field(default=None, description="A code of the catalogue.")
-    message: MessageField | None = None
-    retry_after: ExpressionField | None = Field(default=None, description="Seconds to wait, from the answer.")
-    retryable: bool | None = None
+    when: ExpressionField | None = about("Without it the rule always matches.", "status == `409`")
+    code: CodeField | None = about("Without it the rule only adds to what follows.", "conflict")
+    message: MessageField | None = about("For the operator; `{ru: …, en: …}` also for the client.", "body.detail")
+    retry_after: ExpressionField | None = about("Seconds to wait, from the answer.", "body.wait")
+    retryable: bool | None = about("Whether trying again helps; without it the code decides.", True)
 
     def link(self, names: Names) -> None:
         """Check the names of every expression."""
@@ -128,16 +126,18 @@ class Response(Model):
 
     LATER: ClassVar[frozenset[str]] = frozenset({"lists"})
 
-    format: str = Field(default="auto", json_schema_extra={"enum": ["auto", "json"]}, description="What the body is.")
-    charset: str | None = Field(
-        default=None, examples=["windows-1251"], description="Where the header lies or is silent."
+    format: str = about("What the body is.", default="auto", json_schema_extra={"enum": ["auto", "json"]})
+    charset: str | None = about("Where the header lies or is silent.", "windows-1251")
+    nulls: Annotated[list[Any], AfterValidator(_nulls)] = about(
+        "Scalars that mean null in this system.", [False, ""], default=[]
     )
-    nulls: Annotated[list[Any], AfterValidator(_nulls)] = Field(
-        default=[], examples=[[False, ""]], description="Scalars that mean null in this system."
+    success_when: ExpressionField | None = about("Holds: a success. Does not: `upstream_rejected`.", "body.ok")
+    empty_when: ExpressionField | None = about("The system has nothing.", "status == `204`")
+    errors: list[ErrorRule] = about(
+        "First match wins; may match at status 200.",
+        [{"when": "body.error", "code": "upstream_rejected", "message": "body.error"}],
+        default=[],
     )
-    success_when: ExpressionField | None = None
-    empty_when: ExpressionField | None = Field(default=None, examples=["status == `204`"])
-    errors: list[ErrorRule] = Field(default=[], description="First match wins; may match at status 200.")
 
     def link(self, names: Names) -> None:
         """Check formats and the names of every rule."""

@@ -52,12 +52,10 @@ def _template(value: Any, info: ValidationInfo) -> Template | None:
 ExpressionField = Annotated[
     Expression,
     PlainValidator(_expression),
-    WithJsonSchema(
-        {"type": "string", "title": "Expression", "description": "A JMESPath expression over the names of this place."}
-    ),
+    WithJsonSchema({"type": "string", "description": "A JMESPath expression over the names of this place."}),
 ]
 TemplateField = Annotated[
     Template,
     PlainValidator(_template),
-    WithJsonSchema({"type": "string", "title": "Template", "description": "Text with `{{ expression }}` tags."}),
+    WithJsonSchema({"type": "string", "description": "Text with `{{ expression }}` tags."}),
 ]
