@@ -16,7 +16,7 @@ from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, Names, Secrecy
 from engine.spec.operation import Operation, Secrets
-from engine.spec.reading import Model, Reading, read_root, spared
+from engine.spec.reading import Model, Reading, about, read_root, spared
 from engine.spec.response import Response
 
 
@@ -24,19 +24,19 @@ class Connector(Model, later="inbound endpoints"):
     """`connectors/<name>/connector.yaml`."""
 
     connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="Its name.", examples=["amocrm"])]
-    version: str = Field(description="The connector's own version.", examples=["1.0.0"])
-    engine: str = Field(description="The language version it needs.", examples=[">=1.0"])
-    title: str = Field(description="The system's name, for people.", examples=["amoCRM / Kommo"])
-    docs: str | None = Field(default=None, description="Where the vendor documents the interface.")
-    settings: Declarations = Field(default_factory=Declarations, description="What a deployment fills in.")
-    connection: Connection
-    response: Annotated[Response | None, WrapValidator(spared)] = Field(
-        default=None, description="Rules shared by all operations."
+    version: str = about("The connector's own version.", "1.0.0", default=...)
+    engine: str = about("The language version it needs.", ">=1.0", default=...)
+    title: str = about("The system's name, for people.", "amoCRM / Kommo", default=...)
+    docs: str | None = about("Where the vendor documents the interface.", "https://crm.example/docs")
+    settings: Declarations = about(
+        "What a deployment fills in.", {"token": {"type": "secret"}}, default_factory=Declarations
     )
+    connection: Connection = about("How the system is reached.", default=...)
+    response: Annotated[Response | None, WrapValidator(spared)] = about("Rules shared by all operations.")
     operations: Annotated[
         dict[str, Annotated[Operation, WrapValidator(spared)]],
         AfterValidator(lambda found: {name: one for name, one in found.items() if one is not None}),
-    ] = Field(description="How we call the system.")
+    ] = about("How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...)
 
     @property
     def by_capability(self) -> dict[str, str]:

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
-from pydantic import Field, PrivateAttr, ValidationInfo
+from pydantic import PrivateAttr, ValidationInfo
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, one_of, reading, reads
+from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
 from engine.spec.strings import ExpressionField
@@ -29,9 +29,9 @@ SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.
 class Reject(Model):
     """Refuses an input before anything is sent."""
 
-    when: ExpressionField
-    code: CodeField = "invalid_input"
-    message: MessageField | None = None
+    when: ExpressionField = about("If it holds, the input is refused.", "!(input.phone)", default=...)
+    code: CodeField = about("What the call ends with.", default="invalid_input")
+    message: MessageField | None = about("What the caller reads.", {"en": "Say who"})
 
     def refuse(self, scope: Scope) -> None:
         """Raise the rule's error if it holds."""
@@ -44,8 +44,8 @@ def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
-_OUTPUT: Final = {"title": "Output", "description": "A tree whose leaves are expressions over the answer."}
-_LET: Final = {"type": "object", "additionalProperties": {"type": "string"}, "title": "Named values"}
+_OUTPUT: Final = {"format": "tree"}
+_LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
 AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
 OutputField = Annotated[Any, reads(_output, _OUTPUT)]
@@ -55,17 +55,22 @@ LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)
 class Operation(Model, later="auth subject limits paging challenge authorise steps"):
     """What a bot or the platform can ask of a system."""
 
-    title: str = Field(default="", description="For people; shown on the API page.")
-    capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
-    accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
-    input: Declarations | None = Field(default=None, description="Without a capability: what it takes.")
-    reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
-    reads: bool = Field(default=False, description="A POST that only reads.")
-    idempotent: bool | None = Field(default=None, description="May be sent twice without harm.")
-    request: Request | None = None
-    response: Response | None = None
-    let: LetField = Field(default=(), description="Named values for the output, in order.")
-    output: OutputField = None
+    title: str = about("For people; shown on the API page.", "Find a client", default="")
+    capability: CapabilityField | None = about("The contract it fulfils.", "card")
+    accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
+    input: Declarations | None = about("Without a capability: what it takes.", {"id": "integer"})
+    reject: list[Reject] = about("Tried before anything is sent.", default=[])
+    reads: bool = about("A POST that only reads.", default=False)
+    idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
+    request: Request | None = about("What is sent.")
+    response: Response | None = about("Rules that come before the shared ones.")
+    let: LetField = about(
+        "Named values for the output, in order.",
+        {"deal": "body.data[0]"},
+        default=(),
+        json_schema_extra={"default": {}},
+    )
+    output: OutputField = about("A tree whose leaves are expressions over the answer.", {"id": "body.id"})
     _used: set[str] = PrivateAttr(default_factory=set)
 
     @property

@@ -12,14 +12,14 @@ from engine.language.codec import encode_form, encode_json, encode_query, header
 from engine.language.text import as_text, kind_of
 from engine.spec.names import Names
 from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, Reading, reading, reads, wrong
+from engine.spec.reading import Model, Reading, about, reading, reads, wrong
 from engine.spec.tree import Node, Scope, write_tree
 from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
 from engine.spec.trip import Rendered
 
 Pairs = list[tuple[str, str]]
 
-_TREE_SCHEMA: Final = {"title": "Tree", "description": "A tree whose scalars are templates."}
+_TREE_SCHEMA: Final = {"format": "tree"}
 
 
 def _mapping(value: Any, info: ValidationInfo) -> Node:
@@ -69,12 +69,12 @@ class Base:
 class Request(Model, later="url encoding multipart xml soap graphql text"):
     """One HTTP request. At most one body."""
 
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(description="The HTTP method.")
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = about("The HTTP method.", "GET", default=...)
     path: PathField = Field(examples=["/api/v4/contacts/{{ input.client_key }}"])
-    query: WrittenPairs = Field(default=None, description="Parameters; a null drops its key, a list repeats it.")
-    headers: WrittenPairs = Field(default=None, description="Headers; a null drops its key.")
-    json_: WrittenTree = Field(default=None, alias="json", description="A JSON body.")
-    form: WrittenPairs = Field(default=None, description="A form body; a null drops its key, a list repeats it.")
+    query: WrittenPairs = about("Parameters; a null drops its key, a list repeats it.", {"limit": 50})
+    headers: WrittenPairs = about("Headers; a null drops its key.", {"X-Request-Id": "{{ call.request_id }}"})
+    json_: WrittenTree = about("A JSON body.", {"phone": "{{ input.phone }}"}, alias="json")
+    form: WrittenPairs = about("A form body; a null drops its key, a list repeats it.", {"phone": "{{ input.phone }}"})
 
     def link(self, names: Names, url: Names, body: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""

@@ -22,7 +22,7 @@ def _compiled(compiler: Callable[[str], Any], title: str, description: str) -> G
             raise wrong("wrong-type", f"expected {title}, found {kind_of(value)}", "quote it")
         return reading(info).compiled(compiler, value)
 
-    return reads(read, {"type": "string", "title": title.capitalize(), "description": description})
+    return reads(read, {"type": "string", "description": description})
 
 
 ExpressionField = Annotated[

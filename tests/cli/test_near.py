@@ -11,9 +11,9 @@ from tests.house.places import ROOT
 @pytest.mark.parametrize(
     ("target", "remedy"),
     [
-        ("crm.find_contacts", "help: did you mean `crm.find_contact`?"),
-        ("prodcts", "help: did you mean `products`?"),
-        ("xyzzy", "help: write one of `authorization`, `bank.client_card`, "),
+        ("crm.find_contacts", "did you mean `crm.find_contact`?"),
+        ("prodcts", "did you mean `products`?"),
+        ("xyzzy", "write one of `authorization`, `bank.client_card`, "),
     ],
 )
 def test_an_unknown_target_is_said_with_the_nearest(
@@ -26,4 +26,4 @@ def test_an_unknown_target_is_said_with_the_nearest(
     project: Path = ROOT / "examples" / "bank" / "tolmach.yaml"
     said = tolmach("call", target, "--file", project)
     assert (said.code, said.out) == (2, "")
-    assert f"the project has no `{target}`\n  {remedy}" in said.err
+    assert f"the project has no `{target}`: {remedy}" in said.err
