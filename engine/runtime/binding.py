@@ -1,7 +1,7 @@
 """A connection of a project: a connector with its settings filled in, ready to be called."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from engine.spec.project import Use
 from engine.spec.reading import Reading
 from engine.spec.request import Base, header_fields
 from engine.spec.secret import Secret
+from engine.spec.tree import Node, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,15 @@ class Binder:
         url = _base_url(render(connection.base_url), use)
         if url is None:
             return None
-        headers = connection.headers(scope) if connection.headers is not None else {}
+        headers, moves = connection.headers, bool(connection.used - {"settings", *(f"settings.{k}" for k in settings)})
+        fixed = header_fields(headers(scope)) if headers is not None and not moves else {}
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
         hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.auth.expose}
         return Bound(
             self.project,
             name,
             loaded,
-            Base(url + signature.segment, tuple(header_fields(headers).values())),
+            Base(url + signature.segment, tuple(fixed.values()), _moving(headers, scope) if moves else None),
             signature,
             (urlsplit(url).netloc, *connection.hosts, *use.hosts),
             tuple(use.network.allow),
@@ -136,6 +138,11 @@ class Binder:
             {k: v for k, v in scope["settings"].items() if k not in hidden},
             tuple(secrets.values()),
         )
+
+
+def _moving(headers: Node, known: Scope) -> Callable[[Scope], Any]:
+    """The headers of a connection that differ from call to call; unlike a request's they see secrets."""
+    return lambda scope: headers({**scope, **known})
 
 
 def _is_public(name: str, use: Use, loaded: Loaded) -> bool:

@@ -1,5 +1,9 @@
 """How a system is reached: address, signature, headers, times."""
 
+from dataclasses import replace
+
+from pydantic import PrivateAttr
+
 from engine.spec.auth import Auth, no_auth
 from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
@@ -40,8 +44,16 @@ class Connection(Model, later="limits retry breaker cache"):
     timeout: Timeout = about("How long a call may take.", default_factory=Timeout.model_construct)
     verify: str | None = about("The operation that tells whether the settings work.", "account")
 
-    def link(self, names: Names, url: Names) -> None:
+    _used: set[str] = PrivateAttr(default_factory=set)
+
+    @property
+    def used(self) -> set[str]:
+        """The names that its headers use; what is no setting changes from call to call."""
+        return self._used
+
+    def link(self, settings: Names, url: Names, asking: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
         url.check(self.base_url)
-        names.check([self.auth, self.tls, self.headers])
+        settings.check([self.auth, self.tls])
+        replace(asking, used=self._used).check(self.headers)
         link_headers(self.headers, self._raw.get("headers"), self._at)

@@ -47,9 +47,10 @@ class Connector(Model, later="inbound endpoints"):
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version()
         settings = Names(at, {"settings": frozenset(self.settings)})
-        names = settings.plus("now", auth=())
+        names = settings.plus("now", "auth") if self.connection.auth.coming else settings.plus("now", auth=())
         secrecy = self._secrecy()
-        self.connection.link(names.plus(call=CALL_MEMBERS), settings.keeping(secrecy.in_url))
+        address = settings.plus("auth") if self.connection.auth.coming else settings
+        self.connection.link(settings, address.keeping(secrecy.in_url), names.plus(call=CALL_MEMBERS))
         self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))

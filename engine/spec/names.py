@@ -8,7 +8,7 @@ from engine.errors import nearest
 from engine.language.expression import Expression
 from engine.language.reference import Reference
 from engine.language.template import Template
-from engine.spec.reading import Model, Reading, place_of
+from engine.spec.reading import LATER, Model, Reading, place_of
 
 RESERVED: Final = frozenset(
     (
@@ -18,6 +18,8 @@ RESERVED: Final = frozenset(
 )
 """Names of the language: no step and no `let` may bear one."""
 
+COMING: Final = frozenset({"page", "step", "attempt"})
+"""Names that a later version fills in."""
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
@@ -64,7 +66,9 @@ class Names:
         member = members[0] if members else None
         self.used.update((root, ".".join(reference.path[:2])))
         known, length = self.known.get(root), reference.length
-        if root not in self.known:
+        if root in COMING and root not in self.known:
+            said, length = ("not-yet", f"`{root}`: {LATER}", f"take `{root}` out for now"), len(root)
+        elif root not in self.known:
             sign = "$" if reference.dollar else ""
             remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
             said = "unknown-name", f"there is no `{sign}{root}` here", remedy

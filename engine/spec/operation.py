@@ -44,6 +44,8 @@ def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
+_NAMING: Final = ("steps", "authorise", "challenge")
+"""Keys of a later version that bring names or stand in place of a request."""
 _OUTPUT: Final = {"format": "tree"}
 _LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
@@ -122,13 +124,15 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         return dict(contract.empty or {})
 
     def link(self, names: Names, secrecy: "Secrets") -> None:
-        """Check what the parts say of each other, and every name."""
+        """Check what the parts say of each other, and every name; not where a later version brings some of them."""
         if self.capability and self.has("input"):
             message = "`capability` and `input` stand together"
             self.report("one-of", message, "the contract declares the input", "input")
+        if any(self.has(key) for key in _NAMING):
+            return
         if self.capability and self._raw.get("output") is None:
             self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
-        if not any(self.has(k) for k in ("request", "steps", "authorise")):
+        if not self.has("request"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
