@@ -125,6 +125,7 @@ def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) 
     async def once() -> "Answer":
         engine = Engine(registry, SystemClock(), SystemIds())
         try:
+            await engine.open()  # before the clock of the call starts
             return await engine.call(request, TracePrinter(registry) if trace else None)
         finally:
             await engine.close()
