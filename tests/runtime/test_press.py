@@ -124,7 +124,7 @@ operations:
 """
 
 
-async def test_a_call_compiles_nothing_and_writes_constants_again_from_nothing(
+async def test_a_call_compiles_nothing_and_renders_its_connection_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
