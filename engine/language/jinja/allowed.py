@@ -37,6 +37,8 @@ def _check(node: nodes.Node, source: Source) -> None:
         _check_test(node, source)
     elif isinstance(node, nodes.Getitem):
         _check_index(node)
+    elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Const):
+        raise _no("a constant has no members", "name the value that has them", start_of(node.node))
     elif isinstance(node, nodes.Add | nodes.Sub):
         _check_terms(node)
     elif isinstance(node, nodes.Name) and node.name in _SPELLINGS:
