@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from engine.cli.options import DONE, FINDINGS, USAGE, Folders, Output
 
 if TYPE_CHECKING:
-    from engine.errors import Diagnostic
+    from engine.errors import ConfigError, Diagnostic
 
 
 def check(
@@ -75,8 +75,23 @@ def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
 
         registry = load(path, connectors, os.environ if env else None)
     except ConfigError as error:
-        return error.diagnostics
+        return sorted([*error.diagnostics, *_beside(error)], key=lambda problem: problem.span)
     return [problem for trouble in registry.troubles for problem in trouble.diagnostics]
+
+
+def _beside(error: "ConfigError") -> list["Diagnostic"]:
+    """What else is wrong in a connector or its tests whose YAML is: lines that were named already are left alone."""
+    from engine.errors import ConfigError
+    from engine.spec.files import check_document, kind_of_file
+
+    if error.document is None or kind_of_file(error.document) == "project":
+        return []
+    named = {problem.span.line for problem in error.diagnostics}
+    try:
+        check_document(error.document)
+    except ConfigError as more:
+        return [problem for problem in more.diagnostics if problem.span.line not in named]
+    return []
 
 
 def _unique(problems: list["Diagnostic"]) -> list["Diagnostic"]:

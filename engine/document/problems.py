@@ -2,7 +2,7 @@
 
 from typing import Final, NoReturn
 
-from engine.document.values import Source
+from engine.document.values import Document, Source
 from engine.errors import ConfigError, Diagnostic, Span
 
 MAX_PROBLEMS: Final = 100
@@ -28,10 +28,10 @@ class Problems:
         self.settle()
         raise AssertionError
 
-    def settle(self) -> None:
+    def settle(self, document: Document | None = None) -> None:
         """Raises ConfigError if anything was found, in the order of the file."""
         if self.found:
-            raise ConfigError(sorted(self.found, key=lambda problem: problem.span))
+            raise ConfigError(sorted(self.found, key=lambda problem: problem.span), document)
 
     def on_line(self, line: int, code: str = "") -> bool:
         """Whether something (of that code) was found on the line."""

@@ -22,7 +22,10 @@ MAX_ALIASES: Final = 100
 def read_text(text: str | bytes, file: str) -> Document:
     """The document in `text`; `file` is the name shown to the user. Raises ConfigError with every problem found."""
     source = Source(file, decode(text, file))
-    return Document(source, _Reader(source).read())
+    reader = _Reader(source)
+    document = Document(source, reader.read())
+    reader.problems.settle(document)
+    return document
 
 
 def read_file(path: Path, shown: str | None = None) -> Document:
@@ -102,8 +105,9 @@ class _Reader:
                     handler(event)
         except yaml.YAMLError as error:
             explain(error, event, self.problems)
-        self.problems.settle()
+            self.problems.settle()
         if not root or root[0] is None:
+            self.problems.settle()
             self.problems.stop("yaml-document", "the file holds nothing", "write a mapping: `key: value`", 0)
         return root[0]
 
@@ -171,10 +175,7 @@ class _Reader:
             into.starts[key] = start
 
     def _open(self, event: Any) -> None:
-        into: Any = Map() if type(event) is yaml.MappingStartEvent else Seq()
-        into.source = self.source
-        into.start = into.end = event.start_mark.index
-        into.starts = {}
+        into = self._empty(Map if type(event) is yaml.MappingStartEvent else Seq, event.start_mark.index)
         if event.anchor or event.tag:
             into.start = self._properties(event)
             self.anchors.pop(event.anchor, None)  # until it ends, its name is that of nothing
@@ -184,6 +185,13 @@ class _Reader:
         if len(self.stack) > MAX_DEPTH:
             self.problems.stop(*_TOO_DEEP, into.start)
         self.frame = _Frame(into, event.anchor, self.count)
+
+    def _empty(self, kind: type[Map] | type[Seq], start: int) -> Any:
+        into: Any = kind()
+        into.source = self.source
+        into.start = into.end = start
+        into.starts = {}
+        return into
 
     def _close(self, event: Any) -> None:
         frame = self.frame
@@ -220,7 +228,7 @@ class _Reader:
         if any(frame.anchor == event.anchor for frame in (*self.stack, self.frame)):
             message, remedy = "an alias (`*`) stands inside the value it refers to", "write the value out"
         self.problems.report("yaml-alias", message, remedy, event.start_mark.index, event.end_mark.index)
-        return Map(), 1, 0
+        return self._empty(Map, event.start_mark.index), 1, 0
 
     def _merge(self, into: Map, mark: Text) -> None:
         """Puts the pairs of `<<` where it stands; a key of the mapping itself wins, then the first of a list."""

@@ -1,6 +1,7 @@
 """The exceptions that leave a room."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors.catalogue import CATALOGUE
 from engine.errors.diagnostics import Diagnostic, Span
@@ -11,11 +12,15 @@ class TolmachError(Exception):
 
 
 class ConfigError(TolmachError):
-    """What was configured cannot be used; every problem found is in `diagnostics`, in the order of the file."""
+    """What was configured cannot be used; every problem found is in `diagnostics`, in the order of the file.
 
-    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+    `document` is what could be read in spite of them, for those who look for more; None where reading had to stop.
+    """
+
+    def __init__(self, diagnostics: list[Diagnostic], document: Any = None) -> None:
         super().__init__(f"{len(diagnostics)} problem(s), first: {diagnostics[0].message}" if diagnostics else "")
         self.diagnostics = diagnostics
+        self.document = document
 
 
 class LanguageError(TolmachError):

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,6 +51,7 @@ def test_what_is_no_duration_is_refused(value: Any, message: str, remedy: str) -
     assert found["ctx"]["remedy"].startswith(remedy)
 
 
+@example("0")
 @given(st.text() | st.integers() | st.from_regex(r"[0-9.]{1,12}(ms|s|m|h|d)", fullmatch=True))
 def test_the_schema_takes_what_the_reader_takes(value: str | int) -> None:
     try:
