@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, WrapValidator
+from pydantic import AfterValidator, Field
 
 from engine import LANGUAGE_VERSION
 from engine.document import Document, read_file
@@ -16,8 +16,12 @@ from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, Names, Secrecy
 from engine.spec.operation import Operation, Secrets
-from engine.spec.reading import Model, Reading, read_root, spared
+from engine.spec.reading import SPARED, Model, Reading, read_root
 from engine.spec.response import Response
+
+
+def _usable(found: dict[str, Operation | None]) -> dict[str, Operation]:
+    return {name: one for name, one in found.items() if one is not None}
 
 
 class Connector(Model, later="inbound endpoints"):
@@ -30,13 +34,10 @@ class Connector(Model, later="inbound endpoints"):
     docs: str | None = Field(default=None, description="Where the vendor documents the interface.")
     settings: Declarations = Field(default_factory=Declarations, description="What a deployment fills in.")
     connection: Connection
-    response: Annotated[Response | None, WrapValidator(spared)] = Field(
-        default=None, description="Rules shared by all operations."
+    response: Annotated[Response | None, SPARED] = Field(None, description="Rules shared by all operations.")
+    operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(_usable)] = Field(
+        description="How we call the system."
     )
-    operations: Annotated[
-        dict[str, Annotated[Operation, WrapValidator(spared)]],
-        AfterValidator(lambda found: {name: one for name, one in found.items() if one is not None}),
-    ] = Field(description="How we call the system.")
 
     @property
     def by_capability(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
-from pydantic import Field, PrivateAttr, ValidationInfo
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
@@ -48,6 +48,7 @@ _OUTPUT: Final = {"title": "Output", "description": "A tree whose leaves are exp
 _LET: Final = {"type": "object", "additionalProperties": {"type": "string"}, "title": "Named values"}
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
 AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
+InputField = Annotated[Declarations, BeforeValidator(lambda value: {} if value is None else value)]
 OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
@@ -58,7 +59,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
     title: str = Field(default="", description="For people; shown on the API page.")
     capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
     accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
-    input: Declarations | None = Field(default=None, description="Without a capability: what it takes.")
+    input: InputField = Field(default_factory=Declarations, description="Without a capability: what it takes.")
     reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
     reads: bool = Field(default=False, description="A POST that only reads.")
     idempotent: bool | None = Field(default=None, description="May be sent twice without harm.")
@@ -90,7 +91,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         try:
             if self.contract is not None:
                 return self.contract.accept(given, locale)
-            return self.input.accept(dict(given), locale) if self.input is not None else _nothing(given)
+            return self.input.accept(dict(given), locale)
         except InputError as error:
             detail = "; ".join(f"`{pointer}`: {message}" if pointer else message for pointer, message in error.problems)
             raise CallError("invalid_input", detail) from None
@@ -132,7 +133,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         self._link_names(own.plus(input=self._members()), secrecy)
 
     def _members(self) -> Iterable[str]:
-        return self.contract.input.model_fields if self.contract is not None else self.input or ()
+        return self.contract.input.model_fields if self.contract is not None else self.input
 
     def _link_names(self, names: Names, secrecy: "Secrets") -> None:
         hidden = names.keeping(secrecy.nowhere)
@@ -152,12 +153,6 @@ class Secrets:
     in_url: Secrecy
     in_body: Secrecy
     nowhere: Secrecy
-
-
-def _nothing(given: Mapping[str, Any]) -> dict[str, Any]:
-    if given:
-        raise InputError([(name, "the operation takes no input") for name in given])
-    return {}
 
 
 def _nulls(node: Any) -> Any:

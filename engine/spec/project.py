@@ -104,9 +104,7 @@ class ApiKey(Model):
 
     name: str = Field(examples=["bot"])
     hash: Annotated[str, Field(description="Printed by `tolmach key new`.")]
-    allow: list[str] = Field(
-        description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]]
-    )
+    allow: list[str] = Field(description="Capabilities and operations; `crm.*`, `*`.", examples=[["card", "crm.user"]])
     rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]  # the Literal of a constant
 
     @property
