@@ -56,7 +56,7 @@ def _texts(*names: str, **more: Any) -> dict[str, Any]:
 _COMPUTED: Final = {"type": "string", "description": "An expression over the answer."}
 _MESSAGE: Final = {"title": "Message", "anyOf": [_COMPUTED, _texts("const", required=["const"]), _texts("ru", "en")]}
 MessageField = Annotated[Message, reads(_message, _MESSAGE)]
-CodeField = Annotated[str, one_of("code-not-raisable", "code that a connector may raise, named", RAISABLE)]
+CodeField = Annotated[str, one_of("code-not-raisable", "raisable code", RAISABLE)]
 
 
 class ErrorRule(Model, later="scope"):
