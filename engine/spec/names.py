@@ -10,16 +10,12 @@ from engine.language.reference import Reference
 from engine.language.template import Template
 from engine.spec.reading import Model, Reading, place_of
 
-RESERVED: Final = frozenset(
-    (
-        *("input", "settings", "auth", "now", "call", "page", "item", "body", "status", "headers", "text", "root"),
-        *("row", "cookies", "count", "request", "output", "error", "step", "attempt"),
-    )
-)
-"""Names of the language: no step and no `let` may bear one."""
-
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
+_OTHERS: Final = ("settings", "auth", "now", "call", "item", "row", "request", "output", "error", "step", "attempt")
+RESERVED: Final = frozenset((*RULE, *_OTHERS))
+"""Names of the language: no step and no `let` may bear one."""
+
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
 
 Secrecy = Mapping[str | None, str]
