@@ -113,11 +113,9 @@ class _Reader:
         value: Any = text
         if self.frame.wants_key:
             self._key(text, plain=not event.style)
-        elif not event.style and text[:1] in SUSPECTS:
-            value = self._resolved(text)
-            self._put(value, text.start)
         else:
-            self._put(text, text.start)
+            value = self._resolved(text) if not event.style and text[:1] in SUSPECTS else text
+            self._put(value, text.start)
         if event.anchor:
             self.anchors[event.anchor] = (value, 1, 0)
 

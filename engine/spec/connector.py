@@ -14,8 +14,8 @@ from engine.document import Document, read_file
 from engine.errors import nearest
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
-from engine.spec.names import CALL_MEMBERS, Names, Secrecy
-from engine.spec.operation import Operation, Secrets
+from engine.spec.names import CALL_MEMBERS, Names, Place, Secrecy
+from engine.spec.operation import Operation
 from engine.spec.reading import SPARED, Model, Reading, read_root
 from engine.spec.response import Response
 
@@ -47,15 +47,13 @@ class Connector(Model, later="inbound endpoints"):
     def link(self, at: Reading) -> None:
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version()
-        settings = Names(at, {"settings": frozenset(self.settings)})
-        names = settings.plus("now", auth=())
-        secrecy = self._secrecy()
-        self.connection.link(names.plus(call=CALL_MEMBERS), settings.keeping(secrecy.in_url))
+        names = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
+        self.connection.link(names.plus("now", auth=(), call=CALL_MEMBERS), names.inside("url"))
         self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
-            operation.link(names, secrecy)
+            operation.link(names.plus("now", auth=()))
 
     def _link_version(self) -> None:
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))
@@ -77,7 +75,7 @@ class Connector(Model, later="inbound endpoints"):
                 message = f"`settings` has no `{name}`"
                 self.connection.auth.report("unknown-member", message, nearest(name, self.settings), "expose")
 
-    def _secrecy(self) -> Secrets:
+    def _rules(self) -> dict[Place, Secrecy]:
         secret = {name for name, declared in self.settings.items() if declared.type == "secret"}
         in_url = {name for name in secret if self.settings[name].in_url}
 
@@ -85,11 +83,11 @@ class Connector(Model, later="inbound endpoints"):
             why: dict[str | None, str] = dict.fromkeys(secret.difference(allowed), how)
             return {**why, None: "name one setting: `settings.…`"} if secret else {}
 
-        return Secrets(
-            in_url=rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
-            in_body=rule(self.connection.auth.expose, "name it under `auth.expose` if the vendor wants it in the body"),
-            nowhere=rule((), "secrets belong under `connection`"),
-        )
+        return {
+            "url": rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
+            "body": rule(self.connection.auth.expose, "name it under `auth.expose` if the vendor wants it in the body"),
+            "elsewhere": rule((), "secrets belong under `connection`"),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from engine.errors import nearest
 from engine.language.expression import Expression
@@ -21,6 +21,9 @@ CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
 Secrecy = Mapping[str | None, str]
 """A setting's name (None: all of them at once) → why it may not stand here."""
 
+Place = Literal["url", "body", "elsewhere"]
+"""What of an operation secrets have a rule for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -29,6 +32,7 @@ class Names:
     at: Reading
     known: Mapping[str, frozenset[str] | None]
     secrecy: Secrecy = field(default_factory=dict)
+    rules: Mapping[Place, Secrecy] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """Root names that were used anywhere: the runtime only fills in those."""
 
@@ -37,9 +41,9 @@ class Names:
         members = {name: frozenset(known) for name, known in shaped.items()}
         return replace(self, known={**self.known, **dict.fromkeys(names), **members})
 
-    def keeping(self, secrecy: Secrecy) -> "Names":
-        """The same place with another rule for secrets."""
-        return replace(self, secrecy=secrecy)
+    def inside(self, place: Place) -> "Names":
+        """The same names, with the rule that secrets have there."""
+        return replace(self, secrecy=self.rules[place])
 
     def check(self, part: Any) -> None:
         """Report every name that does not exist here, in whatever of a model, a node or a list of them is compiled.

@@ -1,7 +1,7 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo
@@ -10,7 +10,7 @@ from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
-from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
+from engine.spec.names import ANSWER, CALL_MEMBERS, Names
 from engine.spec.reading import Model, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
@@ -117,7 +117,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
             raise CallError(contract.empty_error, "the system has nothing for this key")
         return dict(contract.empty or {})
 
-    def link(self, names: Names, secrecy: "Secrets") -> None:
+    def link(self, names: Names) -> None:
         """Check what the parts say of each other, and every name."""
         if self.capability and self.has("input"):
             message = "`capability` and `input` stand together"
@@ -129,30 +129,18 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
             self.report("unknown-accepts", message, "take it out", "accepts")
-        own = replace(names, used=self._used)
-        self._link_names(own.plus(input=self._members()), secrecy)
+        members = self.contract.input.model_fields if self.contract is not None else self.input
+        self._link_names(replace(names, used=self._used).plus(input=members))
 
-    def _members(self) -> Iterable[str]:
-        return self.contract.input.model_fields if self.contract is not None else self.input
-
-    def _link_names(self, names: Names, secrecy: "Secrets") -> None:
-        hidden = names.keeping(secrecy.nowhere)
-        hidden.check(self.reject)
-        asking = hidden.plus(call=CALL_MEMBERS)
+    def _link_names(self, names: Names) -> None:
+        open_names = names.inside("elsewhere")
+        open_names.check(self.reject)
+        asking = open_names.plus(call=CALL_MEMBERS)
         if self.request is not None:
-            self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
+            self.request.link(asking)
         if self.response is not None:
             self.response.link(Names(names.at, {"input": names.known["input"]}, used=names.used))
         link_lets(self.let, asking.plus(*ANSWER)).check(self.output)
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Why a setting may not stand in a place, for each kind of place."""
-
-    in_url: Secrecy
-    in_body: Secrecy
-    nowhere: Secrecy
 
 
 def _nulls(node: Any) -> Any:
