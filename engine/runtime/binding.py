@@ -120,7 +120,8 @@ class Binder:
         url = _base_url(render(connection.base_url), use)
         if url is None:
             return None
-        headers, moves = connection.headers, bool(connection.used - {"settings", *(f"settings.{k}" for k in settings)})
+        headers = connection.headers
+        moves = any(name.partition(".")[0] != "settings" for name in connection.used)
         fixed = header_fields(headers(scope)) if headers is not None and not moves else {}
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
         hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.auth.expose}
