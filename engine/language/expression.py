@@ -67,4 +67,4 @@ def _compiled(text: str) -> tuple[tuple[Reference, ...], Run]:
     tree = parse(text)
     check_size(tree)
     check_calls(tree)
-    return check_names(tree, text), compile_tree(tree, scoped=True)
+    return tuple(check_names(tree, text)), compile_tree(tree, scoped=True)

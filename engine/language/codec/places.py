@@ -72,13 +72,18 @@ _NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;"})
 
 
+def encoded(text: str, safe: str = "") -> str:
+    """Percent-encoded UTF-8. Raises EvaluationError for text that has none."""
+    try:
+        return quote(text, safe)
+    except UnicodeEncodeError:
+        raise EvaluationError("text with half of a surrogate pair cannot be sent") from None
+
+
 def _encoded_segment(text: str) -> str:
     if text in ("", ".", ".."):
         found = f"`{text}`" if text else "empty"
         raise EvaluationError(f"a segment of a path is {found}")
     if _CONTROL.search(text):
         raise EvaluationError("a segment of a path holds a control character")
-    try:
-        return quote(text, "")
-    except UnicodeEncodeError:
-        raise EvaluationError("text with half of a surrogate pair cannot be sent") from None
+    return encoded(text)

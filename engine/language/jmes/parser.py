@@ -2,8 +2,10 @@
 
 import json
 import string
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from jmespath import exceptions
 from jmespath.lexer import Lexer as StandardLexer
@@ -60,35 +62,23 @@ class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
     VALID_IDENTIFIER = _Letters(string.ascii_letters + string.digits + "_")
 
     def __init__(self, exact: bool) -> None:
-        self._number = Decimal if exact else float
+        self._exact = exact
 
     def _consume_literal(self) -> dict[str, Any]:
         """As in jmespath.py, but exact, finite, and without its warning about the old spelling of text."""
         self._start = start = self._position
         lexeme = self._consume_until("`").replace("\\`", "`")
-        try:
-            value = self._loads(lexeme)
-        except json.JSONDecodeError:
-            value = self._old_text(lexeme.lstrip(), start)
-        return {"type": "literal", "value": value, "start": start, "end": self._position}
-
-    def _loads(self, lexeme: str) -> Any:
-        return json.loads(lexeme, parse_float=self._finite, parse_constant=self._not_finite)
+        for json_text in (lexeme, f'"{lexeme.lstrip()}"'):
+            with suppress(json.JSONDecodeError):
+                value = json.loads(json_text, parse_float=self._finite, parse_constant=self._finite)
+                return {"type": "literal", "value": value, "start": start, "end": self._position}
+        raise exceptions.LexerError(start, lexeme, "not JSON")
 
     def _finite(self, digits: str) -> Decimal | float:
-        value = self._number(digits)
-        if Decimal(digits) and abs(Decimal(digits).adjusted()) > MAX_EXPONENT:
-            return self._not_finite(digits)
-        return value
-
-    def _not_finite(self, digits: str) -> NoReturn:
-        raise exceptions.LexerError(self._start, digits, _OUT_OF_RANGE)
-
-    def _old_text(self, lexeme: str, start: int) -> Any:
-        try:
-            return json.loads(f'"{lexeme}"')
-        except ValueError:
-            raise exceptions.LexerError(start, lexeme, "not JSON") from None
+        exact = Decimal(digits)
+        if not exact.is_finite() or (exact and abs(exact.adjusted()) > MAX_EXPONENT):
+            raise exceptions.LexerError(self._start, digits, "out of range")
+        return exact if self._exact else float(digits)
 
 
 class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
@@ -106,35 +96,11 @@ class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
             raise exceptions.ParseError(token["start"], token["value"], token["type"])
         return tree
 
-    def _token_nud_unquoted_identifier(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_unquoted_identifier(token), token)
-
     def _token_nud_quoted_identifier(self, token: dict[str, Any]) -> Node:
         return _placed(super()._token_nud_quoted_identifier(token), token, length=token["end"], quoted=True)
 
     def _token_nud_variable(self, token: dict[str, Any]) -> Node:
         return _placed({"type": "variable", "value": token["value"][1:], "children": []}, token)
-
-    def _token_nud_current(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_current(token), token)
-
-    def _token_nud_not(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_not(token), token)
-
-    def _token_nud_expref(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_expref(token), token)
-
-    def _token_nud_star(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_star(token), token)
-
-    def _token_nud_filter(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_filter(token), token)
-
-    def _token_nud_flatten(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_flatten(token), token)
-
-    def _token_nud_lbracket(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_lbracket(token), token)
 
     def _token_led_dot(self, left: Node) -> Node:
         return _left_nested(super()._token_led_dot(left))
@@ -145,6 +111,14 @@ class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
     def _parse_index_expression(self) -> Node:
         token = self._lookahead_token(0)
         return _placed(super()._parse_index_expression(), token)
+
+
+def _placing(read: Callable[[_Parser, dict[str, Any]], Node]) -> Callable[[_Parser, dict[str, Any]], Node]:
+    return lambda parser, token: _placed(read(parser, token), token)
+
+
+for _kind in ("unquoted_identifier", "current", "not", "expref", "star", "filter", "flatten", "lbracket"):
+    setattr(_Parser, f"_token_nud_{_kind}", _placing(getattr(StandardParser, f"_token_nud_{_kind}")))
 
 
 def _variable(token: dict[str, Any]) -> dict[str, Any]:
@@ -189,31 +163,17 @@ def _syntax(error: exceptions.ParseError, text: str) -> LanguageError:
     kind = error.token_type
     if isinstance(error, exceptions.IncompleteExpressionError) or kind == "EOF":
         return LanguageError("expression-syntax", "the expression ends too early", "close what is open", len(text))
-    offset = min(error.lex_position, max(len(text) - 1, 0))
+    offset, found = min(error.lex_position, max(len(text) - 1, 0)), str(error.token_value)
     if isinstance(error, exceptions.LexerError):
-        return _unreadable(error, text, offset)
-    found = str(error.token_value)
-    return LanguageError(
-        "expression-syntax",
-        f"`{found}` cannot stand here",
-        _REMEDIES.get(found, "see the JMESPath grammar: names, `.`, `[…]`, `&&`, `||`, `==`, functions"),
-        offset,
-        max(len(found), 1),
-    )
-
-
-def _unreadable(error: exceptions.LexerError, text: str, offset: int) -> LanguageError:
-    found = text[offset]
+        found = text[offset]
     message = _SAID.get(found, f"`{found}` cannot stand here")
-    if "Unclosed" in error.message:
+    if "UNCLOSED" in kind:
         message = f"what begins with `{found}` is never closed"
-    elif error.message == _OUT_OF_RANGE:
-        return LanguageError("expression-syntax", "the number is out of range", "write a number JSON can hold", offset)
-    return LanguageError("expression-syntax", message, _REMEDIES.get(found, "remove it"), offset)
+    return LanguageError("expression-syntax", message, _REMEDIES.get(found, _GRAMMAR), offset, max(len(found), 1))
 
 
-_OUT_OF_RANGE: Final = "number out of range"
-_SAID: Final = {"=": "a single `=` compares nothing", "`": "what stands in backticks is not JSON"}
+_SAID: Final = {"=": "a single `=` compares nothing", "`": "what stands in backticks is not JSON, or out of range"}
+_GRAMMAR: Final = "see the JMESPath grammar: names, `.`, `[…]`, `&&`, `||`, `==`, functions"
 _REMEDIES: Final = {
     "=": "write `==`",
     "`": "write JSON between the backticks: `204`, `\"text\"`, `null`; text is shorter as 'text'",
