@@ -1,6 +1,7 @@
 """JMESPath expressions: compiled when the YAML is read, called with the scope."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -13,15 +14,13 @@ from engine.language.jmes.source import Run
 from engine.language.reference import Reference
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Expression:
     """A compiled expression. `run` is the bare compiled function, for callers that count nanoseconds."""
 
-    __slots__ = ("references", "run", "text")
-
-    def __init__(self, text: str, references: tuple[Reference, ...], run: Run) -> None:
-        self.text = text
-        self.references = references
-        self.run = run
+    text: str
+    references: tuple[Reference, ...] = field(repr=False)
+    run: Run = field(repr=False)
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """The value in a scope (a dict of root names); raises EvaluationError, whose message holds no values."""
@@ -30,9 +29,6 @@ class Expression:
     def missing(self, scope: Mapping[str, Any]) -> str:
         """Which part of the path was the first to be missing, for "mapping_failed"; "" if there is nothing to say."""
         return explain_null(self.text, scope)
-
-    def __repr__(self) -> str:
-        return f"Expression({self.text!r})"
 
 
 def compile_expression(text: str) -> Expression:

@@ -63,16 +63,12 @@ def _compiled(text: str) -> tuple[tuple[Reference, ...], bool, tuple[str | Run, 
     literal = check_literals(source)
     parts = tuple(part if isinstance(part, str) else build_strict(part.node, source) for part in source.parts)
     lone = parts[0] if len(parts) == 1 else None
-    return (
-        tuple(used for tag in source.tags for used in references(tag.node, source)),
-        literal,
-        parts,
-        lone if callable(lone) else _mixed(source),
-    )
+    used = tuple(references([tag.node for tag in source.tags], source))
+    return used, literal, parts, lone if callable(lone) else _mixed(source)
 
 
 def _mixed(source: Source) -> Run:
-    frame = [_fixed(part) for part in source.parts]
+    frame = [part if isinstance(part, str) else "" for part in source.parts]
     holes = [(i, build_text(part.node, source)) for i, part in enumerate(source.parts) if isinstance(part, Tag)]
 
     def write(scope: Mapping[str, Any]) -> str:
@@ -85,7 +81,3 @@ def _mixed(source: Source) -> Run:
         return text
 
     return write
-
-
-def _fixed(part: str | Tag) -> str:
-    return part if isinstance(part, str) else ""

@@ -1,5 +1,6 @@
 """How a value is written into text: one defined form for each kind, none for lists, mappings and null."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -40,6 +41,12 @@ def kind_of(value: Any) -> str:
         if isinstance(value, kind):
             return name
     return "a number" if isinstance(value, int | float | Decimal) else "something that is not JSON"
+
+
+def names_of(value: Mapping[str, Any]) -> str:
+    """The names of some members, as messages list them."""
+    shown = ", ".join(f"`{str(name)[:40]}`" for name in list(value)[:8])
+    return shown + (", …" if len(value) > 8 else "")
 
 
 def _plain(value: Decimal) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -40,10 +41,10 @@ def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa:
     given format; a time with a zone is first moved to the project's. Null of an empty text and of "no date"
     (`0001-01-01`, `0000-00-00`).
     """
-    moment = _read("date", value, format, locale)
-    if isinstance(moment, dt.datetime):
-        moment = (moment.astimezone(_zone(locale.zone)) if moment.tzinfo else moment).date()
-    return moment.isoformat() if moment else None
+    moment = _read("date", value, format)
+    if moment and moment.tzinfo:
+        moment = moment.astimezone(_zone(locale.zone))
+    return moment.date().isoformat() if moment else None
 
 
 @function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"), checks={1: _check_format})
@@ -95,16 +96,13 @@ def _rfc3339(moment: dt.datetime | None) -> str | None:
 
 
 def _moment(name: str, value: Any, format_: Any, locale: Locale) -> dt.datetime | None:
-    """As `_read`, a date being its first moment, always with a zone."""
-    found = _read(name, value, format_, locale)
-    if found is None:
-        return None
-    if not isinstance(found, dt.datetime):
-        found = dt.datetime.combine(found, dt.time())
-    return found if found.tzinfo else found.replace(tzinfo=_zone(locale.zone))
+    """As `_read`, always with a zone."""
+    found = _read(name, value, format_)
+    return found.replace(tzinfo=_zone(locale.zone)) if found and not found.tzinfo else found
 
 
-def _read(name: str, value: Any, format_: Any, locale: Locale) -> dt.date | dt.datetime | None:
+def _read(name: str, value: Any, format_: Any) -> dt.datetime | None:
+    """What the value says; a date is its first moment, and has no zone."""
     if format_ is not None:
         return _formatted(name, value, format_)
     number = _numeric(value)
@@ -117,16 +115,15 @@ def _read(name: str, value: Any, format_: Any, locale: Locale) -> dt.date | dt.d
     raise unfit(name, "a date as text, number or [y, m, d]", value)
 
 
-def _formatted(name: str, value: Any, format_: Any) -> dt.date | dt.datetime | None:
+def _formatted(name: str, value: Any, format_: Any) -> dt.datetime | None:
     if not isinstance(value, str) or len(value) > 100:
         raise unfit(name, "text to read by a format", value)
     if not value.strip():
         return None
     try:
-        moment = dt.datetime.strptime(value.strip(), format_)
+        return dt.datetime.strptime(value.strip(), format_)
     except ValueError:
         raise EvaluationError(f"{name}: the text is not a date in the given format") from None
-    return moment if re.search("%[HISf]", format_) else moment.date()
 
 
 def _numeric(value: Any) -> int | float | None:
@@ -144,31 +141,26 @@ _MILLISECONDS: Final = 100_000_000_000
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def _listed(name: str, value: list[Any]) -> dt.date | dt.datetime:
+def _listed(name: str, value: list[Any]) -> dt.datetime:
     if not 3 <= len(value) <= 6 or any(part.__class__ is not int for part in value):
         raise EvaluationError(f"{name} reads a list as [year, month, day] and at most [… hour, minute, second]")
-    return dt.date(*value) if len(value) == 3 else dt.datetime(*value)
+    return dt.datetime(*value)
 
 
 _NONE: Final = re.compile(r"000[01]-0[01]-0[01]([T ]00:00:00(\.0*)?(Z|[+-]\d\d:?\d\d)?)?")
 _ISO: Final = re.compile(
-    r"\d{4}(-?)\d\d\1\d\d(?P<time>[T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
+    r"\d{4}(-?)\d\d\1\d\d([T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
 )
 _DOTTED: Final = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?:[ T](\d\d?):(\d\d)(?::(\d\d))?)?", re.ASCII)
 
 
-def _from_text(name: str, text: str) -> dt.date | dt.datetime | None:
+def _from_text(name: str, text: str) -> dt.datetime | None:
     if not text or _NONE.fullmatch(text):
         return None
-    dotted = _DOTTED.fullmatch(text)
-    try:
-        if dotted:
+    with suppress(ValueError):
+        if dotted := _DOTTED.fullmatch(text):
             day, month, year, *time = (int(part) for part in dotted.groups() if part)
             return _listed(name, [year, month, day, *time])
-        iso = _ISO.fullmatch(text)
-        if iso:
-            return dt.datetime.fromisoformat(text) if iso["time"] else dt.date.fromisoformat(text)
-    except ValueError:
-        pass
-    message = f"{name} cannot read the text as a date; name its format: {name}(value, '%d/%m/%Y')"
-    raise EvaluationError(message)
+        if _ISO.fullmatch(text):
+            return dt.datetime.fromisoformat(text)
+    raise EvaluationError(f"{name} cannot read the text as a date; name its format: {name}(value, '%d/%m/%Y')")

@@ -64,7 +64,7 @@ def _cut(text: str) -> Iterator[str | list[_Raw]]:
         elif kind in _STATEMENTS:
             raise _statement(text.index(value[:2], offset), value)
         elif kind != "whitespace":
-            depth += _DEPTH.get(value, 0) if kind == "operator" else 0
+            depth += (value in ("(", "[", "{")) - (value in (")", "]", "}"))
             tokens += 1
             _check_limits(depth, tokens, offset)
             tag.append((_edge(text.index(value, offset), value) if "variable" in kind else offset, kind, value))
@@ -73,9 +73,6 @@ def _cut(text: str) -> Iterator[str | list[_Raw]]:
             tag = []
     if tag:
         raise _unclosed(tag[0][0])
-
-
-_DEPTH: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 def _check_limits(depth: int, tokens: int, offset: int) -> None:
@@ -100,9 +97,7 @@ def _raw_tokens(text: str) -> Iterator[_Raw]:
 def _statement(offset: int, value: str) -> LanguageError:
     found = value[:2]
     message = f"`{found}` begins a {'comment' if found == '{#' else 'statement'}, and templates have none"
-    remedy = (
-        f"write an expression `{{{{ a if b else c }}}}`; the characters themselves are written `{{{{ '{found}' }}}}`"
-    )
+    remedy = f"write `{{{{ a if b else c }}}}`; the characters themselves are written `{{{{ '{found}' }}}}`"
     return LanguageError("template-statement", message, remedy, offset, 2)
 
 

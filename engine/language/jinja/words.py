@@ -1,7 +1,7 @@
 """Where a part of a template stands and what it is called in messages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from jinja2 import nodes
@@ -67,12 +67,12 @@ def words_of(node: nodes.Node, source: Source) -> str:
     return "the value"
 
 
-def references(node: nodes.Node, source: Source) -> Iterator[Reference]:
-    """Every name that a part uses, with the members below it as far as they are constant names."""
-    path = path_of(node)
-    names = tuple(key for key in path or () if isinstance(key, str))
-    if names and names == path:
-        yield Reference(names, *place_of(node, source))
-        return
-    for child in node.iter_child_nodes():
-        yield from references(child, source)
+def references(parts: Iterable[nodes.Node], source: Source) -> Iterator[Reference]:
+    """Every name that the parts use, with the members below it as far as they are constant names."""
+    for node in parts:
+        path = path_of(node) or ()
+        names = tuple(key for key in path if isinstance(key, str))
+        if names and names == path:
+            yield Reference(names, *place_of(node, source))
+        else:
+            yield from references(node.iter_child_nodes(), source)

@@ -1,6 +1,6 @@
 """A tree of JMESPath → one Python function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from engine.language.functions import FUNCTIONS
@@ -94,26 +94,26 @@ class _Compiler(Source):
         return self.boolean(f"not ({self.truth(self.value(node['children'][0], current))})")
 
     def _multi_select_list(self, node: Node, current: str) -> str:
-        return self.select(current, lambda: [self.value(c, current) for c in node["children"]], "[", "]")
+        return self.select(node, current, "[{}]")
 
     def _multi_select_dict(self, node: Node, current: str) -> str:
-        def members() -> list[str]:
-            return [
-                f"{self.constant(pair['value'])}: {self.value(pair['children'][0], current)}"
-                for pair in node["children"]
-            ]
+        return self.select(node, current, "{{{}}}")
 
-        return self.select(current, members, "{", "}")
+    def _key_val_pair(self, node: Node, current: str) -> str:
+        return f"{self.constant(node['value'])}: {self.value(node['children'][0], current)}"
 
-    def select(self, current: str, members: Callable[[], list[str]], opening: str, closing: str) -> str:
+    def select(self, node: Node, current: str, form: str) -> str:
         """Of null it is null, and its members are not evaluated."""
         if self.scoped and current == "s":
-            return self.checked(self.new(f"{opening}{', '.join(members())}{closing}"))
+            return self.checked(self.new(self.members(node, current, form)))
         result = self.new("None")
         with self.block(f"if {current} is not None:"):
-            self.line(f"{result} = {opening}{', '.join(members())}{closing}")
+            self.line(f"{result} = {self.members(node, current, form)}")
             self.checked(result)
         return result
+
+    def members(self, node: Node, current: str, form: str) -> str:
+        return form.format(", ".join([self.value(child, current) for child in node["children"]]))
 
     def _subexpression(self, node: Node, left: str, current: str) -> str:
         for child in node["children"][1:]:
@@ -122,17 +122,13 @@ class _Compiler(Source):
 
     _pipe = _index_expression = _subexpression
 
-    def _or_expression(self, node: Node, left: str, current: str) -> str:
-        return self.otherwise(f"if not ({self.truth(left)}):", node, left, current)
-
-    def _and_expression(self, node: Node, left: str, current: str) -> str:
-        return self.otherwise(f"if {self.truth(left)}:", node, left, current)
-
-    def otherwise(self, condition: str, node: Node, left: str, current: str) -> str:
-        result = self.new(left)
-        with self.block(condition):
+    def _logical(self, node: Node, left: str, current: str) -> str:
+        result, condition = self.new(left), self.truth(left)
+        with self.block(f"if not ({condition}):" if node["type"] == "or_expression" else f"if {condition}:"):
             self.line(f"{result} = {self.value(node['children'][1], current)}")
         return result
+
+    _or_expression = _and_expression = _logical
 
     def truth(self, variable: str) -> str:
         """JMESPath's truth: false, null and what is empty are false; numbers are true, 0 too."""
@@ -197,17 +193,8 @@ class _Compiler(Source):
                 self.line(f"{result}.append({value})")
 
     def _flatten(self, node: Node, base: str, current: str) -> str:
-        result = self.new("None")
         self.pay(base)
-        with self.block(f"if isinstance({base}, list):"):
-            self.line(f"{result} = []")
-            with self.loop(base) as element:
-                with self.block(f"if isinstance({element}, list):"):
-                    self.line(f"{result}.extend({element})")
-                with self.block("else:"):
-                    self.line(f"{result}.append({element})")
-            self.checked(result)
-        return result
+        return self.checked(self.new(f"flat({base}) if isinstance({base}, list) else None"))
 
     def _function_expression(self, node: Node, current: str) -> str:
         function = FUNCTIONS[node["value"]]

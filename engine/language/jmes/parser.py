@@ -52,13 +52,8 @@ class _Letters(frozenset[str]):
         return isinstance(character, str) and character > "\x7f" and f"_{character}".isidentifier()
 
 
-class _Starts(_Letters):
-    def __contains__(self, character: object) -> bool:
-        return super().__contains__(character) and (str(character) < "\x80" or str(character).isidentifier())
-
-
 class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
-    START_IDENTIFIER = _Starts(string.ascii_letters + "_$")
+    START_IDENTIFIER = _Letters(string.ascii_letters + "_$")
     VALID_IDENTIFIER = _Letters(string.ascii_letters + string.digits + "_")
 
     def __init__(self, exact: bool) -> None:
@@ -177,12 +172,9 @@ _GRAMMAR: Final = "see the JMESPath grammar: names, `.`, `[…]`, `&&`, `||`, `=
 _REMEDIES: Final = {
     "=": "write `==`",
     "`": "write JSON between the backticks: `204`, `\"text\"`, `null`; text is shorter as 'text'",
-    "'": "close the quotation mark",
-    '"': "close the quotation mark",
+    **dict.fromkeys("'\"", "close the quotation mark"),
     "-": "a name with `-` stands in double quotes, a negative number in backticks; there is no arithmetic",
-    "+": "there is no arithmetic; text is put together by join('', [a, b])",
-    "/": "there is no arithmetic",
-    "%": "there is no arithmetic",
+    **dict.fromkeys("+/%", "there is no arithmetic; text is put together by join('', [a, b])"),
     "$": "write a name after it: `$input`",
     "(": "a function has a plain name: `length(body.items)`",
     "|": "write what to do with the value after `|`",

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Final
 
 from engine.errors import LanguageError
@@ -146,16 +147,10 @@ def _refuse_quotes(right: Node) -> None:
 
 def _chain(node: Node) -> list[Node]:
     """The leading names of `a.b.c`, also of a lone `a`; none when the node starts otherwise."""
-    if node["type"] in ("field", "variable"):
-        return [node]
-    if node["type"] != "subexpression" or node["children"][0]["type"] not in ("field", "variable"):
+    first, *rest = node["children"] if node["type"] == "subexpression" else [node]
+    if first["type"] not in ("field", "variable"):
         return []
-    names = [node["children"][0]]
-    for child in node["children"][1:]:
-        if child["type"] != "field":
-            break
-        names.append(child)
-    return names
+    return [first, *takewhile(lambda child: child["type"] == "field", rest)]
 
 
 def _inside(node: Node, where: str, start: int) -> list[tuple[Node, str, int]]:
