@@ -1,6 +1,6 @@
 """The allow-list over a parsed template: what is not named here is refused before anything is compiled."""
 
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from jinja2 import nodes
 
@@ -55,7 +55,8 @@ def _check_filter(node: nodes.Filter) -> None:
     function = FUNCTIONS.get(name)
     if function is None or "required" in function.expressions.values():
         raise _unknown(name, function, place)
-    function.check_call([_constant(part) for part in (node.node, *node.args)], *place)
+    arguments = [part.value if isinstance(part, nodes.Const) else ... for part in (node.node, *node.args)]
+    function.check_call(arguments, *place)
 
 
 def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
@@ -78,10 +79,6 @@ _RENAMED: Final = {
 """What Jinja calls otherwise."""
 
 
-def _constant(node: nodes.Node | None) -> Any:
-    return node.value if isinstance(node, nodes.Const) else ...
-
-
 def _check_test(node: nodes.Test, source: Source) -> None:
     name, place = node.name, place_of(node, source)
     known, arguments = [*TESTS, "defined", "undefined"], int(name == "in")
@@ -95,8 +92,7 @@ def _check_test(node: nodes.Test, source: Source) -> None:
 
 def _check_plain(node: nodes.Filter | nodes.Test, named: str, place: tuple[int, int]) -> None:
     if node.kwargs or node.dyn_args or node.dyn_kwargs:
-        message = f"{named} is given arguments by name"
-        raise _no(message, "write the arguments in order", *place)
+        raise _no(f"{named} is given arguments by name", "write the arguments in order", *place)
 
 
 def _check_index(node: nodes.Getitem) -> None:

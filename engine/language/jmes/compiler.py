@@ -164,30 +164,28 @@ class _Compiler(Source):
         with self.block(f"if isinstance({base}, {kind}):"):
             self.line(f"{result} = []")
             with self.loop(elements) as element:
-                right, *condition = node["children"][1:]
-                self.keep(result, element, right, condition[0] if condition else None, flat)
+                self.keep(result, element, node["children"][1:], flat)
             self.checked(result)
         return result
 
-    def keep(
-        self, result: str, element: str, right: Node, condition: Node | None = None, flat: Node | None = None
-    ) -> None:
+    def keep(self, result: str, element: str, parts: list[Node], flat: Node | None = None) -> None:
+        """What `parts` (the value, and the condition if there is one) make of an element goes into the list."""
+        value, *condition = parts
         if self.loops > MAX_LOOPS:
-            name, more = self.apart(right, condition)
+            name, more = self.apart(*parts)
             self.append(result, self.new(f"{name}({element}{more})"), flat)
         elif condition:
-            with self.block(f"if {self.truth(self.value(condition, element))}:"):
-                self.append(result, self.value(right, element), flat)
+            with self.block(f"if {self.truth(self.value(condition[0], element))}:"):
+                self.append(result, self.value(value, element), flat)
         else:
-            self.append(result, self.value(right, element), flat)
+            self.append(result, self.value(value, element), flat)
 
     def append(self, result: str, value: str, flat: Node | None) -> None:
         if flat:
             self.pay(value)
-            with self.loop(
-                f"{value} if isinstance({value}, list) else () if {value} is None else ({value},)"
-            ) as element:
-                self.keep(result, element, flat)
+            elements = f"{value} if isinstance({value}, list) else () if {value} is None else ({value},)"
+            with self.loop(elements) as element:
+                self.keep(result, element, [flat])
         else:
             with self.block(f"if {value} is not None:"):
                 self.line(f"{result}.append({value})")
@@ -213,25 +211,18 @@ class _Compiler(Source):
         self.pay(argument)
         return argument
 
-    def apart(self, node: Node, condition: Node | None = None) -> tuple[str, str]:
+    def apart(self, node: Node, *conditions: Node) -> tuple[str, str]:
         """A function that computes `node` for an element: its name, and what it takes after the element."""
-        more = (", s, n" if self.counted else ", s") if self.reaches(node, condition) else ""
+        scope = {"variable", "function_expression"} if self.scoped else {"variable"}  # a function may want the locale
+        reaches = any(inner["type"] in scope for part in (node, *conditions) for inner in walk(part))
+        more = (", s, n" if self.counted else ", s") if reaches else ""
         name = f"p{len(self.bodies)}_{self.variables}"
         with self.body(f"def {name}(v{more}):"):
-            if condition:
+            for condition in conditions:
                 with self.block(f"if not ({self.truth(self.value(condition, 'v'))}):"):
                     self.line("return None")
             self.line(f"return {self.value(node, 'v')}")
         return name, more
-
-    def reaches(self, *nodes: Node | None) -> bool:
-        """Whether the scope is needed: for a `$name`, or for the locale."""
-        return any(
-            inner["type"] == "variable" or (inner["type"] == "function_expression" and self.scoped)
-            for node in nodes
-            if node
-            for inner in walk(node)
-        )
 
     def checked(self, variable: str) -> str:
         if self.measured:
