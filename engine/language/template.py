@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.jinja.allowed import MAX_LENGTH, check
+from engine.language.jinja.allowed import check
 from engine.language.jinja.closures import build_strict, build_text
 from engine.language.jinja.literals import check_literals
 from engine.language.jinja.paths import KNOWN, Run
-from engine.language.jinja.tags import Source, Tag, split, too_large
+from engine.language.jinja.tags import MAX_LENGTH, Source, Tag, split, too_large
 from engine.language.jinja.words import references
 from engine.language.reference import Reference
 
@@ -48,7 +48,7 @@ def compile_template(text: str) -> Template:
     if not any(mark in plain for mark in _MARKS):
         return Template(text, False, True, (), False, (plain,), lambda scope: plain)
     if len(plain) > MAX_LENGTH:
-        raise too_large(f"the template is longer than {MAX_LENGTH} characters", 0)
+        raise too_large(0)
     used, literal, parts, run = _compiled(plain)
     return Template(text, len(parts) == 1, False, used, literal, parts, run)
 

@@ -24,9 +24,7 @@ def decode_text(data: bytes, declared: str | None, content_type: str) -> str:
         text = data.decode(charset)
     except UnicodeDecodeError as error:
         said = _said(content_type) or "the answer names no charset"
-        message = (
-            f"the body is not {charset} text ({said}): write `charset: windows-1251` if that is what the system sends"
-        )
+        message = f"the body is not {charset} text ({said}): write `charset: windows-1251` or what the system sends"
         raise CodecError(message, error.start) from None
     return text.removeprefix("\ufeff")
 

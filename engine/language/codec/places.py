@@ -41,10 +41,9 @@ def header_value(value: str) -> str:
 
     Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond Latin-1.
     """
-    if _CONTROL.search(value.replace("\t", " ")):
-        raise EvaluationError("a header value holds a line break or another control character")
-    if not value.isascii() and any(character > "\xff" for character in value):
-        raise EvaluationError("a header value holds characters beyond Latin-1: encode it, `| url` or `| base64`")
+    if not _HEADER.fullmatch(value):
+        held = "a line break, another control character or one beyond Latin-1"
+        raise EvaluationError(f"a header value holds {held}: encode it, `| url` or `| base64`")
     return value.strip(" \t")
 
 
@@ -64,6 +63,7 @@ def xml_text(value: Any) -> str:
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HEADER: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PATH: Final = "/:@!$&'()*+,;=%~"

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -191,11 +192,9 @@ def to_number(value: Any) -> Any:
     if value.__class__ in NUMBERS:
         return value
     for read in (int, float) if isinstance(value, str) else ():
-        try:
+        with suppress(ValueError):
             number = read(value)
-        except ValueError:
-            continue
-        return number if abs(number) < math.inf else None
+            return number if abs(number) < math.inf else None
     return None
 
 

@@ -23,10 +23,6 @@ def _check_format(written: Any) -> str:
     return "the format is a constant such as '%d.%m.%Y', of %a %A %b %B %d %f %H %I %j %m %M %p %S %y %Y %z %%"
 
 
-def _check_written(written: Any) -> str:
-    return "" if written in EPOCHS else _check_format(written)
-
-
 def _check_zone(zone: Any) -> str:
     try:
         _zone("UTC" if zone is None else zone)
@@ -65,7 +61,7 @@ def instant_ms(value: Any) -> str | None:
 @function(
     "datetime(value, format?, zone?)",
     ("datetime(v, '%d.%m.%Y %H:%M')", {"v": "2024-05-31T07:00:00Z"}, "31.05.2024 10:00"),
-    checks={1: _check_written, 2: _check_zone},
+    checks={1: lambda format_: "" if format_ in EPOCHS else _check_format(format_), 2: _check_zone},
 )
 def datetime(locale: Locale, value: Any, format: Any = None, zone: Any = None) -> Any:  # noqa: A002 - as in the signature
     """A moment written in the given format, in the project's zone or the given one; without a format RFC 3339.

@@ -7,11 +7,11 @@ from jinja2 import nodes
 from engine.errors import LanguageError, nearest
 from engine.language.functions import FUNCTIONS, Function
 from engine.language.jinja.closures import BUILDERS
-from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
+from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_LENGTH, MAX_NODES, Source, too_large
 from engine.language.jinja.values import TESTS
 from engine.language.jinja.words import key_of, place_of, start_of
 
-MAX_LENGTH: Final = 4096
+__all__ = ["MAX_LENGTH", "check"]
 
 
 def check(source: Source) -> None:
@@ -21,10 +21,8 @@ def check(source: Source) -> None:
         level, depth = [cast("nodes.Node", tag.node)], 1
         while level:
             found += level
-            if len(found) > MAX_NODES:
-                raise too_large(f"the template has more than {MAX_NODES} parts", tag.start)
-            if depth > MAX_DEPTH:
-                raise too_large(f"the template nests deeper than {MAX_DEPTH} levels", tag.start)
+            if len(found) > MAX_NODES or depth > MAX_DEPTH:
+                raise too_large(tag.start)
             level, depth = [child for node in level for child in node.iter_child_nodes()], depth + 1
     for node in found:
         _check(node, source)

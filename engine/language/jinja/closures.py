@@ -135,15 +135,9 @@ def _concat(node: nodes.Concat, source: Source) -> Run:
     return _applied(lambda *texts: bounded("".join(texts), "the text"), runs, place_of(node, source))
 
 
-def _sum(node: nodes.Add | nodes.Sub, source: Source) -> Run:
-    runs = [build_strict(node.left, source), build_strict(node.right, source)]
-    return _applied(arithmetic(node.operator), runs, place_of(node, source))
-
-
-def _sign(node: nodes.Neg | nodes.Pos, source: Source) -> Run:
-    return _applied(
-        arithmetic(node.operator), [lambda scope: 0, build_strict(node.node, source)], place_of(node, source)
-    )
+def _arithmetic(node: nodes.BinExpr | nodes.UnaryExpr, source: Source) -> Run:
+    terms = [node.left, node.right] if isinstance(node, nodes.BinExpr) else [nodes.Const(0), node.node]
+    return _applied(arithmetic(node.operator), [build_strict(t, source) for t in terms], place_of(node, source))
 
 
 def _list(node: nodes.List, source: Source) -> Run:
@@ -199,6 +193,5 @@ BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
     nodes.Filter: _filter,
     nodes.Test: _test,
     **dict.fromkeys((nodes.Name, nodes.Getattr, nodes.Getitem), _path),
-    **dict.fromkeys((nodes.Add, nodes.Sub), _sum),
-    **dict.fromkeys((nodes.Neg, nodes.Pos), _sign),
+    **dict.fromkeys((nodes.Add, nodes.Sub, nodes.Neg, nodes.Pos), _arithmetic),
 }

@@ -35,9 +35,8 @@ class Missing:
             return "nothing of that name is there"
         if isinstance(self._owner, dict):
             return f"{self._parent} has {names_of(self._owner) or 'no members'}"
-        if isinstance(self._owner, list):
-            return f"{self._parent} is a list of {len(self._owner)}"
-        return f"{self._parent} is {kind_of(self._owner)}"
+        length = f" of {len(self._owner)}" if isinstance(self._owner, list) else ""
+        return f"{self._parent} is {kind_of(self._owner)}{length}"
 
 
 def member(value: Any, key: Any) -> Any:

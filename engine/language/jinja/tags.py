@@ -12,6 +12,7 @@ from jinja2.parser import Parser
 
 from engine.errors import LanguageError
 
+MAX_LENGTH: Final = 4096
 MAX_DEPTH: Final = 30
 MAX_NODES: Final = 300
 ELSEWHERE: Final = "compute it where it is read: an expression of `let` or `output`"
@@ -66,20 +67,14 @@ def _cut(text: str) -> Iterator[str | list[_Raw]]:
         elif kind != "whitespace":
             depth += (value in ("(", "[", "{")) - (value in (")", "]", "}"))
             tokens += 1
-            _check_limits(depth, tokens, offset)
+            if depth > MAX_DEPTH or tokens > 3 * MAX_NODES:
+                raise too_large(offset)
             tag.append((_edge(text.index(value, offset), value) if "variable" in kind else offset, kind, value))
         if kind == "variable_end":
             yield tag
             tag = []
     if tag:
         raise _unclosed(tag[0][0])
-
-
-def _check_limits(depth: int, tokens: int, offset: int) -> None:
-    if depth > MAX_DEPTH:
-        raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
-    if tokens > 3 * MAX_NODES:
-        raise too_large(f"the template has more than {MAX_NODES} parts", offset)
 
 
 def _raw_tokens(text: str) -> Iterator[_Raw]:
@@ -133,7 +128,7 @@ class _Parser(Parser):
         except TemplateSyntaxError as error:
             raise _misfit(tokens[error.lineno], error.lineno, error) from None
         except RecursionError:
-            raise too_large("the template nests too deeply", raw[0][0]) from None
+            raise too_large(raw[0][0]) from None
         return Tag(raw[0][0], node)
 
     def parse_primary(self, with_namespace: bool = False) -> nodes.Expr:
@@ -150,8 +145,9 @@ class _Parser(Parser):
         return found
 
 
-def too_large(message: str, offset: int) -> LanguageError:
+def too_large(offset: int) -> LanguageError:
     """The error for whatever exceeds a limit of templates."""
+    message = f"the template has more than {MAX_LENGTH} characters, {MAX_NODES} parts or {MAX_DEPTH} levels"
     return LanguageError("template-too-large", message, "split the work: `let` names intermediate values", offset)
 
 

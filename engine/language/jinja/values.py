@@ -47,8 +47,7 @@ def comparison(name: str) -> Callable[[Any, Any], bool]:
             if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
                 left, right = _exact(left), _exact(right)
             elif ordered:
-                found = f"{kind_of(left)} and {kind_of(right)} have no order"
-                raise EvaluationError(f"{found}: compare numbers with numbers, text with text")
+                raise EvaluationError(f"{kind_of(left)} and {kind_of(right)} have no order: compare like with like")
         return bool(compare(left, right))
 
     return run
@@ -58,8 +57,7 @@ def contained(value: Any, where: Any) -> bool:
     """Whether a value is an element of a list, a key of a mapping, or a part of a text."""
     if isinstance(where, list) or (isinstance(where, dict | str) and isinstance(value, str)):
         return value in where
-    found = f"`in` looks for {kind_of(value)} in {kind_of(where)}"
-    raise EvaluationError(f"{found}: it needs a list, or text in text or in a mapping")
+    raise EvaluationError(f"`in` looks for {kind_of(value)} in {kind_of(where)}: it needs a list, or text in text")
 
 
 def _exact(value: int | float | Decimal) -> int | Decimal:

@@ -17,17 +17,18 @@ Node: TypeAlias = dict[str, Any]
 """A node of jmespath.py's tree: `type`, `children`, `value`; names and calls also carry `start` and `end`."""
 
 MAX_TEXT: Final = 4096
-MAX_BRACKETS: Final = 30
+MAX_NODES: Final = 300
+MAX_DEPTH: Final = 30
 MAX_EXPONENT: Final = 307
 
 
-def parse(text: str, *, exact: bool = True, brackets: int = MAX_BRACKETS) -> Node:
+def parse(text: str, *, exact: bool = True, brackets: int = MAX_DEPTH) -> Node:
     """The tree of an expression; with `exact`, decimal literals are Decimal as in decoded data.
 
     Raises LanguageError: expression-syntax, expression-too-large.
     """
     if len(text) > MAX_TEXT:
-        raise too_large(f"the expression has {len(text)} characters, more than {MAX_TEXT}")
+        raise too_large()
     try:
         return _Parser(text, exact, brackets).tree()
     except exceptions.EmptyExpressionError:
@@ -35,11 +36,12 @@ def parse(text: str, *, exact: bool = True, brackets: int = MAX_BRACKETS) -> Nod
     except exceptions.ParseError as error:
         raise _syntax(error, text) from None
     except RecursionError:
-        raise too_large("the expression is nested too deeply") from None
+        raise too_large() from None
 
 
-def too_large(message: str, offset: int = 0) -> LanguageError:
+def too_large(offset: int = 0) -> LanguageError:
     """The one error of every limit."""
+    message = f"the expression has more than {MAX_TEXT} characters, {MAX_NODES} parts or {MAX_DEPTH} levels"
     return LanguageError("expression-too-large", message, "name parts of it with `let`, then use the names", offset)
 
 
@@ -132,7 +134,7 @@ def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
         open_ += (kind in _OPENING) - (kind in _CLOSING)
         negations = negations + 1 if kind in ("not", "expref") else 0
         if open_ + negations > limit:
-            raise too_large(f"more than {limit} brackets or negations are open at once", token["start"])
+            raise too_large(token["start"])
 
 
 _OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})

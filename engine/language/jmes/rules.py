@@ -9,11 +9,8 @@ from typing import Final
 
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS
-from engine.language.jmes.parser import Node, too_large
+from engine.language.jmes.parser import MAX_DEPTH, MAX_NODES, Node, too_large
 from engine.language.reference import Reference
-
-MAX_NODES: Final = 300
-MAX_DEPTH: Final = 30
 
 SPINE: Final = frozenset(
     {"subexpression", "index_expression", "pipe", "or_expression", "and_expression", "comparator", "projection"}
@@ -33,10 +30,8 @@ def check_size(tree: Node, nodes: int = MAX_NODES, depth: int = MAX_DEPTH) -> No
     while stack:
         node, level = stack.pop()
         count += 1
-        if count > nodes:
-            raise too_large(f"the expression has more than {nodes} parts")
-        if level > depth:
-            raise too_large(f"the expression is nested deeper than {depth} levels", node.get("start", 0))
+        if count > nodes or level > depth:
+            raise too_large(node.get("start", 0))
         chained = node["type"] in SPINE
         stack += [(c, level if chained and i == 0 else level + 1) for i, c in enumerate(children(node))]
 
