@@ -51,7 +51,9 @@ def compile_standard(text: str) -> Callable[[Any], Any]:
     check_calls(tree)
     if any(node["type"] == "variable" for node in walk(tree)):
         raise LanguageError("expression-syntax", "`$` is not part of the standard", "use compile_expression")
-    return compile_tree(tree, scoped=False)
+    document = {"type": "field", "value": "document", "children": []}
+    run = compile_tree({"type": "pipe", "children": [document, tree]})
+    return lambda value: run({"document": value})
 
 
 @lru_cache(maxsize=4096)
@@ -63,4 +65,4 @@ def _compiled(text: str) -> tuple[tuple[Reference, ...], Run]:
     tree = parse(text)
     check_size(tree)
     check_calls(tree)
-    return tuple(check_names(tree, text)), compile_tree(tree, scoped=True)
+    return tuple(check_names(tree, text)), compile_tree(tree)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import function, unfit
-from engine.language.functions.numbers import NUMBERS, moderate
+from engine.language.functions.numbers import NUMBERS, exact, moderate
 from engine.language.text import as_text
 
 
@@ -34,8 +34,7 @@ def whole(value: Any) -> int | None:
 
 def _read(name: str, value: Any) -> Decimal | None:
     if value.__class__ in NUMBERS:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return Decimal(moderate(number))
+        return Decimal(moderate(exact(value)))
     if not isinstance(value, str):
         raise unfit(name, "a number or text", value)
     digits = _SPACES.sub("", value[:300]).replace("\u2212", "-")

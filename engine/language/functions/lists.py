@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import function, need, standard
-from engine.language.functions.numbers import NUMBERS, equals
+from engine.language.functions.numbers import NUMBERS, equals, exact
 from engine.language.text import as_text
 
 _ROWS: Final = {"v": [{"id": 1, "kind": "a"}, {"id": 2, "kind": "b"}, {"id": 3, "kind": "a"}]}
@@ -121,5 +121,5 @@ def _mark(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_mark(element) for element in value)
     if value.__class__ in NUMBERS:
-        return Decimal, Decimal(repr(value)) if isinstance(value, float) else value
+        return Decimal, exact(value)
     return value.__class__, value

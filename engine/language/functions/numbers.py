@@ -14,11 +14,16 @@ _EXACT: Final = Context(prec=MAX_DIGITS, traps=[InvalidOperation, DivisionByZero
 _ROUNDED: Final = Context(prec=28, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
+def exact(value: Any) -> Any:
+    """A number, a float as the Decimal of its shortest form: 0.1 is 0.1, not 0.1000000000000000055."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
 def aligned(values: list[Any]) -> list[Any]:
     """Floats beside decimals become the decimals they are written as."""
     kinds = set(map(type, values))
     if float in kinds and Decimal in kinds:
-        return [Decimal(repr(v)) if v.__class__ is float else v for v in values]
+        return list(map(exact, values))
     return values
 
 

@@ -173,8 +173,6 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '
 
 
 def _unescaped(body: str, offset: int) -> str:
-    if "\\" not in body:
-        return body
     text = _ESCAPE.sub(_escaped, body).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if "\ufffd" in text and "\ufffd" not in body:
         raise LanguageError("template-syntax", "half of a surrogate pair is no character", "write both halves", offset)

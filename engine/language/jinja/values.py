@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import MAX_TEXT
-from engine.language.functions.numbers import NUMBERS
+from engine.language.functions.numbers import NUMBERS, exact
 from engine.language.text import as_text, kind_of
 
 
@@ -33,7 +33,7 @@ def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
         for kind in (kind_of(value) for value in (left, right) if value.__class__ not in NUMBERS):
             raise EvaluationError(f"`{sign}` needs numbers, found {kind}: {_REMEDIES.get(kind, 'convert it')}")
         whole = left.__class__ is int and right.__class__ is int
-        return plainly(left, right) if whole else exactly(_exact(left), _exact(right))
+        return plainly(left, right) if whole else exactly(exact(left), exact(right))
 
     return run
 
@@ -45,7 +45,7 @@ def comparison(name: str) -> Callable[[Any, Any], bool]:
     def run(left: Any, right: Any) -> bool:
         if not (isinstance(left, str) and isinstance(right, str)):
             if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
-                left, right = _exact(left), _exact(right)
+                left, right = exact(left), exact(right)
             elif ordered:
                 raise EvaluationError(f"{kind_of(left)} and {kind_of(right)} have no order: compare like with like")
         return bool(compare(left, right))
@@ -58,11 +58,6 @@ def contained(value: Any, where: Any) -> bool:
     if isinstance(where, list) or (isinstance(where, dict | str) and isinstance(value, str)):
         return value in where
     raise EvaluationError(f"`in` looks for {kind_of(value)} in {kind_of(where)}: it needs a list, or text in text")
-
-
-def _exact(value: int | float | Decimal) -> int | Decimal:
-    # Decimal of a float's shortest form: 0.1 is 0.1, not 0.1000000000000000055.
-    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 TESTS: Final[dict[str, Callable[..., bool]]] = {

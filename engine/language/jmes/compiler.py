@@ -16,15 +16,15 @@ MAX_LOOPS: Final = 8
 """Loops nested deeper move into a function of their own: Python allows 20 blocks."""
 
 
-def compile_tree(tree: Node, *, scoped: bool) -> Run:
-    """`scoped`: the argument is a dict of root names; else it is any document."""
-    compiler = _Compiler([tree], scoped)
+def compile_tree(tree: Node) -> Run:
+    """A function of a scope, a dict of root names."""
+    compiler = _Compiler([tree])
     return compiler.function(lambda: compiler.value(tree, "s"), *compiler.budget)
 
 
 def compile_trees(trees: Sequence[Node]) -> Run:
     """One function of a scope that yields the list of their values; what they share is read once."""
-    compiler = _Compiler(trees, scoped=True)
+    compiler = _Compiler(trees)
     return compiler.function(lambda: f"[{', '.join(compiler.value(tree, 's') for tree in trees)}]", *compiler.budget)
 
 
@@ -34,9 +34,8 @@ class _Compiler(Source):
     In the source `s` is the scope, `v` the element a function of its own is applied to, `n` the budget of steps.
     """
 
-    def __init__(self, trees: Sequence[Node], scoped: bool) -> None:
+    def __init__(self, trees: Sequence[Node]) -> None:
         super().__init__()
-        self.scoped = scoped
         self.measured = any(growth(tree) > MAX_GROWTH for tree in trees)
         self.counted = self.measured or any(node["type"] == "variable" for tree in trees for node in walk(tree))
         self.budget = ["n = [STEPS]"] if self.counted else []
@@ -73,7 +72,7 @@ class _Compiler(Source):
 
     def _field(self, node: Node, current: str) -> str:
         name = self.constant(node["value"])
-        if self.scoped and current == "s":
+        if current == "s":
             return self.once(f"s.get({name})")
         return self.once(f"{current}.get({name}) if isinstance({current}, dict) else None")
 
@@ -104,7 +103,7 @@ class _Compiler(Source):
 
     def select(self, node: Node, current: str, form: str) -> str:
         """Of null it is null, and its members are not evaluated."""
-        if self.scoped and current == "s":
+        if current == "s":
             return self.checked(self.new(self.members(node, current, form)))
         result = self.new("None")
         with self.block(f"if {current} is not None:"):
@@ -198,8 +197,7 @@ class _Compiler(Source):
         function = FUNCTIONS[node["value"]]
         arguments = [self.argument(child, current) for child in node["children"]]
         if function.wants_locale:
-            default = self.constant(Locale())
-            arguments.insert(0, f"s.get({self.constant(LOCALE)}, {default})" if self.scoped else default)
+            arguments.insert(0, f"s.get({self.constant(LOCALE)}, {self.constant(Locale())})")
         place = node["start"], node["end"] - node["start"]
         return self.checked(self.new(f"{self.constant(function.call)}({', '.join(arguments)})", place))
 
@@ -213,7 +211,7 @@ class _Compiler(Source):
 
     def apart(self, node: Node, *conditions: Node) -> tuple[str, str]:
         """A function that computes `node` for an element: its name, and what it takes after the element."""
-        scope = {"variable", "function_expression"} if self.scoped else {"variable"}  # a function may want the locale
+        scope = ("variable", "function_expression")  # a function may want the locale
         reaches = any(inner["type"] in scope for part in (node, *conditions) for inner in walk(part))
         more = (", s, n" if self.counted else ", s") if reaches else ""
         name = f"p{len(self.bodies)}_{self.variables}"

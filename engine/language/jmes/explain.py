@@ -21,7 +21,7 @@ def explain_null(text: str, scope: Mapping[str, Any]) -> str:
 def _explain(node: Node, text: str, scope: Mapping[str, Any]) -> str:
     before: tuple[Node, Any] | None = None
     for prefix, step in _prefixes(node):
-        value = compile_tree(prefix, scoped=True)(scope)
+        value = compile_tree(prefix)(scope)
         if value is None:
             return _after(_spelled(before[0], text), before[1], step) if before else _first(step, text, scope)
         before = prefix, value

@@ -12,9 +12,9 @@ from engine.language.functions import FUNCTIONS
 from engine.language.jmes.parser import MAX_DEPTH, MAX_NODES, Node, too_large
 from engine.language.reference import Reference
 
-SPINE: Final = frozenset(
-    {"subexpression", "index_expression", "pipe", "or_expression", "and_expression", "comparator", "projection"}
-    | {"filter_projection", "value_projection", "flatten"}
+LOGIC: Final = frozenset({"or_expression", "and_expression", "comparator"})
+SPINE: Final = LOGIC | frozenset(
+    {"subexpression", "index_expression", "pipe", "projection", "filter_projection", "value_projection", "flatten"}
 )
 """Nodes whose first child is what they continue: a chain of them is no nesting."""
 
@@ -151,10 +151,8 @@ def _chain(node: Node) -> list[Node]:
 def _inside(node: Node, where: str, start: int) -> list[tuple[Node, str, int]]:
     """The children with the place where their names are looked up."""
     kind, inner = node["type"], children(node)
-    if kind == "expref":
-        return [(c, FRESH, start) for c in inner]
-    if kind in ("or_expression", "and_expression", "comparator") or kind not in SPINE:
-        return [(c, ROOT if where == ROOT else FRESH, start) for c in inner]
+    if kind not in SPINE - LOGIC:
+        return [(c, ROOT if where == ROOT and kind != "expref" else FRESH, start) for c in inner]
     after = [INNER, FRESH] if kind == "filter_projection" else [FRESH if kind == "pipe" else INNER] * len(inner)
     return [(c, w, start) for c, w in zip(inner, [where, *after], strict=False)]
 
@@ -169,14 +167,7 @@ def growth(tree: Node) -> float:
 
 def _factor(node: Node, inner: list[float]) -> float:
     kind = node["type"]
-    if kind in _CHAINING:
-        return math.prod(inner)
-    if kind in ("or_expression", "and_expression", "comparator"):
-        return max(inner)
+    if kind in SPINE:
+        return max(inner) if kind in LOGIC else math.prod(inner)
     applied = [f for f, c in zip(inner, children(node), strict=True) if c["type"] == "expref"]
     return max(1.0, sum(inner)) * max(applied, default=1)
-
-
-_CHAINING: Final = frozenset(
-    {"subexpression", "index_expression", "pipe", "projection", "value_projection", "filter_projection"}
-)
