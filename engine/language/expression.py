@@ -9,7 +9,7 @@ from engine.errors import LanguageError
 from engine.language.jmes.compiler import compile_tree, compile_trees
 from engine.language.jmes.explain import explain_null
 from engine.language.jmes.parser import parse
-from engine.language.jmes.rules import check_calls, check_names, check_size, walk
+from engine.language.jmes.rules import check_calls, check_names, check_size
 from engine.language.jmes.source import Run
 from engine.language.reference import Reference
 
@@ -49,8 +49,6 @@ def compile_standard(text: str) -> Callable[[Any], Any]:
     tree = parse(text, exact=False, brackets=120)
     check_size(tree, nodes=2_000, depth=150)
     check_calls(tree)
-    if any(node["type"] == "variable" for node in walk(tree)):
-        raise LanguageError("expression-syntax", "`$` is not part of the standard", "use compile_expression")
     document = {"type": "field", "value": "document", "children": []}
     run = compile_tree({"type": "pipe", "children": [document, tree]})
     return lambda value: run({"document": value})

@@ -1,7 +1,7 @@
 """Values inside query languages: each yields the whole literal with its quotes, so nothing can break out of it."""
 
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import function, one_of, plain
@@ -15,13 +15,11 @@ def soql(value: Any) -> str:
     return _written("soql", value, "'", _SOQL)
 
 
-@function(
-    "like(text, where?)",
-    ("like(v, 'starts')", {"v": "50%"}, "'50\\%%'"),
-    literal=True,
-    checks={1: one_of("where", "exact", "contains", "starts", "ends")},
-)
-def like(value: Any, where: Any = "exact") -> str:
+Where: TypeAlias = Annotated[str, one_of("where", "exact", "contains", "starts", "ends")]
+
+
+@function("like(text, where?)", ("like(v, 'starts')", {"v": "50%"}, "'50\\%%'"), literal=True)
+def like(value: Any, where: Where = "exact") -> str:
     """A literal for SOQL's LIKE: `%` and `_` of the text mean themselves, `contains`, `starts`, `ends` add `%`."""
     before = "%" if where in ("contains", "ends") else ""
     after = "%" if where in ("contains", "starts") else ""
@@ -44,15 +42,11 @@ _FORMS: Final = {
     "instant": f"{_DAY}{_TIME}(Z|[+-]\\d\\d:\\d\\d)",
     "date": _DAY,
 }
+Kind: TypeAlias = Annotated[str, one_of("the kind", "text", *_FORMS)]
 
 
-@function(
-    "odata(value, kind?)",
-    ("odata(v)", {"v": "O'Brien"}, "'O''Brien'"),
-    literal=True,
-    checks={1: one_of("the kind", "text", *_FORMS)},
-)
-def odata(value: Any, kind: Any = "text") -> str:
+@function("odata(value, kind?)", ("odata(v)", {"v": "O'Brien"}, "'O''Brien'"), literal=True)
+def odata(value: Any, kind: Kind = "text") -> str:
     """A literal of OData: text in quotes, numbers and booleans bare; `guid` and `datetime` as version 3 has them
     (guid'…', datetime'…'), `uuid`, `instant` and `date` bare as version 4 has them.
     """

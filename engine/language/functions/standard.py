@@ -91,11 +91,7 @@ def length(value: Any) -> int:
     return len(need("length", value, (str, list, dict), "text, a list or an object"))
 
 
-@standard(
-    "map(&expression, list)",
-    ("map(&n, v)", {"v": [{"n": 1}, {}]}, [1, None]),
-    expressions={0: "required"},
-)
+@standard("map(&expression, list)", ("map(&n, v)", {"v": [{"n": 1}, {}]}, [1, None]), expressions={0: "required"})
 def mapped(expression: Applied, value: Any) -> list[Any]:
     """The expression applied to each element; unlike a projection it keeps nulls."""
     return [expression(element) for element in need("map", value, list, "a list")]

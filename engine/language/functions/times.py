@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from engine.errors import EvaluationError
@@ -31,8 +31,13 @@ def _check_zone(zone: Any) -> str:
     return ""
 
 
-@function("date(value, format?)", ("date(v, '%d.%m.%Y')", {"v": "31.05.2024"}, "2024-05-31"), checks={1: _check_format})
-def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa: A002 - the name in the signature
+Format: TypeAlias = Annotated[Any, _check_format]
+Written: TypeAlias = Annotated[Any, lambda written: "" if written in EPOCHS else _check_format(written)]
+Zone: TypeAlias = Annotated[Any, _check_zone]
+
+
+@function("date(value, format?)", ("date(v, '%d.%m.%Y')", {"v": "31.05.2024"}, "2024-05-31"))
+def date(locale: Locale, value: Any, format: Format = None) -> str | None:  # noqa: A002 - the name in the signature
     """A date as `2024-05-31`. Reads ISO 8601, `31.05.2024`, [y, m, d], seconds or milliseconds since 1970, or the
     given format; a time with a zone is first moved to the project's. Null of an empty text and of "no date"
     (`0001-01-01`, `0000-00-00`).
@@ -43,8 +48,8 @@ def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa:
     return moment.date().isoformat() if moment else None
 
 
-@function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"), checks={1: _check_format})
-def instant(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa: A002 - the name in the signature
+@function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"))
+def instant(locale: Locale, value: Any, format: Format = None) -> str | None:  # noqa: A002 - the name in the signature
     """A moment as RFC 3339 with zone. Reads what `date` reads; a zone that was given stays, a number gives UTC."""
     return _rfc3339(_moment("instant", value, format, locale))
 
@@ -58,12 +63,8 @@ def instant_ms(value: Any) -> str | None:
     return _rfc3339(_EPOCH + dt.timedelta(milliseconds=number))
 
 
-@function(
-    "datetime(value, format?, zone?)",
-    ("datetime(v, '%d.%m.%Y %H:%M')", {"v": "2024-05-31T07:00:00Z"}, "31.05.2024 10:00"),
-    checks={1: lambda format_: "" if format_ in EPOCHS else _check_format(format_), 2: _check_zone},
-)
-def datetime(locale: Locale, value: Any, format: Any = None, zone: Any = None) -> Any:  # noqa: A002 - as in the signature
+@function("datetime(value, format?, zone?)", ("datetime(v, '%H:%M')", {"v": "2024-05-31T07:00:00Z"}, "10:00"))
+def datetime(locale: Locale, value: Any, format: Written = None, zone: Zone = None) -> Any:  # noqa: A002 - as above
     """A moment written in the given format, in the project's zone or the given one; without a format RFC 3339.
     `epoch` and `epoch_ms` give whole numbers. Reads what `instant` reads.
     """

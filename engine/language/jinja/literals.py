@@ -53,8 +53,7 @@ _LAST: Final = "end it in a literal filter (`soql`, `sosl`, `odata`, `like`, `jq
 
 
 def _is_literal(node: nodes.Node) -> bool:
-    function = FUNCTIONS.get(node.name) if isinstance(node, nodes.Filter) else None
-    return function is not None and bool(function.literal)
+    return isinstance(node, nodes.Filter) and FUNCTIONS[node.name].literal
 
 
 def _safe(node: nodes.Node) -> bool:

@@ -18,14 +18,13 @@ MAX_LOOPS: Final = 8
 
 def compile_tree(tree: Node) -> Run:
     """A function of a scope, a dict of root names."""
-    compiler = _Compiler([tree])
-    return compiler.function(lambda: compiler.value(tree, "s"), *compiler.budget)
+    return compile_trees([tree], "{}")
 
 
-def compile_trees(trees: Sequence[Node]) -> Run:
+def compile_trees(trees: Sequence[Node], form: str = "[{}]") -> Run:
     """One function of a scope that yields the list of their values; what they share is read once."""
     compiler = _Compiler(trees)
-    return compiler.function(lambda: f"[{', '.join(compiler.value(tree, 's') for tree in trees)}]", *compiler.budget)
+    return compiler.function(lambda: compiler.members(trees, "s", form), *compiler.budget)
 
 
 class _Compiler(Source):
@@ -104,15 +103,15 @@ class _Compiler(Source):
     def select(self, node: Node, current: str, form: str) -> str:
         """Of null it is null, and its members are not evaluated."""
         if current == "s":
-            return self.checked(self.new(self.members(node, current, form)))
+            return self.checked(self.new(self.members(node["children"], current, form)))
         result = self.new("None")
         with self.block(f"if {current} is not None:"):
-            self.line(f"{result} = {self.members(node, current, form)}")
+            self.line(f"{result} = {self.members(node['children'], current, form)}")
             self.checked(result)
         return result
 
-    def members(self, node: Node, current: str, form: str) -> str:
-        return form.format(", ".join([self.value(child, current) for child in node["children"]]))
+    def members(self, nodes: Sequence[Node], current: str, form: str) -> str:
+        return form.format(", ".join([self.value(child, current) for child in nodes]))
 
     def _subexpression(self, node: Node, left: str, current: str) -> str:
         for child in node["children"][1:]:

@@ -49,9 +49,7 @@ class _Letters(frozenset[str]):
     """The ASCII characters given, and every Unicode letter."""
 
     def __contains__(self, character: object) -> bool:
-        if super().__contains__(character):
-            return True
-        return isinstance(character, str) and character > "\x7f" and f"_{character}".isidentifier()
+        return super().__contains__(character) or (f"_{character}".isidentifier() and str(character) > "\x7f")
 
 
 class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
