@@ -39,8 +39,7 @@ def charset_of(data: bytes, declared: str | None, content_type: str) -> str:
     except (LookupError, ValueError):
         found = ""
     if found not in _CHARSETS:
-        message = f"charset `{named[:40]}` cannot be read: write `charset:` with one of {CHARSETS}"
-        raise CodecError(message)
+        raise CodecError(f"charset `{named[:40]}` cannot be read: write `charset:` with one of {CHARSETS}")
     return found
 
 

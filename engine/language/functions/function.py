@@ -76,7 +76,7 @@ def standard(signature: str, example: Example, *, ours: bool = False, **more: An
         needed = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
         notes = [(i - local, getattr(p.annotation, "__metadata__", ())) for i, p in enumerate(parameters)]
         checks = {position: check for position, found in notes for check in found}
-        run = _guarded(name, call, local, needed, checks) if ours else call
+        run = _guarded(name, call, local, [p.annotation for p in needed], checks) if ours else call
         bounds = len(needed) - local, None if free else len(parameters) - local
         summary = " ".join((call.__doc__ or "").split())
         FUNCTIONS[name] = Function(name, run, signature, *bounds, summary, example, bool(local), checks, **more)
@@ -88,10 +88,8 @@ def standard(signature: str, example: Example, *, ours: bool = False, **more: An
 function: Final = partial(standard, ours=True)
 
 
-def _guarded(
-    name: str, call: Callable[..., Any], value: int, needed: list[inspect.Parameter], checks: Mapping[int, Check]
-) -> Callable[..., Any]:
-    fits = [(i, *_FITTED[p.annotation]) for i, p in enumerate(needed) if p.annotation in _FITTED]
+def _guarded(name: str, call: Callable[..., Any], value: int, kinds: list[Any], checks: Mapping[int, Check]) -> Any:
+    fits = [(i, *_FITTED[kind]) for i, kind in enumerate(kinds) if kind in _FITTED]
     judges = [(position + value, check) for position, check in checks.items()]
 
     def guarded(*arguments: Any) -> Any:

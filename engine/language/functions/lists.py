@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from engine.errors import EvaluationError
 from engine.language.functions.function import function, need, standard
 from engine.language.functions.numbers import NUMBERS, equals, exact
 from engine.language.text import as_text
@@ -84,14 +83,8 @@ def entries(value: dict[str, Any]) -> list[dict[str, Any]]:
 @function("from_entries(list)", ("from_entries(v)", {"v": [{"key": "a", "value": 1}]}, {"a": 1}))
 def from_entries(value: list[Any]) -> dict[str, Any]:
     """An object from a list of {key, value} or {name, value}; of equal keys the last wins."""
-    members = {}
-    for element in value:
-        entry = need("from_entries", element, dict, "an object")
-        name = entry.get("key", entry.get("name"))
-        if name is None:
-            raise EvaluationError("from_entries: an element has neither `key` nor `name`")
-        members[as_text(name)] = entry.get("value")
-    return members
+    members = [need("from_entries", element, dict, "an object") for element in value]
+    return {as_text(member.get("key", member.get("name"))): member.get("value") for member in members}
 
 
 @standard("default(value, otherwise)", ("v | default('-')", {"v": None}, "-"), template_only=True)

@@ -1,7 +1,7 @@
 """What counts as a number, and exact arithmetic on them."""
 
 import math
-from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
 from engine.errors import EvaluationError
@@ -10,7 +10,7 @@ NUMBERS: Final[frozenset[Any]] = frozenset({int, float, Decimal})
 """The types of numbers: a boolean is none."""
 
 MAX_DIGITS: Final = 400
-_EXACT: Final = Context(prec=MAX_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _ROUNDED: Final = Context(prec=28, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
@@ -44,7 +44,7 @@ def total(values: list[Any]) -> Any:
         return finite(sum(values))
     result = Decimal(0)
     for value in values:
-        result = _EXACT.add(result, moderate(value))
+        result = EXACT.add(result, moderate(value))
     return result
 
 

@@ -1,6 +1,7 @@
 """Phone numbers of any notation, read with the project's region."""
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any, Final, TypeAlias
 
 from engine.errors import EvaluationError
@@ -39,14 +40,12 @@ def _read(text: str, region: str) -> Any:
         candidates.append(f"+{digits.removeprefix('00')}")
     possible = None
     for candidate in candidates:
-        try:
+        with suppress(phonenumbers.NumberParseException):
             number = phonenumbers.parse(candidate, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-        if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
-            possible = possible or number
+            if phonenumbers.is_valid_number(number):
+                return number
+            if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
+                possible = possible or number
     if possible is None:
         raise EvaluationError("phone cannot read the text as a phone number")
     return possible

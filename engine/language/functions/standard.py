@@ -220,10 +220,7 @@ def json_text(value: Any) -> str:
     except (ValueError, RecursionError):
         raise EvaluationError("the value cannot be written as JSON") from None
     except TypeError:  # a Decimal
-        return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], encode_json(value).decode())
-
-
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+        return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], encode_json(value).decode())
 
 
 def _number(name: str, value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Final, cast
 from jinja2 import nodes
 
 from engine.errors import LanguageError, nearest
-from engine.language.functions import FUNCTIONS, Function
+from engine.language.functions import FUNCTIONS
 from engine.language.jinja.closures import BUILDERS
 from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_LENGTH, MAX_NODES, Source, too_large
 from engine.language.jinja.values import TESTS
@@ -50,21 +50,16 @@ _SPELLINGS: Final = {"null": "write `none`", "nil": "write `none`", "undefined":
 def _check_filter(node: nodes.Filter) -> None:
     name, place = node.name, (node.lineno, len(node.name))
     _check_plain(node, f"`{name}`", place)
-    function = FUNCTIONS.get(name)
-    if function is None or "required" in function.expressions.values():
-        raise _unknown(name, function, place)
+    if name in FUNCTIONS and name not in _FILTERS:
+        raise _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
+    if name not in _FILTERS:
+        remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, _FILTERS)
+        raise LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
     arguments = [part.value if isinstance(part, nodes.Const) else ... for part in (node.node, *node.args)]
-    function.check_call(arguments, *place)
+    _FILTERS[name].check_call(arguments, *place)
 
 
-def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
-    if function is not None:
-        return _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
-    known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
-    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, known)
-    return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
-
-
+_FILTERS: Final = {name: each for name, each in FUNCTIONS.items() if "required" not in each.expressions.values()}
 _RENAMED: Final = {
     "count": "length",
     "d": "default",
@@ -115,8 +110,7 @@ def _forbidden(node: nodes.Node, source: Source) -> LanguageError:
         return _call(node, source)
     if isinstance(node, nodes.Tuple):
         return _no("templates have no lists without brackets", "write `[a, b]`", node.lineno)
-    remedy = "write names, constants, filters and operators"
-    return _no(f"templates have no `{type(node).__name__.lower()}`", remedy, start_of(node))
+    return _no(f"templates have no `{type(node).__name__.lower()}`", "write names and filters", start_of(node))
 
 
 def _call(node: nodes.Call, source: Source) -> LanguageError:

@@ -73,12 +73,9 @@ def _const(node: nodes.Const, _: Source) -> Run:
     return lambda scope: value
 
 
-def _path(node: nodes.Node, source: Source) -> Run:
-    return _member(node, source, shaped=known(node))
-
-
-def _member(node: nodes.Node, source: Source, *, shaped: bool) -> Run:
+def _member(node: nodes.Node, source: Source, *, shaped: bool | None = None) -> Run:
     """A name or a member of something; `shaped`: what is absent is null. Anything else is built as it is."""
+    shaped = known(node) if shaped is None else shaped
     keys, place = path_of(node), place_of(node, source)
     if keys is not None:
         return reader(keys, place, known=shaped)
@@ -192,6 +189,6 @@ BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
     nodes.Dict: _dict,
     nodes.Filter: _filter,
     nodes.Test: _test,
-    **dict.fromkeys((nodes.Name, nodes.Getattr, nodes.Getitem), _path),
+    **dict.fromkeys((nodes.Name, nodes.Getattr, nodes.Getitem), _member),
     **dict.fromkeys((nodes.Add, nodes.Sub, nodes.Neg, nodes.Pos), _arithmetic),
 }

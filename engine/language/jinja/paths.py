@@ -27,16 +27,15 @@ class Missing:
 
     def error(self) -> EvaluationError:
         """What was missing, and what was there instead: names of keys, never values."""
-        message = f"{self._found} is missing: {self._instead()}; add `| default(…)` if it may be absent"
-        return EvaluationError(message, *self._place)
-
-    def _instead(self) -> str:
         if not self._parent:
-            return "nothing of that name is there"
-        if isinstance(self._owner, dict):
-            return f"{self._parent} has {names_of(self._owner) or 'no members'}"
-        length = f" of {len(self._owner)}" if isinstance(self._owner, list) else ""
-        return f"{self._parent} is {kind_of(self._owner)}{length}"
+            instead = "nothing of that name is there"
+        elif isinstance(self._owner, dict):
+            instead = f"{self._parent} has {names_of(self._owner) or 'no members'}"
+        else:
+            length = f" of {len(self._owner)}" if isinstance(self._owner, list) else ""
+            instead = f"{self._parent} is {kind_of(self._owner)}{length}"
+        message = f"{self._found} is missing: {instead}; add `| default(…)` if it may be absent"
+        return EvaluationError(message, *self._place)
 
 
 def member(value: Any, key: Any) -> Any:

@@ -97,8 +97,7 @@ def _statement(offset: int, value: str) -> LanguageError:
 
 
 def _edge(offset: int, value: str) -> int:
-    sign = value.strip("{} \t\n")
-    if sign:
+    if value.strip("{} \t\n"):
         message = f"`{value.strip()}` would strip the text around the tag"
         remedy = "write `{{ … }}`; before a number put a space: `{{ -1 }}`"
         raise LanguageError("template-forbidden", message, remedy, offset, 3)

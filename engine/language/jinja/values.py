@@ -2,12 +2,12 @@
 
 import operator
 from collections.abc import Callable
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import Decimal
 from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import MAX_TEXT
-from engine.language.functions.numbers import NUMBERS, exact
+from engine.language.functions.numbers import EXACT, NUMBERS, exact
 from engine.language.text import as_text, kind_of
 
 
@@ -27,7 +27,7 @@ def bounded(value: Any, words: str) -> Any:
 
 def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
     """`+` or `-` of two numbers, exact; ArithmeticError where it cannot be."""
-    plainly, exactly = (operator.add, _EXACT.add) if sign == "+" else (operator.sub, _EXACT.subtract)
+    plainly, exactly = (operator.add, EXACT.add) if sign == "+" else (operator.sub, EXACT.subtract)
 
     def run(left: Any, right: Any) -> int | Decimal:
         for kind in (kind_of(value) for value in (left, right) if value.__class__ not in NUMBERS):
@@ -71,7 +71,6 @@ TESTS: Final[dict[str, Callable[..., bool]]] = {
 }
 """The tests of templates, beside `defined` and `undefined`, which look at what is missing."""
 
-_EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _REMEDIES: Final = {"text": "join text with `~`", "null": "add `| default(0)`"}
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "eq": operator.eq,

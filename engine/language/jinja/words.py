@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from jinja2 import nodes
 
@@ -48,13 +47,10 @@ def place_of(node: nodes.Node, source: Source) -> tuple[int, int]:
     if isinstance(node, nodes.Filter):
         return node.lineno, len(node.name)
     if isinstance(node, nodes.Test):
-        said = _IS.match(source.text, node.lineno)
+        said = re.compile(r"is\s+(not\s+)?").match(source.text, node.lineno)
         return said.end() if said else node.lineno, len(node.name)
     offset = start_of(node)
     return source.members.get(node) or (offset, len(source.tokens.get(offset, " ")))
-
-
-_IS: Final = re.compile(r"is\s+(not\s+)?")
 
 
 def words_of(node: nodes.Node, source: Source) -> str:

@@ -24,7 +24,7 @@ def compile_tree(tree: Node) -> Run:
 def compile_trees(trees: Sequence[Node], form: str = "[{}]") -> Run:
     """One function of a scope that yields the list of their values; what they share is read once."""
     compiler = _Compiler(trees)
-    return compiler.function(lambda: compiler.members(trees, "s", form), *compiler.budget)
+    return compiler.function(lambda: compiler.members(trees, "s", form), *["n = [STEPS]"] * compiler.counted)
 
 
 class _Compiler(Source):
@@ -37,7 +37,6 @@ class _Compiler(Source):
         super().__init__()
         self.measured = any(growth(tree) > MAX_GROWTH for tree in trees)
         self.counted = self.measured or any(node["type"] == "variable" for tree in trees for node in walk(tree))
-        self.budget = ["n = [STEPS]"] if self.counted else []
         self.booleans: set[str] = set()
 
     def value(self, node: Node, current: str) -> str:
@@ -51,7 +50,7 @@ class _Compiler(Source):
             outer = chain.pop()
             if self.flattens(outer, chain):
                 chain.pop()
-                result = self.each(result, outer, chain.pop()["children"][1])
+                result = self._projection(outer, result, current, chain.pop()["children"][1])
             else:
                 result = getattr(self, "_" + outer["type"])(outer, result, current)
         return result
@@ -81,8 +80,8 @@ class _Compiler(Source):
     def _index(self, node: Node, current: str) -> str:
         index = node["value"]
         needed = self.constant(index if index >= 0 else -index - 1)
-        place = self.constant(index)
-        return self.once(f"{current}[{place}] if isinstance({current}, list) and len({current}) > {needed} else None")
+        element = f"{current}[{self.constant(index)}]"
+        return self.once(f"{element} if isinstance({current}, list) and len({current}) > {needed} else None")
 
     def _slice(self, node: Node, current: str) -> str:
         part = self.constant(slice(*node["children"]))
@@ -143,18 +142,12 @@ class _Compiler(Source):
         if symbol not in ("eq", "ne"):
             return self.boolean(f"{symbol}({left}, {right})", place)
         for this, other, literal in ((left, right, node["children"][1]), (right, left, node["children"][0])):
-            sign = _direct(literal)
-            if sign:
+            if sign := _direct(literal):
                 negated = {"==": "!=", "is": "is not"}[sign] if symbol == "ne" else sign
                 return self.boolean(f"{this} {negated} {other}")
         return self.boolean(f"{'not ' if symbol == 'ne' else ''}equals({left}, {right})")
 
-    def _projection(self, node: Node, base: str, current: str) -> str:
-        return self.each(base, node)
-
-    _filter_projection = _value_projection = _projection
-
-    def each(self, base: str, node: Node, flat: Node | None = None) -> str:
+    def _projection(self, node: Node, base: str, current: str, flat: Node | None = None) -> str:
         """The loop of a projection; nulls are left out. `flat` is what a following `[]` applies, in the same loop."""
         result = self.new("None")
         self.pay(base)
@@ -165,6 +158,8 @@ class _Compiler(Source):
                 self.keep(result, element, node["children"][1:], flat)
             self.checked(result)
         return result
+
+    _filter_projection = _value_projection = _projection
 
     def keep(self, result: str, element: str, parts: list[Node], flat: Node | None = None) -> None:
         """What `parts` (the value, and the condition if there is one) make of an element goes into the list."""

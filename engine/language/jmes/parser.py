@@ -129,14 +129,10 @@ def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
     open_ = negations = 0
     for token in tokens:
         kind = token["type"]
-        open_ += (kind in _OPENING) - (kind in _CLOSING)
+        open_ += (kind in ("lparen", "lbracket", "lbrace", "filter")) - (kind in ("rparen", "rbracket", "rbrace"))
         negations = negations + 1 if kind in ("not", "expref") else 0
         if open_ + negations > limit:
             raise too_large(token["start"])
-
-
-_OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
-_CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
 
 
 def _left_nested(node: Node) -> Node:
@@ -176,6 +172,4 @@ _REMEDIES: Final = {
     "-": "a name with `-` stands in double quotes, a negative number in backticks; there is no arithmetic",
     **dict.fromkeys("+/%", "there is no arithmetic; text is put together by join('', [a, b])"),
     "$": "write a name after it: `$input`",
-    "(": "a function has a plain name: `length(body.items)`",
-    "|": "write what to do with the value after `|`",
 }

@@ -37,8 +37,7 @@ class Source:
         names, values = zip(("places", {}), *self.constants.values(), strict=True)
         lines = [(0, f"def make({', '.join(names)}):", None), *self._inner(), (1, "return run", None)]
         places = {number: place for number, (_, _, place) in enumerate(lines, 1) if place}
-        run: Run = _factory("\n".join(" " * indent + text for indent, text, _ in lines))(places, *values[1:])
-        return run
+        return _factory("\n".join(" " * indent + text for indent, text, _ in lines))(places, *values[1:])
 
     def _inner(self) -> Iterator[_Line]:
         return ((indent + 1, text, place) for body in self.bodies for indent, text, place in body)
@@ -93,7 +92,6 @@ class Source:
 
 @lru_cache(maxsize=1024)
 def _factory(source: str) -> Callable[..., Run]:
-    namespace: dict[str, Any] = dict(NAMESPACE)
+    namespace: dict[str, Callable[..., Run]] = dict(NAMESPACE)
     exec(compile(source, FILENAME, "exec"), namespace)  # noqa: S102 - written above, without a word of the user's
-    make: Callable[..., Run] = namespace["make"]
-    return make
+    return namespace["make"]
