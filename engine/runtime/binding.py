@@ -1,40 +1,47 @@
 """A connection of a project: a connector with its settings filled in, ready to be called."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from engine.document import Map
-from engine.errors import EvaluationError, nearest
+from engine.errors import CallError, EvaluationError, nearest
 from engine.language.codec import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
 from engine.language.text import as_text
 from engine.settings.variables import MissingFile, MissingVariable, fill
 from engine.spec.auth import Signature
-from engine.spec.connection import Timeout
+from engine.spec.connection import Connection, Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
-from engine.spec.request import Base, header_fields
+from engine.spec.request import Base
 from engine.spec.secret import Secret
+from engine.spec.tree import Scope
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A connection that can be called. `settings` holds no secret but those the connector declares for it."""
+    """A connection that can be called. `settings` holds no secret but those the connector declares for it.
+
+    `signature` is what a call is signed with; it raises CallError where a call lacks what the signature asks for.
+    """
 
     project: str
     name: str
     loaded: Loaded
     locale: Locale
     base: Base
-    signature: Signature
+    signature: Callable[[Scope], Signature]
     hosts: tuple[str, ...]
     allow: tuple[str, ...]
     insecure: bool
@@ -58,10 +65,11 @@ def bind(
         return None
     try:
         return _prepared(project, name, use, loaded, locale, settings, at)
-    except EvaluationError as error:
+    except (EvaluationError, CallError) as error:
+        message = error.message if isinstance(error, EvaluationError) else error.detail
         at.report(
             "setting-misfit",
-            f"the connection cannot be prepared: {error.message}",
+            f"the connection cannot be prepared: {message}",
             "see the connector's settings",
             use.place("settings"),
         )
@@ -135,27 +143,23 @@ def _prepared(
     connection = connector.connection
     revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
     paths = {k: PathText(v) for k, v in settings.items() if connector.settings[k].type == "path"}
-    scope = {"settings": revealed | paths}
-
-    def render(template: Template) -> str:
-        value = template(scope)
-        if value is None:
-            raise EvaluationError(f"`{template.text}` has no value")
-        return as_text(value)
-
-    signature = connection.auth.prepare(render)
+    scope: Scope = {"settings": revealed | paths}
+    render = partial(_render, scope)
     url = _base_url(render(connection.base_url), use, at)
     if url is None:
         return None
-    headers = connection.headers(scope) if connection.headers is not None else {}
+    sign = _part(connection, "auth", scope, lambda full: connection.auth.prepare(partial(_render, full)))
+    headers = _part(connection, "headers", scope, connection.own_headers)
+    late = connection.varies("headers")
+    segment = "" if connection.varies("auth") else sign({}).segment
     public = {k: v for k, v in scope["settings"].items() if not _hidden(k, settings, connector)}
     return Bound(
         project,
         name,
         loaded,
         locale,
-        Base(url + signature.segment, tuple(header_fields(headers).values())),
-        signature,
+        Base(url + segment, () if late else headers({}), headers if late else None),
+        sign,
         (urlsplit(url).netloc, *connection.hosts, *use.hosts),
         tuple(use.network.allow),
         use.insecure,
@@ -164,6 +168,28 @@ def _prepared(
         public,
         tuple(v for v in settings.values() if isinstance(v, Secret)),
     )
+
+
+def _render(scope: Scope, template: Template) -> str:
+    value = template(scope)
+    if value is None:
+        raise EvaluationError(f"`{template.text}` has no value")
+    return as_text(value)
+
+
+def _part(connection: Connection, part: str, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:
+    """What `auth` or `headers` come to: made now where only settings are asked, else for every call."""
+    if not connection.varies(part):
+        made = make(own)
+        return lambda _: made
+
+    def late(scope: Scope) -> T:
+        try:
+            return make({**scope, **own})
+        except EvaluationError as error:
+            raise CallError("mapping_failed", f"`{part}`: {error.message}", place=connection.place(part)) from None
+
+    return late
 
 
 def _hidden(name: str, settings: dict[str, Any], connector: Any) -> bool:

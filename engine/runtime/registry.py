@@ -223,7 +223,8 @@ def _target(name: str, bound: Bound, operation_name: str) -> Target:
     press = operation.request.plan(bound.base, operation.repeatable)
     reader = Reader.plan(operation, bound.loaded.connector.response, bound.name)
     title = operation.title or operation_name
-    return Target(name, title, operation.capability, bound, operation, press, reader, frozenset(operation.used))
+    used = frozenset(operation.used | bound.loaded.connector.connection.used)
+    return Target(name, title, operation.capability, bound, operation, press, reader, used)
 
 
 def _asks_key(loaded: Loaded) -> bool:

@@ -1,13 +1,17 @@
 """How a system is reached: address, signature, headers, times."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from engine.spec.auth import Auth, NoAuth
+from pydantic import PrivateAttr
+
+from engine.spec.auth import ApiKey, Auth, NoAuth
 from engine.spec.duration import Duration, lasting
-from engine.spec.names import Names
-from engine.spec.reading import Model, about
-from engine.spec.request import WrittenPairs, link_headers
+from engine.spec.names import ATTEMPT_MEMBERS, Names, Secrecy
+from engine.spec.reading import Model, Reading, about
+from engine.spec.request import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.strings import TemplateField
+from engine.spec.tree import Scope
 
 
 class Timeout(Model):
@@ -45,13 +49,28 @@ class Connection(Model):
     headers: WrittenPairs = about("Headers of every request.", {"Accept": "application/json"})
     timeout: Timeout = about("How long a call may take.", default_factory=Timeout.model_construct)
     verify: str | None = about("The operation that tells whether the settings work.", "account")
+    _used: dict[str, set[str]] = PrivateAttr(default_factory=lambda: {"auth": set[str](), "headers": set[str]()})
 
-    def link(self, names: Names, url: Names) -> None:
+    @property
+    def used(self) -> set[str]:
+        """The names that its strings use, of the call or of the settings."""
+        return self._used["auth"] | self._used["headers"]
+
+    def varies(self, part: str) -> bool:
+        """Whether `auth` or `headers` ask for more than settings, so that every call has its own."""
+        return any(not name.startswith("settings") for name in self._used[part])
+
+    def own_headers(self, scope: Scope) -> Headers:
+        """What it gives every request. Raises EvaluationError for what no header can be."""
+        return tuple(header_fields(self.headers(scope)).values()) if self.headers is not None else ()
+
+    def link(self, at: Reading, known: Mapping[str, frozenset[str] | None], in_url: Secrecy) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
-        url.check(self.base_url)
-        self.auth.link(names)
-        if self.tls.ca is not None:
-            names.check(self.tls.ca)
+        settings = {"settings": known["settings"]}
+        Names(at, settings, in_url).check(self.base_url)
+        fixed = isinstance(self.auth, ApiKey) and self.auth.in_ == "path"
+        self.auth.link(Names(at, settings if fixed else known, used=self._used["auth"]))
+        Names(at, settings).check(self.tls.ca)
         if self.headers is not None:
-            self.headers.link(names)
-            link_headers(self.headers, self._raw.get("headers"), names.at)
+            self.headers.link(Names(at, {**known, "attempt": ATTEMPT_MEMBERS}, used=self._used["headers"]))
+            link_headers(self.headers, self._raw.get("headers"), at)

@@ -14,7 +14,7 @@ from engine.errors import nearest
 from engine.language.text import kind_of
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
-from engine.spec.names import CALL_MEMBERS, Names, Secrecy
+from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Secrecy
 from engine.spec.operation import Operation, Secrets
 from engine.spec.reading import Model, Reading, about, spared, validate
 from engine.spec.response import Response
@@ -49,10 +49,12 @@ class Connector(Model):
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version(at)
         settings = frozenset(self.settings)
-        known: dict[str, frozenset[str] | None] = {"settings": settings, "now": None, "auth": frozenset()}
+        captured = None if self.connection.has("auth") and not self.connection.auth.has("type") else frozenset[str]()
+        known: dict[str, frozenset[str] | None] = {"settings": settings, "now": None, "auth": captured}
+        known |= {"call": CALL_MEMBERS, "page": PAGE_MEMBERS}
         names = Names(at, known)
         secrecy = self._secrecy()
-        self.connection.link(names.shaped("call", CALL_MEMBERS), Names(at, {"settings": settings}, secrecy.in_url))
+        self.connection.link(at, {**known, "input": None}, secrecy.in_url)
         self._link_connection(at)
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))

@@ -21,6 +21,8 @@ RESERVED: Final = frozenset(
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
+ATTEMPT_MEMBERS: Final = frozenset({"id"})
+PAGE_MEMBERS: Final = frozenset({"position", "number", "size"})
 
 Secrecy = Callable[[str], str | None]
 """A setting's name → why it may not stand here, or None."""
@@ -48,10 +50,11 @@ class Names:
         """The same place with another rule for secrets."""
         return Names(self.at, self.known, secrecy, self.used)
 
-    def check(self, compiled: Template | Expression) -> None:
-        """Report every name of a compiled string that does not exist here."""
-        for reference in compiled.references:
-            self._check_one(compiled, reference)
+    def check(self, compiled: Template | Expression | None) -> None:
+        """Report every name of a compiled string that does not exist here; None is one that was reported already."""
+        if compiled is not None:
+            for reference in compiled.references:
+                self._check_one(compiled, reference)
 
     def _check_one(self, compiled: Template | Expression, reference: Reference) -> None:
         root = reference.path[0]

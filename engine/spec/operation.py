@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 from pydantic import PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from engine.document import Map
 from engine.errors import CallError, nearest
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
-from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
+from engine.spec.names import ANSWER, Names, Secrecy
 from engine.spec.reading import Model, about, reading
 from engine.spec.request import Request
 from engine.spec.response import CodeField, MessageField, Response
@@ -89,7 +90,7 @@ class Operation(Model):
     """What a bot or the platform can ask of a system."""
 
     LATER: ClassVar[frozenset[str]] = frozenset(
-        {"auth", "subject", "limits", "paging", "challenge", "authorise", "steps"}
+        ("auth", "subject", "limits", "paging", "challenge", "authorise", "steps", "for_each", "first_of", "call")
     )
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
@@ -168,7 +169,7 @@ class Operation(Model):
                 "the contract declares the input",
                 self.place("input"),
             )
-        if self.capability and not self.has("output"):
+        if self.capability and not self.has("output") and not self.has("steps"):
             at.report(
                 "missing-output", f"`{self.capability}` has no `output`", "map the contract's members", self.place()
             )
@@ -187,12 +188,14 @@ class Operation(Model):
         return frozenset(self.input) if self.input is not None else frozenset()
 
     def _link_names(self, names: Names, secrecy: "Secrets") -> None:
-        open_names = names.keeping(secrecy.nowhere)
+        refusing = {name: names.known[name] for name in ("input", "settings", "now")}
         for rule in self.reject:
-            open_names.check(rule.when)
-            if rule.message is not None and rule.message.expression is not None:
-                open_names.check(rule.message.expression)
-        asking = open_names.shaped("call", CALL_MEMBERS)
+            for compiled in (rule.when, rule.message.expression if rule.message else None):
+                Names(names.at, refusing, secrecy.nowhere, names.used).check(compiled)
+        steps = self._raw.get("steps")
+        asking = names.keeping(secrecy.nowhere).plus(steps if isinstance(steps, Map) else ())
+        if self.capability == "identity":
+            asking = asking.plus(["step"])
         if self.request is not None:
             self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
         if self.response is not None:

@@ -62,6 +62,7 @@ class Reader:
         scope["headers"] = reply.headers
         scope["cookies"] = reply.cookies
         scope["root"] = None
+        scope["count"] = 0
         if self.needs_text:
             scope["text"] = _text(reply.body, self.charset, content_type)
         return unreadable

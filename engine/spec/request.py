@@ -1,6 +1,6 @@
 """What is sent: a request of the file, planned once for a connection, rendered for every call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,7 +11,7 @@ from engine.document import Map
 from engine.errors import CallError, EvaluationError
 from engine.language.codec import encode_form, encode_json, encode_query, header_name, header_value
 from engine.language.text import as_text, kind_of
-from engine.spec.names import Names
+from engine.spec.names import ATTEMPT_MEMBERS, Names
 from engine.spec.path import Path, PathField
 from engine.spec.reading import Model, Reading, about, reading
 from engine.spec.tree import Node, Scope, write_tree
@@ -19,6 +19,7 @@ from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
 from engine.spec.trip import Rendered
 
 Pairs = list[tuple[str, str]]
+Headers = tuple[tuple[str, str], ...]
 
 _TREE_SCHEMA: dict[str, Any] = {"format": "tree"}
 
@@ -67,10 +68,11 @@ def link_headers(node: Node | None, written: Any, at: Reading) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a connection gives every request: the address without a final slash, and headers."""
+    """What a connection gives every request: the address without a final slash, and headers; `late` ones per call."""
 
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
+    late: Callable[[Scope], Headers] | None = None
 
 
 class Request(Model):
@@ -87,7 +89,8 @@ class Request(Model):
 
     def link(self, names: Names, url: Names, body: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
-        url_names = ((self.path, url), (self.query, url), (self.headers, names), (self.json_, body), (self.form, body))
+        head = names.shaped("attempt", ATTEMPT_MEMBERS)
+        url_names = ((self.path, url), (self.query, url), (self.headers, head), (self.json_, body), (self.form, body))
         for part, seen in url_names:
             if part is not None:
                 part.link(seen)
@@ -106,9 +109,9 @@ class Request(Model):
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
         query = encode_query(_pairs(_constant(self.query)))
-        headers = self._headers(base, _constant(self.headers))
+        headers = self.all_headers(base.headers, _constant(self.headers))
         varying = _varying(self.query), _varying(self.headers)
-        return Press(self.method, base.url, self.path, query, varying[0], headers, varying[1], self, idempotent)
+        return Press(self.method, base, self.path, query, varying[0], headers, varying[1], self, idempotent)
 
     def body(self, scope: Scope) -> bytes | None:
         """The encoded body."""
@@ -117,12 +120,13 @@ class Request(Model):
             return None if value is ABSENT else encode_json(value)
         return encode_form(_pairs(self.form(scope))) if self.form is not None else None
 
-    def _headers(self, base: Base, own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    def all_headers(self, base: Headers, own: Any) -> Headers:
+        """The usual ones, the connection's, the request's: a later one of the same name wins."""
         content = "application/json" if self.json_ is not None else "application/x-www-form-urlencoded"
         found = {"accept": ("Accept", "application/json")}
         if self.json_ is not None or self.form is not None:
             found["content-type"] = ("Content-Type", content)
-        found.update({name.lower(): (name, value) for name, value in base.headers})
+        found.update({name.lower(): (name, value) for name, value in base})
         return tuple((found | header_fields(own)).values())
 
     def fault(self, part: str, error: EvaluationError) -> CallError:
@@ -138,7 +142,7 @@ class Press:
     """Room 3: a scope becomes a Rendered. What is constant is encoded already; the rest are nodes."""
 
     method: str
-    base: str
+    base: Base
     path: Path
     fixed_query: str
     query: Node | None
@@ -153,16 +157,21 @@ class Press:
         try:
             query = self.fixed_query if self.query is None else encode_query(_pairs(self.query(scope)))
             part = "headers"
-            headers = self.fixed_headers if self.headers is None else self._with_own(self.headers(scope))
+            headers = self._headers(scope)
             part = "form" if self.request.json_ is None else "json"
             body = self.request.body(scope)
         except EvaluationError as error:
             raise self.request.fault(part, error) from None
-        url = self.base + self.path.render(scope)
+        url = self.base.url + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
-    def _with_own(self, values: Any) -> tuple[tuple[str, str], ...]:
-        own = header_fields(values)
+    def _headers(self, scope: Scope) -> Headers:
+        own = header_fields(self.headers(scope)) if self.headers is not None else {}
+        if self.base.late is not None:
+            written = _constant(self.request.headers) or dict(own.values())
+            return self.request.all_headers(self.base.late(scope), written)
+        if self.headers is None:
+            return self.fixed_headers
         return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
 
 

@@ -103,8 +103,7 @@ class ErrorRule(Model):
     def link(self, names: Names) -> None:
         """Check the names of every expression."""
         for compiled in (self.when, self.retry_after, self.message.expression if self.message else None):
-            if compiled is not None:
-                names.check(compiled)
+            names.check(compiled)
 
 
 Verdict = Literal["ok", "empty"] | CallError
@@ -147,8 +146,7 @@ class Response(Model):
             names.at.report(code, message, "write `auto` or `json`", self.place("format"))
         rules = names.plus(RULE)
         for compiled in (self.success_when, self.empty_when):
-            if compiled is not None:
-                rules.check(compiled)
+            rules.check(compiled)
         for rule in self.errors:
             rule.link(rules)
 
