@@ -63,7 +63,12 @@ def _compiled(text: str) -> tuple[tuple[Reference, ...], bool, tuple[str | Run, 
     literal = check_literals(source)
     parts = tuple(part if isinstance(part, str) else build_strict(part.node, source) for part in source.parts)
     lone = parts[0] if len(parts) == 1 else None
-    return tuple(references(source)), literal, parts, lone if callable(lone) else _mixed(source)
+    return (
+        tuple(used for tag in source.tags for used in references(tag.node, source)),
+        literal,
+        parts,
+        lone if callable(lone) else _mixed(source),
+    )
 
 
 def _mixed(source: Source) -> Run:

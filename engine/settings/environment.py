@@ -29,6 +29,7 @@ class Environment(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535, description="Port; 0 lets the system choose one")] = 8080
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    wire: Annotated[Literal["aiohttp", "httpx2"], Field(description="HTTP client; httpx2 speaks HTTP/2")] = "aiohttp"
     max_body: Annotated[int, Field(ge=1024, le=2**30, description="Largest request body")] = 2**20
     max_headers: Annotated[int, Field(ge=1024, le=2**20, description="Largest request line with headers")] = 32 * 1024
     max_connections: Annotated[int, Field(ge=1, le=100_000, description="Open connections, then 503")] = 1000

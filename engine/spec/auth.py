@@ -40,13 +40,6 @@ class Signature:
 class _Auth(Model):
     expose: list[str] = about("Secrets that may stand in request bodies.", ["password"], default=[])
 
-    def link(self, names: Names) -> None:
-        """Check the names in every template."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if hasattr(value, "references"):
-                names.check(value)
-
 
 class NoAuth(_Auth):
     """No authentication."""
@@ -70,19 +63,16 @@ class ApiKey(_Auth):
 
     def link(self, names: Names) -> None:
         """Check the names in the template, and the key's own name."""
-        super().link(names)
+        names.check(self.value)
         if self.in_ == "path":
             return
         if not self.name:
-            names.at.report("missing-key", "`name` is missing", f"say what the {self.in_} is called", self.place())
+            self.report("missing-key", "`name` is missing", f"say what the {self.in_} is called")
         elif self.in_ != "query":
-            self._link_name(names)
-
-    def _link_name(self, names: Names) -> None:
-        try:
-            header_name(self.name)
-        except EvaluationError as error:
-            names.at.report("wrong-value", error.message, "write it as `X-Api-Key`", self.place("name"))
+            try:
+                header_name(self.name)
+            except EvaluationError as error:
+                self.report("wrong-value", error.message, "write it as `X-Api-Key`", "name")
 
     def prepare(self, render: Render) -> Signature:
         """The key in its place."""
@@ -128,21 +118,21 @@ class Bearer(_Auth):
 LATER_KINDS: Final = frozenset({"oauth1", "oauth2", "login", "hmac", "http_signature"})
 
 
+def no_auth() -> NoAuth:
+    """What is meant where nothing is said."""
+    return NoAuth.model_construct(type="none")
+
+
 def _refuse_later(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    if isinstance(value, Map):
-        kind = value.get("type")
-        if kind in LATER_KINDS:
-            message = f"auth of type `{kind}`: {LATER}"
-            remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
-            reading(info).report("not-yet", message, remedy, value.value_span("type"))
-            return NoAuth.model_construct(type="none")
-        if kind is None and value and all(isinstance(v, Map) for v in value.values()):
-            reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
-            return NoAuth.model_construct(type="none")
+    kind = value.get("type") if isinstance(value, Map) else ""
+    if kind in LATER_KINDS:
+        remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
+        reading(info).report("not-yet", f"auth of type `{kind}`: {LATER}", remedy, value.value_span("type"))
+        return no_auth()
+    if kind is None and value and all(isinstance(v, Map) for v in value.values()):
+        reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
+        return no_auth()
     return handler(value)
 
 
-Auth = Annotated[
-    Annotated[NoAuth | ApiKey | Basic | Bearer, Field(discriminator="type")],
-    WrapValidator(_refuse_later),
-]
+Auth = Annotated[Annotated[NoAuth | ApiKey | Basic | Bearer, Field(discriminator="type")], WrapValidator(_refuse_later)]

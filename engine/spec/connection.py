@@ -1,14 +1,13 @@
 """How a system is reached: address, signature, headers, times."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import replace
 
 from pydantic import PrivateAttr
 
-from engine.spec.auth import ApiKey, Auth, NoAuth
+from engine.spec.auth import ApiKey, Auth, no_auth
 from engine.spec.duration import Duration, lasting
-from engine.spec.names import ATTEMPT_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, Reading, about
+from engine.spec.names import Names
+from engine.spec.reading import Model, about
 from engine.spec.request import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.strings import TemplateField
 from engine.spec.tree import Scope
@@ -21,20 +20,16 @@ class Timeout(Model):
     total: Duration = lasting("10s", "For the whole call; a shorter deadline of the caller wins.")
 
 
-class Tls(Model):
+class Tls(Model, later="cert key"):
     """Verification is always on; `ca` is a file with the certificates of an own authority."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"cert", "key"})
 
     ca: TemplateField | None = about(
         "A file with the certificates to trust in place of the system's.", "{{ settings.ca }}"
     )
 
 
-class Connection(Model):
+class Connection(Model, later="limits retry breaker cache"):
     """The `connection` of a connector."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "breaker", "cache"})
 
     base_url: TemplateField = about(
         "Scheme, host and path before every path.", "https://{{ settings.subdomain }}.amocrm.ru", default=...
@@ -43,12 +38,13 @@ class Connection(Model):
     auth: Auth = about(
         "How requests are signed.",
         {"type": "bearer", "token": "{{ settings.access_token }}"},
-        default_factory=lambda: NoAuth.model_construct(type="none"),
+        default_factory=no_auth,
     )
     tls: Tls = about("Whose certificates are trusted.", default_factory=Tls.model_construct)
     headers: WrittenPairs = about("Headers of every request.", {"Accept": "application/json"})
     timeout: Timeout = about("How long a call may take.", default_factory=Timeout.model_construct)
     verify: str | None = about("The operation that tells whether the settings work.", "account")
+
     _used: dict[str, set[str]] = PrivateAttr(default_factory=lambda: {"auth": set[str](), "headers": set[str]()})
 
     @property
@@ -64,13 +60,11 @@ class Connection(Model):
         """What it gives every request. Raises EvaluationError for what no header can be."""
         return tuple(header_fields(self.headers(scope)).values()) if self.headers is not None else ()
 
-    def link(self, at: Reading, known: Mapping[str, frozenset[str] | None], in_url: Secrecy) -> None:
+    def link(self, names: Names, settings: Names, url: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
-        settings = {"settings": known["settings"]}
-        Names(at, settings, in_url).check(self.base_url)
-        fixed = isinstance(self.auth, ApiKey) and self.auth.in_ == "path"
-        self.auth.link(Names(at, settings if fixed else known, used=self._used["auth"]))
-        Names(at, settings).check(self.tls.ca)
-        if self.headers is not None:
-            self.headers.link(Names(at, {**known, "attempt": ATTEMPT_MEMBERS}, used=self._used["headers"]))
-            link_headers(self.headers, self._raw.get("headers"), at)
+        url.check(self.base_url)
+        settings.check(self.tls)
+        in_path = isinstance(self.auth, ApiKey) and self.auth.in_ == "path"
+        replace(settings if in_path else names, used=self._used["auth"]).check(self.auth)
+        replace(names.plus(attempt=["id"]), used=self._used["headers"]).check(self.headers)
+        link_headers(self.headers, self._raw.get("headers"), self._at)

@@ -1,14 +1,14 @@
 """Which names an expression may see in a place (language.md), checked once when the file is read."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Final
 
 from engine.errors import nearest
 from engine.language.expression import Expression
 from engine.language.reference import Reference
 from engine.language.template import Template
-from engine.spec.reading import Reading, place_of
+from engine.spec.reading import Model, Reading, place_of
 
 RESERVED: Final = frozenset(
     (
@@ -21,11 +21,10 @@ RESERVED: Final = frozenset(
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
-ATTEMPT_MEMBERS: Final = frozenset({"id"})
 PAGE_MEMBERS: Final = frozenset({"position", "number", "size"})
 
-Secrecy = Callable[[str], str | None]
-"""A setting's name → why it may not stand here, or None."""
+Secrecy = Mapping[str | None, str]
+"""A setting's name (None: all of them at once) → why it may not stand here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +33,56 @@ class Names:
 
     at: Reading
     known: Mapping[str, frozenset[str] | None]
-    secrecy: Secrecy | None = None
+    secrecy: Secrecy = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """Root names that were used anywhere: the runtime only fills in those."""
 
-    def plus(self, names: Iterable[str]) -> "Names":
-        """The same place with more names, whose shapes are not known."""
-        return Names(self.at, {**self.known, **dict.fromkeys(names)}, self.secrecy, self.used)
+    def plus(self, *names: str, **shaped: Iterable[str]) -> "Names":
+        """The same place with more names: some of no known shape, some with their members."""
+        members = {name: frozenset(known) for name, known in shaped.items()}
+        return replace(self, known={**self.known, **dict.fromkeys(names), **members})
 
-    def shaped(self, name: str, members: Iterable[str]) -> "Names":
-        """The same place with one more name of a known shape."""
-        return Names(self.at, {**self.known, name: frozenset(members)}, self.secrecy, self.used)
-
-    def keeping(self, secrecy: Secrecy | None) -> "Names":
+    def keeping(self, secrecy: Secrecy) -> "Names":
         """The same place with another rule for secrets."""
-        return Names(self.at, self.known, secrecy, self.used)
+        return replace(self, secrecy=secrecy)
 
-    def check(self, compiled: Template | Expression | None) -> None:
-        """Report every name of a compiled string that does not exist here; None is one that was reported already."""
-        if compiled is not None:
-            for reference in compiled.references:
-                self._check_one(compiled, reference)
+    def check(self, part: Any) -> None:
+        """Report every name that does not exist here, in whatever of a model, a node or a list of them is compiled.
 
-    def _check_one(self, compiled: Template | Expression, reference: Reference) -> None:
-        root = reference.path[0]
+        What brings names of its own, or has rules of its own for them, does so in its `link`.
+        """
+        if isinstance(part, Template | Expression):
+            for reference in part.references:
+                self._check_one(part.text, reference)
+        elif hasattr(part, "link"):
+            part.link(self)
+        else:
+            for inner in _parts(part):
+                self.check(inner)
+
+    def _check_one(self, text: str, reference: Reference) -> None:
+        root, *members = reference.path[:2]
+        member = members[0] if members else None
         self.used.update((root, ".".join(reference.path[:2])))
+        known, length = self.known.get(root), reference.length
         if root not in self.known:
-            message = f"there is no `{'$' if reference.dollar else ''}{root}` here"
-            self._report("unknown-name", message, nearest(root, self.known), compiled.text, reference.offset, len(root))
+            sign = "$" if reference.dollar else ""
+            remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
+            said = "unknown-name", f"there is no `{sign}{root}` here", remedy
+        elif known is not None and member is not None and member not in known:
+            remedy = nearest(member, known) if known else f"declare it under `{root}:`"
+            said = "unknown-member", f"`{root}` has no `{member}`", remedy
+        elif root == "settings" and member in self.secrecy:
+            message = f"`{'.'.join(reference.path[:2])}` may not stand here"
+            said = "secret-misplaced", message, self.secrecy[member]
+        else:
             return
-        members = self.known[root]
-        if members is not None and len(reference.path) > 1 and reference.path[1] not in members:
-            self._unknown_member(compiled, reference, members)
-        elif root == "settings" and self.secrecy is not None:
-            self._check_secret(compiled, reference, self.secrecy)
+        self.at.report(*said, place_of(text, reference.offset, max(length, 1)) or self.at.top)
 
-    def _unknown_member(self, compiled: Template | Expression, reference: Reference, members: frozenset[str]) -> None:
-        root, member = reference.path[:2]
-        remedy = nearest(member, members) if members else f"declare it under `{root}:`"
-        message = f"`{root}` has no `{member}`"
-        self._report("unknown-member", message, remedy, compiled.text, reference.offset, reference.length)
 
-    def _check_secret(self, compiled: Template | Expression, reference: Reference, secrecy: Secrecy) -> None:
-        why = secrecy(reference.path[1] if len(reference.path) > 1 else "")
-        if why is not None:
-            found = ".".join(reference.path[:2])
-            self._report(
-                "secret-misplaced",
-                f"`{found}` may not stand here",
-                why,
-                compiled.text,
-                reference.offset,
-                reference.length,
-            )
-
-    def _report(self, code: str, message: str, remedy: str, text: str, offset: int, length: int) -> None:
-        self.at.report(code, message, remedy, place_of(text, offset, max(length, 1)) or self.at.top)
+def _parts(whole: Any) -> Iterable[Any]:
+    if isinstance(whole, list | tuple):
+        return whole
+    if isinstance(whole, Model):
+        return [value for _, value in whole]
+    return [getattr(whole, own.name) for own in fields(whole)] if is_dataclass(whole) else ()

@@ -1,36 +1,30 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
 
-from pydantic import PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import PrivateAttr, ValidationInfo
 
 from engine.document import Map
-from engine.errors import CallError, nearest
+from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, Names, Secrecy
-from engine.spec.reading import Model, about, reading
+from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
-from engine.spec.response import CodeField, MessageField, Response
+from engine.spec.response import CodeField, Message, MessageField, Response
 from engine.spec.strings import ExpressionField
-from engine.spec.tree import FREE, Node, Scope, Shape, contract_shape, read_tree
+from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
-from engine.spec.tree.constructs import Lets, bound, link_lets
+from engine.spec.tree.constructs import bound, link_lets
 from engine.spec.tree.nodes import evaluate, holds
 
 ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
 
 
-def _shape(contract: Contract) -> Shape:
-    rows = {name: (lambda value, locale, n=name: contract.row(n, value, locale)) for name in contract.rows}
-    return contract_shape(contract.version, contract.output, contract.empty or (), rows)
-
-
-SHAPES: Final[Mapping[str, Shape]] = {name: _shape(contract) for name, contract in CONTRACTS.items()}
+SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.items()}
 
 
 class Reject(Model):
@@ -43,55 +37,24 @@ class Reject(Model):
     def refuse(self, scope: Scope) -> None:
         """Raise the rule's error if it holds."""
         if holds(evaluate(self.when, scope)):
-            detail = self.message.text(scope) if self.message else "the operation refuses this input"
-            spoken = self.message.spoken if self.message else None
-            raise CallError(self.code, detail, place=self.place(), customer_message=spoken)
+            message = self.message or Message(constant="the operation refuses this input")
+            raise CallError(self.code, message.text(scope), place=self.place(), customer_message=message.spoken)
 
 
 def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
-def _lets(value: Any, info: ValidationInfo) -> Lets:
-    return lets_in(value, reading(info))
+_OUTPUT: Final = {"format": "tree"}
+_LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
+CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
+AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
+OutputField = Annotated[Any, reads(_output, _OUTPUT)]
+LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-def _one_of(code: str, what: str, known: Iterable[str]) -> Any:
-    names = list(known)
-
-    def check(value: Any) -> str:
-        if value in names:
-            return str(value)
-        raise PydanticCustomError(code, f"there is no {what} `{value}`", {"remedy": nearest(str(value), names)})
-
-    return Annotated[str, PlainValidator(check), WithJsonSchema({"type": "string", "enum": names})]
-
-
-if TYPE_CHECKING:
-    CapabilityField = str
-    AcceptsField = str
-else:
-    CapabilityField = _one_of("unknown-capability", "capability", CONTRACTS)
-    AcceptsField = _one_of("unknown-accepts", "identifier", ACCEPTS)
-
-OutputField = Annotated[
-    Any,
-    PlainValidator(_output),
-    WithJsonSchema({"format": "tree"}),
-]
-LetField = Annotated[
-    Any,
-    PlainValidator(_lets),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
-]
-
-
-class Operation(Model):
+class Operation(Model, later="auth subject limits paging challenge authorise steps for_each first_of call"):
     """What a bot or the platform can ask of a system."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        ("auth", "subject", "limits", "paging", "challenge", "authorise", "steps", "for_each", "first_of", "call")
-    )
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
     capability: CapabilityField | None = about("The contract it fulfils.", "card")
@@ -161,48 +124,33 @@ class Operation(Model):
 
     def link(self, names: Names, secrecy: "Secrets") -> None:
         """Check what the parts say of each other, and every name."""
-        at = names.at
         if self.capability and self.has("input"):
-            at.report(
-                "one-of",
-                "`capability` and `input` stand together",
-                "the contract declares the input",
-                self.place("input"),
-            )
-        if self.capability and not self.has("output") and not self.has("steps"):
-            at.report(
-                "missing-output", f"`{self.capability}` has no `output`", "map the contract's members", self.place()
-            )
+            message = "`capability` and `input` stand together"
+            self.report("one-of", message, "the contract declares the input", "input")
+        if self.capability and self._raw.get("output") is None and not self.has("steps"):
+            self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
         if not any(self.has(k) for k in ("request", "steps", "authorise")):
-            at.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`", self.place())
+            self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")
         if self.accepts and self.capability != "identity":
-            at.report(
-                "unknown-accepts", "`accepts` goes with `capability: identity`", "take it out", self.place("accepts")
-            )
-        own = Names(at, names.known, names.secrecy, self._used)
-        self._link_names(own.shaped("input", self._members()), secrecy)
+            message = "`accepts` goes with `capability: identity`"
+            self.report("unknown-accepts", message, "take it out", "accepts")
+        own = replace(names, used=self._used)
+        self._link_names(own.plus(input=self._members()), secrecy)
 
-    def _members(self) -> frozenset[str]:
-        if self.contract is not None:
-            return frozenset(self.contract.input.model_fields)
-        return frozenset(self.input) if self.input is not None else frozenset()
+    def _members(self) -> Iterable[str]:
+        return self.contract.input.model_fields if self.contract is not None else self.input or ()
 
     def _link_names(self, names: Names, secrecy: "Secrets") -> None:
-        refusing = {name: names.known[name] for name in ("input", "settings", "now")}
-        for rule in self.reject:
-            for compiled in (rule.when, rule.message.expression if rule.message else None):
-                Names(names.at, refusing, secrecy.nowhere, names.used).check(compiled)
+        hidden = names.keeping(secrecy.nowhere)
+        replace(hidden, known={name: names.known[name] for name in ("input", "settings", "now")}).check(self.reject)
         steps = self._raw.get("steps")
-        asking = names.keeping(secrecy.nowhere).plus(steps if isinstance(steps, Map) else ())
-        if self.capability == "identity":
-            asking = asking.plus(["step"])
+        named = (*(steps if isinstance(steps, Map) else ()), *(["step"] if self.capability == "identity" else ()))
+        asking = hidden.plus(*named)
         if self.request is not None:
             self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
         if self.response is not None:
             self.response.link(Names(names.at, {"input": names.known["input"]}, used=names.used))
-        reading_names = link_lets(self.let, asking.plus(ANSWER))
-        if self.output is not None:
-            self.output.link(reading_names)
+        link_lets(self.let, asking.plus(*ANSWER)).check(self.output)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationInfo
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError
 from engine.language.codec import encode_form, encode_json, encode_query, header_name, header_value
 from engine.language.text import as_text, kind_of
-from engine.spec.names import ATTEMPT_MEMBERS, Names
+from engine.spec.names import Names
 from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, Reading, about, reading
+from engine.spec.reading import Model, Reading, about, reading, reads, wrong
 from engine.spec.tree import Node, Scope, write_tree
 from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
 from engine.spec.trip import Rendered
@@ -21,25 +20,19 @@ from engine.spec.trip import Rendered
 Pairs = list[tuple[str, str]]
 Headers = tuple[tuple[str, str], ...]
 
-_TREE_SCHEMA: dict[str, Any] = {"format": "tree"}
-
-
-def _tree(value: Any, info: ValidationInfo) -> Node:
-    return write_tree(value, reading(info))
+_TREE_SCHEMA: Final = {"format": "tree"}
 
 
 def _mapping(value: Any, info: ValidationInfo) -> Node:
-    if not isinstance(value, dict):
-        message = f"expected names and values, found {kind_of(value)}"
-        raise PydanticCustomError("wrong-type", message, {"remedy": f"write `{info.field_name}: {{name: value}}`"})
-    node = write_tree(value, reading(info))
+    node = write_tree(value, reading(info)) if isinstance(value, dict) else Const(value)
     if isinstance(node, Const) and not isinstance(node.value, dict):
-        raise PydanticCustomError("wrong-type", "expected names and values", {"remedy": "write `name: value` pairs"})
+        message = f"expected names and values, found {kind_of(value)}"
+        raise wrong("wrong-type", message, f"write `{info.field_name}: {{name: value}}`")
     return node
 
 
-WrittenTree = Annotated[Any, PlainValidator(_tree), WithJsonSchema(_TREE_SCHEMA)]
-WrittenPairs = Annotated[Any, PlainValidator(_mapping), WithJsonSchema({**_TREE_SCHEMA, "type": "object"})]
+WrittenTree = Annotated[Any, reads(lambda value, info: write_tree(value, reading(info)), _TREE_SCHEMA)]
+WrittenPairs = Annotated[Any, reads(_mapping, {**_TREE_SCHEMA, "type": "object"})]
 
 
 def header_fields(values: Any) -> dict[str, tuple[str, str]]:
@@ -75,10 +68,8 @@ class Base:
     late: Callable[[Scope], Headers] | None = None
 
 
-class Request(Model):
+class Request(Model, later="url encoding multipart xml soap graphql text"):
     """One HTTP request. At most one body."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"url", "encoding", "multipart", "xml", "soap", "graphql", "text"})
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = about("The HTTP method.", "GET", default=...)
     path: PathField = Field(examples=["/api/v4/contacts/{{ input.client_key }}"])
@@ -89,22 +80,18 @@ class Request(Model):
 
     def link(self, names: Names, url: Names, body: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
-        head = names.shaped("attempt", ATTEMPT_MEMBERS)
-        url_names = ((self.path, url), (self.query, url), (self.headers, head), (self.json_, body), (self.form, body))
-        for part, seen in url_names:
-            if part is not None:
-                part.link(seen)
+        url.check([self.path, self.query])
+        names.plus(attempt=["id"]).check(self.headers)
+        body.check([self.json_, self.form])
         if self.has("json") and self.has("form"):
-            names.at.report("one-of", "`json` and `form` stand together", "keep one body", self.place("form"))
-        link_headers(self.headers, self._raw.get("headers"), names.at)
+            self.report("one-of", "`json` and `form` stand together", "keep one body", "form")
+        link_headers(self.headers, self._raw.get("headers"), self._at)
         for key, node in (("query", self.query), ("form", self.form)):
             try:
                 _pairs(_constant(node))
             except EvaluationError as error:
                 fault = self.fault(key, error)
-                names.at.report(
-                    "wrong-value", fault.detail, "write a text, a number or a list", fault.place or names.at.top
-                )
+                self.report("wrong-value", fault.detail, "write a text, a number or a list", fault.place or key)
 
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
@@ -166,12 +153,12 @@ class Press:
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
     def _headers(self, scope: Scope) -> Headers:
-        own = header_fields(self.headers(scope)) if self.headers is not None else {}
+        values = _constant(self.request.headers) if self.headers is None else self.headers(scope)
         if self.base.late is not None:
-            written = _constant(self.request.headers) or dict(own.values())
-            return self.request.all_headers(self.base.late(scope), written)
+            return self.request.all_headers(self.base.late(scope), values)
         if self.headers is None:
             return self.fixed_headers
+        own = header_fields(values)
         return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
 
 

@@ -4,10 +4,9 @@ from typing import Any, Literal
 
 from pydantic import RootModel
 
-from engine.document import Document, Map
+from engine.document import Document
 from engine.errors import CATALOGUE
-from engine.language.text import kind_of
-from engine.spec.reading import Model, Reading, about, validate
+from engine.spec.reading import Model, Reading, about, read_root
 
 
 class Expected(Model):
@@ -63,15 +62,4 @@ class TestsFile(RootModel[dict[str, list[Case]]]):
 def tests_of(document: Document) -> TestsFile:
     """The cases of a document. Raises ConfigError with every problem found."""
     at = Reading(document)
-    if not isinstance(document.root, Map):
-        at.report(
-            "wrong-type",
-            f"tests are a mapping, found {kind_of(document.root)}",
-            "begin with the name of an operation",
-            at.top,
-        )
-        at.finish()
-    found = validate(TestsFile, document.root, at)
-    at.finish()
-    assert found is not None  # noqa: S101 - finish() has raised otherwise
-    return found
+    return at.settled(read_root(TestsFile, at, "a file of tests", "begin with the name of an operation"))

@@ -1,12 +1,12 @@
 """The members of the seven contracts, as contracts.md lists them; and that everything read from a file is frozen."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from engine.spec.contracts import CONTRACTS
-from engine.spec.reading import Model, models_in
+from engine.spec.reading import Model
 from engine.spec.schema import ROOTS
 
 ASKED = {
@@ -35,6 +35,13 @@ ANSWERED = {
     "bindings{client_key manager_key group_key deputy_key deputy_until} next",
     "events": "external_id",
 }
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models inside an annotation: `list[X] | None` gives X."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in models_in(argument)]
 
 
 def told(model: type[BaseModel]) -> str:

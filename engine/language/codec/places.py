@@ -39,12 +39,13 @@ def literal_path(text: str) -> str:
 def header_value(value: str) -> str:
     """A value for a header, spaces around it left out.
 
-    Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond Latin-1.
+    Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond ASCII:
+    what bytes they are is each server's own guess.
     """
     if _CONTROL.search(value.replace("\t", " ")):
         raise EvaluationError("a header value holds a line break or another control character")
-    if not value.isascii() and any(character > "\xff" for character in value):
-        raise EvaluationError("a header value holds characters beyond Latin-1: encode it, `| url` or `| base64`")
+    if not value.isascii():
+        raise EvaluationError("a header value holds characters beyond ASCII: encode it, `| url` or `| base64`")
     return value.strip(" \t")
 
 
@@ -68,7 +69,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PATH: Final = "/:@!$&'()*+,;=%~"
 _UNENCODED: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;"})
 
 

@@ -45,20 +45,20 @@ def _read(name: str, value: Any) -> Decimal | None:
 
 
 _SPACES: Final = re.compile(r"[\s\u00a0\u2009\u202f'’]")
-_GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,])\d{3}(\1\d{3})*")
-_PLAIN: Final = re.compile(r"[+-]?(\d{1,100}(\.\d{1,100})?|\.\d{1,100})", re.ASCII)
+_GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,]\d{3})*")
+_PLAIN: Final = re.compile(r"[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})", re.ASCII)
 
 
 def _pointed(name: str, digits: str) -> str:
     """With a decimal point and no signs of grouping."""
-    if _GROUPED.fullmatch(digits) and (digits.count(",") == 1 and "." not in digits):
+    if re.fullmatch(r"[+-]?\d{1,3},\d{3}", digits):
         raise EvaluationError(f"{name}: a comma before three digits may part thousands or a fraction; replace it first")
     last = max(digits.rfind("."), digits.rfind(","))
     if last < 0 or digits.count(digits[last]) > 1:
         last = len(digits)  # no fraction, the signs group thousands
     head, tail = digits[:last], digits[last + 1 :]
-    pointed = re.sub(r"[.,]", "", head) + (f".{tail}" if tail else "")
-    grouped = re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})*", head) or not re.search(r"[.,]", head)
-    if not grouped or not _PLAIN.fullmatch(pointed):
+    whole = re.sub("[.,]", "", head) if _GROUPED.fullmatch(head) else head
+    pointed = f"{whole}.{tail}" if last < len(digits) else whole
+    if not _PLAIN.fullmatch(pointed):
         raise EvaluationError(f"{name} cannot read the text as a number")
     return pointed

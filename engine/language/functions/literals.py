@@ -5,13 +5,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import chosen, function, one_of
+from engine.language.functions.function import function, one_of, plain
 from engine.language.functions.numbers import NUMBERS
-from engine.language.functions.texts import plain
 from engine.language.text import as_text
-
-ODATA: Final = ("text", "guid", "uuid", "datetime", "instant", "date")
-PLACES: Final = ("exact", "contains", "starts", "ends")
 
 
 @function("soql(value)", ("soql(v)", {"v": "O'Brien"}, "'O\\'Brien'"), literal=True)
@@ -24,11 +20,11 @@ def soql(value: Any) -> str:
     "like(text, where?)",
     ("like(v, 'starts')", {"v": "50%"}, "'50\\%%'"),
     literal=True,
-    check=one_of(1, "where", PLACES),
+    checks={1: one_of("where", "exact", "contains", "starts", "ends")},
 )
 def like(value: Any, where: Any = "exact") -> str:
     """A literal for SOQL's LIKE: `%` and `_` of the text mean themselves, `contains`, `starts`, `ends` add `%`."""
-    before = "%" if chosen("like", "where", where, PLACES) in ("contains", "ends") else ""
+    before = "%" if where in ("contains", "ends") else ""
     after = "%" if where in ("contains", "starts") else ""
     return f"'{before}{_backslashed(_clean('like', value), _LIKE)}{after}'"
 
@@ -39,20 +35,32 @@ def sosl(value: Any) -> str:
     return f"{{{_backslashed(_clean('sosl', value), _SOSL)}}}"
 
 
+_DAY: Final = r"\d{4}-\d\d-\d\d"
+_TIME: Final = r"T\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
+_UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_FORMS: Final = {
+    "guid": _UUID,
+    "uuid": _UUID,
+    "datetime": _DAY + _TIME,
+    "instant": f"{_DAY}{_TIME}(Z|[+-]\\d\\d:\\d\\d)",
+    "date": _DAY,
+}
+
+
 @function(
     "odata(value, kind?)",
     ("odata(v)", {"v": "O'Brien"}, "'O''Brien'"),
     literal=True,
-    check=one_of(1, "the kind", ODATA),
+    checks={1: one_of("the kind", "text", *_FORMS)},
 )
 def odata(value: Any, kind: Any = "text") -> str:
     """A literal of OData: text in quotes, numbers and booleans bare; `guid` and `datetime` as version 3 has them
     (guid'…', datetime'…'), `uuid`, `instant` and `date` bare as version 4 has them.
     """
-    if chosen("odata", "the kind", kind, ODATA) == "text":
+    if kind == "text":
         return _written("odata", value, lambda text: "'" + text.replace("'", "''") + "'")
     text = _clean("odata", value)
-    if not _FORMS[kind].fullmatch(text):
+    if not re.fullmatch(_FORMS[kind], text, re.ASCII):
         raise EvaluationError(f"odata: the value is no {kind}")
     return f"{kind}'{text}'" if kind in ("guid", "datetime") else text
 
@@ -67,17 +75,6 @@ _SOQL: Final = frozenset("'\"\\")
 _LIKE: Final = _SOQL | {"%", "_"}
 _SOSL: Final = frozenset("?&|!{}[]()^~*:\\\"'+-")
 _JQL: Final = frozenset('"\\')
-
-_UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_DAY: Final = r"\d{4}-\d\d-\d\d"
-_TIME: Final = r"T\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
-_FORMS: Final = {
-    "guid": _UUID,
-    "uuid": _UUID,
-    "date": re.compile(_DAY, re.ASCII),
-    "datetime": re.compile(_DAY + _TIME, re.ASCII),
-    "instant": re.compile(f"{_DAY}{_TIME}(Z|[+-]\\d\\d:\\d\\d)", re.ASCII),
-}
 
 
 def _written(name: str, value: Any, quoted: Callable[[str], str]) -> str:

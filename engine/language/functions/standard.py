@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.codec import encode_json
-from engine.language.functions.function import MAX_CHARACTERS, capped, measure, standard, unfit
+from engine.language.functions.function import MAX_CHARACTERS, capped, measure, need, standard, unfit
 from engine.language.functions.numbers import NUMBERS, aligned, mean, moderate, total
 from engine.language.text import kind_of
 
 _LIST: Final = {"v": [3, 1, 2]}
 _ROWS: Final = {"v": [{"n": "b", "age": 7}, {"n": "a", "age": 9}]}
-_APPLIED: Final = {"expressions": {1: "required"}}
+_APPLIED: Final[dict[str, Any]] = {"expressions": {1: "required"}}
 Applied = Callable[[Any], Any]
 
 
@@ -42,8 +42,8 @@ def ceil(value: Any) -> Any:
 @standard("contains(list_or_text, value)", ("contains(v, `3`)", _LIST, True))
 def contains(subject: Any, search: Any) -> bool:
     """Whether the list has the element, or the text the part."""
-    if isinstance(_need("contains", subject, (list, str), "a list or text"), str):
-        return _need("contains", search, str, "text to look for in text") in subject
+    if isinstance(need("contains", subject, (list, str), "a list or text"), str):
+        return need("contains", search, str, "text to look for in text") in subject
     if isinstance(search, (float, Decimal)):
         return any(left == right for left, right in (aligned([element, search]) for element in subject))
     return search in subject
@@ -52,8 +52,8 @@ def contains(subject: Any, search: Any) -> bool:
 @standard("ends_with(text, end)", ("ends_with(v, 'c')", {"v": "abc"}, True))
 def ends_with(value: Any, end: Any) -> bool:
     """Whether the text ends so."""
-    text: str = _need("ends_with", value, str, "text")
-    return text.endswith(_need("ends_with", end, str, "text"))
+    text: str = need("ends_with", value, str, "text")
+    return text.endswith(need("ends_with", end, str, "text"))
 
 
 @standard("floor(number)", ("floor(v)", {"v": 1.8}, 1))
@@ -69,10 +69,10 @@ def _piped_join(values: Any, separator: Any = "") -> str | None:
 @standard("join(separator, texts)", ("join(', ', v)", {"v": ["a", None, "b"]}, "a, b"), piped=_piped_join)
 def join(separator: Any, texts: Any) -> str | None:
     """Texts with the separator between, nulls skipped; null of nothing but nulls. As a filter `texts | join(', ')`."""
-    _need("join", separator, str, "text to put between")
-    given = [v for v in _need("join", texts, list, "a list of texts") if v is not None]
+    need("join", separator, str, "text to put between")
+    given = [v for v in need("join", texts, list, "a list of texts") if v is not None]
     for value in given:
-        _need("join", value, str, "a list of texts")
+        need("join", value, str, "a list of texts")
     if sum(map(len, given)) + len(separator) * len(given) > MAX_CHARACTERS:
         raise EvaluationError(f"join builds more than {MAX_CHARACTERS:,} characters")
     return str(separator.join(given)) if given or not texts else None
@@ -81,13 +81,13 @@ def join(separator: Any, texts: Any) -> str | None:
 @standard("keys(object)", ("keys(v)", {"v": {"a": 1, "b": 2}}, ["a", "b"]))
 def keys(value: Any) -> list[Any]:
     """The names of the object's members."""
-    return list(_need("keys", value, dict, "an object"))
+    return list(need("keys", value, dict, "an object"))
 
 
 @standard("length(list_object_or_text)", ("length(v)", _LIST, 3))
 def length(value: Any) -> int:
     """How many elements, members or characters."""
-    return len(_need("length", value, (str, list, dict), "text, a list or an object"))
+    return len(need("length", value, (str, list, dict), "text, a list or an object"))
 
 
 @standard(
@@ -97,7 +97,7 @@ def length(value: Any) -> int:
 )
 def mapped(expression: Applied, value: Any) -> list[Any]:
     """The expression applied to each element; unlike a projection it keeps nulls."""
-    return [expression(element) for element in _need("map", value, list, "a list")]
+    return [expression(element) for element in need("map", value, list, "a list")]
 
 
 @standard("max(list)", ("max(v)", _LIST, 3))
@@ -116,7 +116,7 @@ def max_by(value: Any, expression: Applied) -> Any:
 @standard("merge(object, …)", ("merge(v, {b: `2`})", {"v": {"a": 1}}, {"a": 1, "b": 2}))
 def merge(first: Any, *more: Any) -> dict[str, Any]:
     """The members of all objects; a later one wins."""
-    merged = dict(_need("merge", first, dict, "objects"))
+    merged = dict(need("merge", first, dict, "objects"))
     for value in more:
         try:
             merged.update(value)  # also what jmespath.py lets through: an empty text or list, a list of pairs
@@ -140,6 +140,7 @@ def min_by(value: Any, expression: Applied) -> Any:
     return value[min(range(len(order)), key=order.__getitem__)] if order else None
 
 
+@standard("coalesce(value, …)", ("coalesce(a, b)", {"a": None, "b": 0}, 0))
 @standard("not_null(value, …)", ("not_null(a, v)", {"v": 1, "a": None}, 1))
 def not_null(first: Any, *more: Any) -> Any:
     """The first value that is not null."""
@@ -149,7 +150,7 @@ def not_null(first: Any, *more: Any) -> Any:
 @standard("reverse(list_or_text)", ("reverse(v)", _LIST, [2, 1, 3]))
 def reverse(value: Any) -> Any:
     """The same from the end."""
-    return _need("reverse", value, (list, str), "a list or text")[::-1]
+    return need("reverse", value, (list, str), "a list or text")[::-1]
 
 
 @standard("sort(list)", ("sort(v)", _LIST, [1, 2, 3]))
@@ -168,14 +169,14 @@ def sort_by(value: Any, expression: Applied) -> list[Any]:
 @standard("starts_with(text, start)", ("starts_with(v, 'a')", {"v": "abc"}, True))
 def starts_with(value: Any, start: Any) -> bool:
     """Whether the text starts so."""
-    text: str = _need("starts_with", value, str, "text")
-    return text.startswith(_need("starts_with", start, str, "text"))
+    text: str = need("starts_with", value, str, "text")
+    return text.startswith(need("starts_with", start, str, "text"))
 
 
 @standard("sum(numbers)", ("sum(v)", {"v": [1, None, 2]}, 3))
 def summed(value: Any) -> Any:
     """The sum, nulls skipped; null of nothing but nulls, 0 of an empty list."""
-    given = [v for v in _need("sum", value, list, "a list of numbers") if v is not None]
+    given = [v for v in need("sum", value, list, "a list of numbers") if v is not None]
     return total(_numbers("sum", given)) if given or not value else None
 
 
@@ -214,7 +215,7 @@ def type_of(value: Any) -> str:
 @standard("values(object)", ("values(v)", {"v": {"a": 1, "b": 2}}, [1, 2]))
 def values_of(value: Any) -> list[Any]:
     """The values of the object's members."""
-    return list(_need("values", value, dict, "an object").values())
+    return list(need("values", value, dict, "an object").values())
 
 
 def json_text(value: Any) -> str:
@@ -239,12 +240,6 @@ _TYPES: Final[dict[type, str]] = {
 }
 
 
-def _need(name: str, value: Any, kinds: type | tuple[type, ...], wanted: str) -> Any:
-    if isinstance(value, kinds):
-        return value
-    raise unfit(name, wanted, value)
-
-
 def _number(name: str, value: Any) -> Any:
     if value.__class__ in NUMBERS:
         return value
@@ -252,7 +247,7 @@ def _number(name: str, value: Any) -> Any:
 
 
 def _numbers(name: str, value: Any) -> list[Any]:
-    for element in _need(name, value, list, "a list of numbers"):
+    for element in need(name, value, list, "a list of numbers"):
         if element.__class__ not in NUMBERS:
             raise unfit(name, "a list of numbers", element)
     return aligned(value)
@@ -260,17 +255,17 @@ def _numbers(name: str, value: Any) -> list[Any]:
 
 def _sortable(name: str, value: Any) -> list[Any]:
     wanted = "a list of numbers or of texts"
-    values: list[Any] = _need(name, value, list, wanted)
+    values: list[Any] = need(name, value, list, wanted)
     if not values or not isinstance(values[0], str):
         return _numbers(name, values)
     for element in values:
-        _need(name, element, str, wanted)
+        need(name, element, str, wanted)
     return values
 
 
 def _order(name: str, value: Any, expression: Applied) -> list[Any]:
     """What the expression gives for each element: numbers only or texts only."""
-    keys = [expression(element) for element in _need(name, value, list, "a list")]
+    keys = [expression(element) for element in need(name, value, list, "a list")]
     kinds = {"text" if key.__class__ is str else "number" if key.__class__ in NUMBERS else "" for key in keys}
     if "" in kinds or len(kinds) > 1:
         odd = next((key for key in keys if key.__class__ is not str and key.__class__ not in NUMBERS), None)

@@ -7,30 +7,34 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import Constants, function, unfit
+from engine.language.functions.function import function, unfit
 from engine.language.functions.numbers import NUMBERS, moderate
 from engine.language.locale import Locale
 
 EPOCHS: Final = ("epoch", "epoch_ms")
+_FORMAT: Final = re.compile("[^%]*(%[aAbBdfHIjmMpSyYz%][^%]*)+")
 _MORNING: Final = {"v": "2024-05-31T10:00:00"}
 
 
-def _check_reading(constants: Constants) -> str:
-    return _problem(constants[1]) if len(constants) > 1 else ""
+def _check_format(written: Any) -> str:
+    if written is None or (isinstance(written, str) and len(written) <= 100 and _FORMAT.fullmatch(written)):
+        return ""
+    return "the format is a constant such as '%d.%m.%Y', of %a %A %b %B %d %f %H %I %j %m %M %p %S %y %Y %z %%"
 
 
-def _check_writing(constants: Constants) -> str:
-    if len(constants) > 2 and (constants[2] is ... or not _zone_exists(constants[2])):
+def _check_written(written: Any) -> str:
+    return "" if written in EPOCHS else _check_format(written)
+
+
+def _check_zone(zone: Any) -> str:
+    try:
+        _zone("UTC" if zone is None else zone)
+    except (ValueError, OSError, KeyError, TypeError):
         return "the zone is a constant such as 'UTC' or 'Europe/Moscow'"
-    return "" if len(constants) < 2 or constants[1] in EPOCHS else _problem(constants[1])
+    return ""
 
 
-@function(
-    "date(value, format?)",
-    ("date(v, '%d.%m.%Y')", {"v": "31.05.2024"}, "2024-05-31"),
-    wants_locale=True,
-    check=_check_reading,
-)
+@function("date(value, format?)", ("date(v, '%d.%m.%Y')", {"v": "31.05.2024"}, "2024-05-31"), checks={1: _check_format})
 def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa: A002 - the name in the signature
     """A date as `2024-05-31`. Reads ISO 8601, `31.05.2024`, [y, m, d], seconds or milliseconds since 1970, or the
     given format; a time with a zone is first moved to the project's. Null of an empty text and of "no date"
@@ -42,12 +46,7 @@ def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa:
     return moment.isoformat() if moment else None
 
 
-@function(
-    "instant(value, format?)",
-    ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"),
-    wants_locale=True,
-    check=_check_reading,
-)
+@function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"), checks={1: _check_format})
 def instant(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa: A002 - the name in the signature
     """A moment as RFC 3339 with zone. Reads what `date` reads; a zone that was given stays, a number gives UTC."""
     return _rfc3339(_moment("instant", value, format, locale))
@@ -59,14 +58,13 @@ def instant_ms(value: Any) -> str | None:
     number = _numeric(value)
     if number is None:
         raise unfit("instant_ms", "a number of milliseconds", value)
-    return _rfc3339(_since_1970("instant_ms", milliseconds=number))
+    return _rfc3339(_EPOCH + dt.timedelta(milliseconds=number))
 
 
 @function(
     "datetime(value, format?, zone?)",
     ("datetime(v, '%d.%m.%Y %H:%M')", {"v": "2024-05-31T07:00:00Z"}, "31.05.2024 10:00"),
-    wants_locale=True,
-    check=_check_writing,
+    checks={1: _check_written, 2: _check_zone},
 )
 def datetime(locale: Locale, value: Any, format: Any = None, zone: Any = None) -> Any:  # noqa: A002 - as in the signature
     """A moment written in the given format, in the project's zone or the given one; without a format RFC 3339.
@@ -80,34 +78,7 @@ def datetime(locale: Locale, value: Any, format: Any = None, zone: Any = None) -
     moment = moment.astimezone(_zone(zone or locale.zone))
     if format is None:
         return _rfc3339(moment)
-    if _problem(format):
-        raise EvaluationError(f"datetime: {_problem(format)}")
     return moment.strftime(re.sub("%(.)", lambda part: f"{moment.year:04}" if part[1] == "Y" else part[0], format))
-
-
-_DIRECTIVES: Final = frozenset("YymdHIMSfzjpbBaA%")
-
-
-def _problem(format_: Any) -> str:
-    """What is wrong with a format, or ""."""
-    if not isinstance(format_, str) or not 0 < len(format_) <= 100:
-        return "the format is a constant such as '%d.%m.%Y'"
-    return _odd(format_)
-
-
-@lru_cache(maxsize=256)
-def _odd(format_: str) -> str:
-    odd = next((d for d in re.findall(r"%(.|$)", format_) if d not in _DIRECTIVES), None)
-    if odd is not None:
-        return f"the format has no `%{odd}`; it takes {' '.join(f'%{d}' for d in sorted(_DIRECTIVES))}"
-    return "" if "%" in format_ else "the format needs parts such as %Y, %m, %d"
-
-
-def _zone_exists(name: Any) -> bool:
-    try:
-        return bool(_zone(name))
-    except (ValueError, OSError, KeyError, TypeError):
-        return False
 
 
 @lru_cache(maxsize=64)
@@ -138,7 +109,7 @@ def _read(name: str, value: Any, format_: Any, locale: Locale) -> dt.date | dt.d
         return _formatted(name, value, format_)
     number = _numeric(value)
     if number is not None:
-        return _since_1970(name, **{"milliseconds" if abs(number) >= _MILLISECONDS else "seconds": number})
+        return _EPOCH + dt.timedelta(**{"milliseconds" if abs(number) >= _MILLISECONDS else "seconds": number})
     if isinstance(value, list):
         return _listed(name, value)
     if isinstance(value, str):
@@ -147,8 +118,6 @@ def _read(name: str, value: Any, format_: Any, locale: Locale) -> dt.date | dt.d
 
 
 def _formatted(name: str, value: Any, format_: Any) -> dt.date | dt.datetime | None:
-    if _problem(format_):
-        raise EvaluationError(f"{name}: {_problem(format_)}")
     if not isinstance(value, str) or len(value) > 100:
         raise unfit(name, "text to read by a format", value)
     if not value.strip():
@@ -170,13 +139,6 @@ def _numeric(value: Any) -> int | float | None:
 
 _MILLISECONDS: Final = 100_000_000_000
 """As seconds this is the year 5138, as milliseconds 1973."""
-
-
-def _since_1970(name: str, **passed: float) -> dt.datetime:
-    try:
-        return _EPOCH + dt.timedelta(**passed)
-    except OverflowError:
-        raise EvaluationError(f"{name}: the number is too far from now to be a time") from None
 
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ from engine.language.functions import FUNCTIONS
 from engine.language.functions.function import MAX_TEXT
 from engine.language.jinja.paths import ABSENT, Missing, Run, member, reader
 from engine.language.jinja.tags import Source
-from engine.language.jinja.values import TESTS, arithmetic, bounded, comparison, contained, text_of
+from engine.language.jinja.values import TESTS, arithmetic, bounded, comparison, text_of
 from engine.language.jinja.words import known, path_of, place_of, words_of
 from engine.language.locale import LOCALE, Locale
 
@@ -19,7 +19,7 @@ Place = tuple[int, int]
 
 def build(node: nodes.Node, source: Source) -> Run:
     """A closure that evaluates one allowed part; it raises EvaluationError with the place of what failed."""
-    return _BUILDERS[type(node)](node, source)
+    return BUILDERS[type(node)](node, source)
 
 
 def build_strict(node: nodes.Node, source: Source) -> Run:
@@ -125,14 +125,9 @@ def _compare(node: nodes.Compare, source: Source) -> Run:
     runs, left = [], build_strict(node.expr, source)
     for pair in node.ops:
         right = build_strict(pair.expr, source)
-        call = contained if pair.op in ("in", "notin") else comparison(pair.op)
-        runs.append(_applied(_negated if pair.op == "notin" else call, [left, right], place_of(pair.expr, source)))
+        runs.append(_applied(comparison(pair.op), [left, right], place_of(pair.expr, source)))
         left = right
     return runs[0] if len(runs) == 1 else lambda scope: all(run(scope) for run in runs)
-
-
-def _negated(value: Any, where: Any) -> bool:
-    return not contained(value, where)
 
 
 def _concat(node: nodes.Concat, source: Source) -> Run:
@@ -191,7 +186,7 @@ def _test(node: nodes.Test, source: Source) -> Run:
     return _applied(TESTS[node.name], runs, place_of(node, source))
 
 
-_BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
+BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
     nodes.Const: _const,
     nodes.Name: _path,
     nodes.Getattr: _path,

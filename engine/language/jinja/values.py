@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import MAX_TEXT
+from engine.language.functions.numbers import NUMBERS
 from engine.language.text import as_text, kind_of
 
 
@@ -29,7 +30,7 @@ def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
     plainly, exactly = (operator.add, _EXACT.add) if sign == "+" else (operator.sub, _EXACT.subtract)
 
     def run(left: Any, right: Any) -> int | Decimal:
-        for kind in (kind_of(value) for value in (left, right) if not _is_number(value)):
+        for kind in (kind_of(value) for value in (left, right) if value.__class__ not in NUMBERS):
             raise EvaluationError(f"`{sign}` needs numbers, found {kind}: {_REMEDIES.get(kind, 'convert it')}")
         whole = left.__class__ is int and right.__class__ is int
         return plainly(left, right) if whole else exactly(_exact(left), _exact(right))
@@ -39,11 +40,11 @@ def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
 
 def comparison(name: str) -> Callable[[Any, Any], bool]:
     """A comparison by jinja2's name for it; order is defined between numbers and between texts."""
-    compare, ordered = _COMPARISONS[name], name not in ("eq", "ne")
+    compare, ordered = _COMPARISONS[name], name in ("lt", "lteq", "gt", "gteq")
 
     def run(left: Any, right: Any) -> bool:
         if not (isinstance(left, str) and isinstance(right, str)):
-            if _is_number(left) and _is_number(right):
+            if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
                 left, right = _exact(left), _exact(right)
             elif ordered:
                 found = f"{kind_of(left)} and {kind_of(right)} have no order"
@@ -61,10 +62,6 @@ def contained(value: Any, where: Any) -> bool:
     raise EvaluationError(f"{found}: it needs a list, or text in text or in a mapping")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-
-
 def _exact(value: int | float | Decimal) -> int | Decimal:
     # Decimal of a float's shortest form: 0.1 is 0.1, not 0.1000000000000000055.
     return Decimal(repr(value)) if isinstance(value, float) else value
@@ -73,7 +70,7 @@ def _exact(value: int | float | Decimal) -> int | Decimal:
 TESTS: Final[dict[str, Callable[..., bool]]] = {
     "none": lambda value: value is None,
     "string": lambda value: isinstance(value, str),
-    "number": _is_number,
+    "number": lambda value: value.__class__ in NUMBERS,
     "boolean": lambda value: isinstance(value, bool),
     "mapping": lambda value: isinstance(value, dict),
     "sequence": lambda value: isinstance(value, list),
@@ -81,7 +78,6 @@ TESTS: Final[dict[str, Callable[..., bool]]] = {
 }
 """The tests of templates, beside `defined` and `undefined`, which look at what is missing."""
 
-_NUMBERS: Final = (int, Decimal, float)
 _EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _REMEDIES: Final = {"text": "join text with `~`", "null": "add `| default(0)`"}
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -91,4 +87,6 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "lteq": operator.le,
     "gt": operator.gt,
     "gteq": operator.ge,
+    "in": contained,
+    "notin": lambda value, where: not contained(value, where),
 }

@@ -9,8 +9,8 @@ from typing import Final
 
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS
-from engine.language.functions.function import Function, arity_error
-from engine.language.jmes.parser import Node, too_large
+from engine.language.functions.function import Function
+from engine.language.jmes.parser import Node, operand_end, too_large
 from engine.language.reference import Reference
 
 MAX_NODES: Final = 300
@@ -79,14 +79,9 @@ def _check_call(node: Node) -> None:
     function = FUNCTIONS.get(name)
     if function is None or function.template_only:
         raise _unknown_function(name, *place)
-    if not function.minimum <= len(arguments) <= (function.maximum or len(arguments)):
-        raise arity_error(function, len(arguments), *place)
+    function.check_call([a["value"] if a["type"] == "literal" else ... for a in arguments], *place)
     for position, argument in enumerate(arguments):
         _check_argument(function, position, argument)
-    constants = [a["value"] if a["type"] == "literal" else ... for a in arguments]
-    problem = function.check(constants) if function.check else None
-    if problem:
-        raise LanguageError("wrong-arguments", f"{name}: {problem}", f"it is {function.signature}", *place)
 
 
 def _check_argument(function: Function, position: int, argument: Node) -> None:
@@ -180,10 +175,10 @@ class _Names:
 
     def _not_precedence(self, node: Node) -> None:
         negation = node["children"][0]
-        last = max(n.get("end", 0) for n in walk(node))
-        whole = self.text[negation["start"] + 1 : last].strip()
+        start, end = negation["start"], operand_end(self.text, negation["start"])
         message = "`!` binds closer than what follows: this negates the first name alone"
-        raise LanguageError("not-precedence", message, f"write `!({whole})`", negation["start"], last)
+        remedy = f"write `!({self.text[start + 1 : end].strip()})`"
+        raise LanguageError("not-precedence", message, remedy, start, end - start)
 
 
 _AFTER_NOT: Final = frozenset({"subexpression", "value_projection", "filter_projection", "flatten", "projection"})
