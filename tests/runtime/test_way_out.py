@@ -176,3 +176,28 @@ async def test_a_key_in_the_path_stands_before_every_path(tmp_path: Path, wire: 
         async with opened(file, wire) as engine:
             await engine.call(Call("p", "crm.get", {}))
     assert served(server) == ["GET /api/a%26b%20c/x HTTP/1.1"]
+
+
+@both
+async def test_a_header_of_the_signature_stands_alone(tmp_path: Path, wire: Kind) -> None:
+    rest = GET.replace("path: /x", "path: /x, headers: {x-key: own, Cookie: a=b}")
+    connection = "auth: {type: api_key, in: header, name: X-Key, value: '{{ settings.key }}'}\n"
+    async with upstream(always(JSON)) as server:
+        async with opened(lay(tmp_path, rest, server.url(""), connection=connection, settings=", key: k"), wire) as one:
+            await one.call(Call("p", "crm.get", {}))
+    (line,) = [line for line in server.requests[0].head.decode().split("\r\n") if line.lower().startswith("x-key")]
+    assert line.partition(": ")[2] == "k"
+    assert server.requests[0].headers["cookie"] == "a=b"
+
+
+async def test_where_sees_the_row_as_the_contract_normalises_it(tmp_path: Path) -> None:
+    rest = (
+        "operations:\n  get:\n    capability: identity\n    request: {method: GET, path: /x}\n    output:\n"
+        "      clients: {each: body, where: 'contains(row.phones, input.value)', "
+        "as: {key: item.id, phones: [item.phone]}}\n"
+    )
+    rows = b'[{"id": 1, "phone": "8 900 123-45-67"}, {"id": 2, "phone": "8 900 123-45-68"}, {"id": 3}]'
+    async with upstream(always(response(rows))) as server:
+        async with opened(lay(tmp_path, rest, server.url("")), "aiohttp") as engine:
+            answer = await engine.call(Call("p", "crm.get", {"value": "+79001234567", "type": "phone"}))
+    assert [client["key"] for client in answer.data["clients"]] == ["1"]
