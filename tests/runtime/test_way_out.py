@@ -183,8 +183,9 @@ async def test_a_header_of_the_signature_stands_alone(tmp_path: Path, wire: Kind
     rest = GET.replace("path: /x", "path: /x, headers: {x-key: own, Cookie: a=b}")
     connection = "auth: {type: api_key, in: header, name: X-Key, value: '{{ settings.key }}'}\n"
     async with upstream(always(JSON)) as server:
-        async with opened(lay(tmp_path, rest, server.url(""), connection=connection, settings=", key: k"), wire) as one:
-            await one.call(Call("p", "crm.get", {}))
+        file = lay(tmp_path, rest, server.url(""), connection=connection, settings=", key: k")
+        async with opened(file, wire) as engine:
+            await engine.call(Call("p", "crm.get", {}))
     (line,) = [line for line in server.requests[0].head.decode().split("\r\n") if line.lower().startswith("x-key")]
     assert line.partition(": ")[2] == "k"
     assert server.requests[0].headers["cookie"] == "a=b"
@@ -197,7 +198,6 @@ async def test_where_sees_the_row_as_the_contract_normalises_it(tmp_path: Path) 
         "as: {key: item.id, phones: [item.phone]}}\n"
     )
     rows = b'[{"id": 1, "phone": "8 900 123-45-67"}, {"id": 2, "phone": "8 900 123-45-68"}, {"id": 3}]'
-    async with upstream(always(response(rows))) as server:
-        async with opened(lay(tmp_path, rest, server.url("")), "aiohttp") as engine:
-            answer = await engine.call(Call("p", "crm.get", {"value": "+79001234567", "type": "phone"}))
+    async with upstream(always(response(rows))) as server, opened(lay(tmp_path, rest, server.url("")), "aiohttp") as it:
+        answer = await it.call(Call("p", "crm.get", {"value": "+79001234567", "type": "phone"}))
     assert [client["key"] for client in answer.data["clients"]] == ["1"]
