@@ -14,7 +14,7 @@ from engine.document import Document, read_file
 from engine.errors import nearest
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
-from engine.spec.names import CALL_MEMBERS, Names, Place, Secrecy
+from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
 from engine.spec.operation import Operation
 from engine.spec.reading import SPARED, Model, Reading, about, read_root
 from engine.spec.response import Response
@@ -51,9 +51,10 @@ class Connector(Model, later="inbound endpoints"):
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version()
         settings = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
-        captured = settings.plus("auth") if self.connection.auth.coming else settings
-        names = captured.plus("now") if self.connection.auth.coming else settings.plus("now", auth=())
-        self.connection.link(settings, captured.inside("url"), names.plus(call=CALL_MEMBERS))
+        names, address = settings.plus("now", auth=(), call=CALL_MEMBERS, page=PAGE_MEMBERS), settings
+        if self.connection.auth.coming:
+            names, address = names.plus("auth"), settings.plus("auth")
+        self.connection.link(names.plus("input"), settings, address.inside("url"))
         self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))

@@ -8,10 +8,8 @@ from engine.errors import nearest
 from engine.language.expression import Expression
 from engine.language.reference import Reference
 from engine.language.template import Template
-from engine.spec.reading import LATER, Model, Reading, place_of
+from engine.spec.reading import Model, Reading, place_of
 
-COMING: Final = frozenset({"page", "step", "attempt"})
-"""Names that a later version fills in."""
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
 _OTHERS: Final = ("settings", "auth", "now", "call", "item", "row", "request", "output", "error", "step", "attempt")
@@ -19,6 +17,7 @@ RESERVED: Final = frozenset((*RULE, *_OTHERS))
 """Names of the language: no step and no `let` may bear one."""
 
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
+PAGE_MEMBERS: Final = frozenset({"position", "number", "size"})
 
 Secrecy = Mapping[str | None, str]
 """A setting's name (None: all of them at once) → why it may not stand here."""
@@ -66,9 +65,7 @@ class Names:
         member = members[0] if members else None
         self.used.update((root, ".".join(reference.path[:2])))
         known, length = self.known.get(root), reference.length
-        if root in COMING and root not in self.known:
-            said, length = ("not-yet", f"`{root}`: {LATER}", f"take `{root}` out for now"), len(root)
-        elif root not in self.known:
+        if root not in self.known:
             sign = "$" if reference.dollar else ""
             remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
             said = "unknown-name", f"there is no `{sign}{root}` here", remedy

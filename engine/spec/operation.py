@@ -10,7 +10,7 @@ from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
-from engine.spec.names import ANSWER, CALL_MEMBERS, Names
+from engine.spec.names import ANSWER, Names
 from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
@@ -55,7 +55,7 @@ OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-class Operation(Model, later="auth subject limits paging challenge authorise steps"):
+class Operation(Model, later="auth subject limits paging challenge authorise steps for_each first_of call"):
     """What a bot or the platform can ask of a system."""
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
@@ -142,9 +142,9 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         self._link_names(replace(names, used=self._used).plus(input=members))
 
     def _link_names(self, names: Names) -> None:
-        open_names = names.inside("elsewhere")
-        open_names.check(self.reject)
-        asking = open_names.plus(call=CALL_MEMBERS)
+        hidden = names.inside("elsewhere")
+        replace(hidden, known={name: names.known[name] for name in ("input", "settings", "now")}).check(self.reject)
+        asking = hidden.plus("step") if self.capability == "identity" else hidden
         if self.request is not None:
             self.request.link(asking)
         if self.response is not None:

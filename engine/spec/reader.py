@@ -60,6 +60,7 @@ class Reader:
             unreadable = error.message
         body = _without(body, self.nulls) if self.nulls else body
         scope.update(body=body, status=reply.status, headers=reply.headers, cookies=reply.cookies, root=None, text=None)
+        scope["count"] = 0
         if self.needs_text:
             with suppress(CodecError):
                 scope["text"] = decode_text(reply.body, self.charset, content_type)

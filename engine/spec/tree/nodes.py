@@ -164,7 +164,8 @@ class WrittenObject:
             key = member.key if isinstance(member.key, str) else _computed(member.key, scope)
             if key in out:
                 detail = "two members have one name; a computed name must not be that of another"
-                raise failure(detail, place_of(member.key))
+                computed = next(m.key.text for m in self.members if isinstance(m.key, Template))
+                raise failure(detail, place_of(computed))
             out[key] = value
         return out
 
