@@ -3,39 +3,45 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from engine.document import Map
-from engine.errors import EvaluationError, nearest
+from engine.errors import CallError, EvaluationError, nearest
 from engine.language.codec import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
 from engine.language.text import as_text
 from engine.settings.variables import MissingFile, MissingVariable, fill
 from engine.spec.auth import Signature
-from engine.spec.connection import Timeout
+from engine.spec.connection import Connection, Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
-from engine.spec.request import Base, header_fields
+from engine.spec.request import Base
 from engine.spec.secret import Secret
-from engine.spec.tree import Node, Scope
+from engine.spec.tree import Scope
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A connection that can be called. `settings` holds no secret but those the connector declares for it."""
+    """A connection that can be called. `settings` holds no secret but those the connector declares for it.
+
+    `signature` is what a call is signed with; it raises CallError where a call lacks what the signature asks for.
+    """
 
     project: str
     name: str
     loaded: Loaded
     base: Base
-    signature: Signature
+    signature: Callable[[Scope], Signature]
     hosts: tuple[str, ...]
     allow: tuple[str, ...]
     insecure: bool
@@ -64,8 +70,9 @@ class Binder:
             return None
         try:
             return self._prepared(name, use, loaded, settings)
-        except EvaluationError as error:
-            message = f"the connection cannot be prepared: {error.message}"
+        except (EvaluationError, CallError) as error:
+            why = error.message if isinstance(error, EvaluationError) else error.detail
+            message = f"the connection cannot be prepared: {why}"
             use.report("setting-misfit", message, "see the connector's settings", "settings")
             return None
 
@@ -108,41 +115,52 @@ class Binder:
         connection = connector.connection
         revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
         paths = {k: PathText(v) for k, v in settings.items() if connector.settings[k].type == "path"}
-        scope = {"settings": revealed | paths}
-
-        def render(template: Template) -> str:
-            value = template(scope)
-            if value is None:
-                raise EvaluationError(f"`{template.text}` has no value")
-            return as_text(value)
-
-        signature = connection.auth.prepare(render)
-        url = _base_url(render(connection.base_url), use)
+        scope: Scope = {"settings": revealed | paths}
+        url = _base_url(_render(scope, connection.base_url), use)
         if url is None:
             return None
-        headers, moves = connection.headers, bool(connection.used - {"settings", *(f"settings.{k}" for k in settings)})
-        fixed = header_fields(headers(scope)) if headers is not None and not moves else {}
+        sign = _part(connection, "auth", scope, lambda full: connection.auth.prepare(partial(_render, full)))
+        headers = _part(connection, "headers", scope, connection.own_headers)
+        late = connection.varies("headers")
+        segment = "" if connection.varies("auth") else sign({}).segment
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
         hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.auth.expose}
         return Bound(
             self.project,
             name,
             loaded,
-            Base(url + signature.segment, tuple(fixed.values()), _moving(headers, scope) if moves else None),
-            signature,
+            Base(url + segment, () if late else headers({}), headers if late else None),
+            sign,
             (urlsplit(url).netloc, *connection.hosts, *use.hosts),
             tuple(use.network.allow),
             use.insecure,
-            Path(render(connection.tls.ca)) if connection.tls.ca is not None else None,
+            Path(_render(scope, connection.tls.ca)) if connection.tls.ca is not None else None,
             connection.timeout,
             {k: v for k, v in scope["settings"].items() if k not in hidden},
             tuple(secrets.values()),
         )
 
 
-def _moving(headers: Node, known: Scope) -> Callable[[Scope], Any]:
-    """The headers of a connection that differ from call to call; unlike a request's they see secrets."""
-    return lambda scope: headers({**scope, **known})
+def _render(scope: Scope, template: Template) -> str:
+    value = template(scope)
+    if value is None:
+        raise EvaluationError(f"`{template.text}` has no value")
+    return as_text(value)
+
+
+def _part(connection: Connection, part: str, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:
+    """What `auth` or `headers` come to: made now where only settings are asked, else for every call."""
+    if not connection.varies(part):
+        made = make(own)
+        return lambda _: made
+
+    def late(scope: Scope) -> T:
+        try:
+            return make({**scope, **own})
+        except EvaluationError as error:
+            raise CallError("mapping_failed", f"`{part}`: {error.message}", place=connection.place(part)) from None
+
+    return late
 
 
 def _is_public(name: str, use: Use, loaded: Loaded) -> bool:

@@ -48,6 +48,8 @@ def _scope(target: Target, given: dict[str, Any], locale: Locale, clock: Clock, 
         scope["now"] = clock.now().isoformat(timespec="milliseconds")
     if "call" in used:
         scope["call"] = {"id": ids.uuid(), "request_id": ids.uuid(), "deadline": int(left * 1000)}
+    if "attempt" in used:
+        scope["attempt"] = {"id": ids.uuid()}
     return scope
 
 

@@ -65,7 +65,7 @@ class Engine:
         rendered = target.press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, bound.signature.sign))
+        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, bound.signature(scope).sign))
         if recorder is not None:
             recorder.reply(reply)
         outcome = target.reader.read(reply, scope)

@@ -41,10 +41,7 @@ class Target:
     def input_schema(self) -> dict[str, Any]:
         """JSON Schema of the input."""
         contract = self.operation.contract
-        if contract is not None:
-            return contract.schema("input")
-        declared = self.operation.input
-        return declared.json_schema() if declared is not None else {"type": "object", "additionalProperties": False}
+        return contract.schema("input") if contract is not None else self.operation.input.json_schema()
 
     @property
     def output_schema(self) -> dict[str, Any]:

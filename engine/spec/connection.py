@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from pydantic import PrivateAttr
 
-from engine.spec.auth import Auth, no_auth
+from engine.spec.auth import ApiKey, Auth, no_auth
 from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
 from engine.spec.reading import Model, about
-from engine.spec.request import WrittenPairs, link_headers
+from engine.spec.request import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.strings import TemplateField
+from engine.spec.tree import Scope
 
 
 class Timeout(Model):
@@ -44,16 +45,26 @@ class Connection(Model, later="limits retry breaker cache"):
     timeout: Timeout = about("How long a call may take.", default_factory=Timeout.model_construct)
     verify: str | None = about("The operation that tells whether the settings work.", "account")
 
-    _used: set[str] = PrivateAttr(default_factory=set)
+    _used: dict[str, set[str]] = PrivateAttr(default_factory=lambda: {"auth": set[str](), "headers": set[str]()})
 
     @property
     def used(self) -> set[str]:
-        """The names that its headers use; what is no setting changes from call to call."""
-        return self._used
+        """The names that its strings use, of the call or of the settings."""
+        return self._used["auth"] | self._used["headers"]
 
-    def link(self, settings: Names, url: Names, asking: Names) -> None:
+    def varies(self, part: str) -> bool:
+        """Whether `auth` or `headers` ask for more than settings, so that every call has its own."""
+        return any(not name.startswith("settings") for name in self._used[part])
+
+    def own_headers(self, scope: Scope) -> Headers:
+        """What it gives every request. Raises EvaluationError for what no header can be."""
+        return tuple(header_fields(self.headers(scope)).values()) if self.headers is not None else ()
+
+    def link(self, names: Names, settings: Names, url: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
         url.check(self.base_url)
-        settings.check([self.auth, self.tls])
-        replace(asking, used=self._used).check(self.headers)
+        settings.check(self.tls)
+        in_path = isinstance(self.auth, ApiKey) and self.auth.in_ == "path"
+        replace(settings if in_path else names, used=self._used["auth"]).check(self.auth)
+        replace(names.plus(attempt=["id"]), used=self._used["headers"]).check(self.headers)
         link_headers(self.headers, self._raw.get("headers"), self._at)

@@ -1,16 +1,16 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from pydantic import PrivateAttr, ValidationInfo
+from pydantic import BeforeValidator, PrivateAttr, ValidationInfo
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
-from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
+from engine.spec.names import ANSWER, Names
 from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
@@ -50,17 +50,18 @@ _OUTPUT: Final = {"format": "tree"}
 _LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
 AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
+InputField = Annotated[Declarations, BeforeValidator(lambda value: {} if value is None else value)]
 OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-class Operation(Model, later="auth subject limits paging challenge authorise steps"):
+class Operation(Model, later="auth subject limits paging challenge authorise steps for_each first_of call"):
     """What a bot or the platform can ask of a system."""
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
     capability: CapabilityField | None = about("The contract it fulfils.", "card")
     accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
-    input: Declarations | None = about("Without a capability: what it takes.", {"id": "integer"})
+    input: InputField = about("Without a capability: what it takes.", {"id": "integer"}, default_factory=Declarations)
     reject: list[Reject] = about("Tried before anything is sent.", default=[])
     reads: bool = about("A POST that only reads.", default=False)
     idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
@@ -97,7 +98,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         try:
             if self.contract is not None:
                 return self.contract.accept(given, locale)
-            return self.input.accept(dict(given), locale) if self.input is not None else _nothing(given)
+            return self.input.accept(dict(given), locale)
         except InputError as error:
             detail = "; ".join(f"`{pointer}`: {message}" if pointer else message for pointer, message in error.problems)
             raise CallError("invalid_input", detail) from None
@@ -123,7 +124,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
             raise CallError(contract.empty_error, "the system has nothing for this key")
         return dict(contract.empty or {})
 
-    def link(self, names: Names, secrecy: "Secrets") -> None:
+    def link(self, names: Names) -> None:
         """Check what the parts say of each other, and every name; not where a later version brings some of them."""
         if self.capability and self.has("input"):
             message = "`capability` and `input` stand together"
@@ -137,36 +138,18 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
             self.report("unknown-accepts", message, "take it out", "accepts")
-        own = replace(names, used=self._used)
-        self._link_names(own.plus(input=self._members()), secrecy)
+        members = self.contract.input.model_fields if self.contract is not None else self.input
+        self._link_names(replace(names, used=self._used).plus(input=members))
 
-    def _members(self) -> Iterable[str]:
-        return self.contract.input.model_fields if self.contract is not None else self.input or ()
-
-    def _link_names(self, names: Names, secrecy: "Secrets") -> None:
-        hidden = names.keeping(secrecy.nowhere)
-        hidden.check(self.reject)
-        asking = hidden.plus(call=CALL_MEMBERS)
+    def _link_names(self, names: Names) -> None:
+        hidden = names.inside("elsewhere")
+        replace(hidden, known={name: names.known[name] for name in ("input", "settings", "now")}).check(self.reject)
+        asking = hidden.plus("step") if self.capability == "identity" else hidden
         if self.request is not None:
-            self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
+            self.request.link(asking)
         if self.response is not None:
             self.response.link(Names(names.at, {"input": names.known["input"]}, used=names.used))
         link_lets(self.let, asking.plus(*ANSWER)).check(self.output)
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Why a setting may not stand in a place, for each kind of place."""
-
-    in_url: Secrecy
-    in_body: Secrecy
-    nowhere: Secrecy
-
-
-def _nothing(given: Mapping[str, Any]) -> dict[str, Any]:
-    if given:
-        raise InputError([(name, "the operation takes no input") for name in given])
-    return {}
 
 
 def _nulls(node: Any) -> Any:

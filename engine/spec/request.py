@@ -18,6 +18,7 @@ from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
 from engine.spec.trip import Rendered
 
 Pairs = list[tuple[str, str]]
+Headers = tuple[tuple[str, str], ...]
 
 _TREE_SCHEMA: Final = {"format": "tree"}
 
@@ -60,11 +61,11 @@ def link_headers(node: Node | None, written: Any, at: Reading) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a connection gives every request: the address without a final slash, headers, and headers of one call."""
+    """What a connection gives every request: the address without a final slash, and headers; `late` ones per call."""
 
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    moving: Callable[[Scope], Any] | None = None
+    headers: Headers = ()
+    late: Callable[[Scope], Headers] | None = None
 
 
 class Request(Model, later="url encoding multipart xml soap graphql text"):
@@ -77,11 +78,11 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
     json_: WrittenTree = about("A JSON body.", {"phone": "{{ input.phone }}"}, alias="json")
     form: WrittenPairs = about("A form body; a null drops its key, a list repeats it.", {"phone": "{{ input.phone }}"})
 
-    def link(self, names: Names, url: Names, body: Names) -> None:
+    def link(self, names: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
-        url.check([self.path, self.query])
-        names.check(self.headers)
-        body.check([self.json_, self.form])
+        names.inside("url").check([self.path, self.query])
+        names.plus(attempt=["id"]).check(self.headers)
+        names.inside("body").check([self.json_, self.form])
         if self.has("json") and self.has("form"):
             self.report("one-of", "`json` and `form` stand together", "keep one body", "form")
         link_headers(self.headers, self._raw.get("headers"), self._at)
@@ -95,10 +96,9 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
         query = encode_query(_pairs(_constant(self.query)))
-        still = base.moving is None and isinstance(self.headers, Const)
-        headers = self._headers(base, _constant(self.headers) if still else {})
-        moving = tuple(node for node in (base.moving, None if still else self.headers) if node is not None)
-        return Press(self.method, base.url, self.path, query, _varying(self.query), headers, moving, self, idempotent)
+        headers = self.all_headers(base.headers, _constant(self.headers))
+        varying = _varying(self.query), _varying(self.headers)
+        return Press(self.method, base, self.path, query, varying[0], headers, varying[1], self, idempotent)
 
     def body(self, scope: Scope) -> bytes | None:
         """The encoded body."""
@@ -107,12 +107,13 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
             return None if value is ABSENT else encode_json(value)
         return encode_form(_pairs(self.form(scope))) if self.form is not None else None
 
-    def _headers(self, base: Base, own: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    def all_headers(self, base: Headers, own: Any) -> Headers:
+        """The usual ones, the connection's, the request's: a later one of the same name wins."""
         content = "application/json" if self.json_ is not None else "application/x-www-form-urlencoded"
         found = {"accept": ("Accept", "application/json")}
         if self.json_ is not None or self.form is not None:
             found["content-type"] = ("Content-Type", content)
-        found.update({name.lower(): (name, value) for name, value in base.headers})
+        found.update({name.lower(): (name, value) for name, value in base})
         return tuple((found | header_fields(own)).values())
 
     def fault(self, part: str, error: EvaluationError) -> CallError:
@@ -128,12 +129,12 @@ class Press:
     """Room 3: a scope becomes a Rendered. What is constant is encoded already; the rest are nodes."""
 
     method: str
-    base: str
+    base: Base
     path: Path
     fixed_query: str
     query: Node | None
     fixed_headers: tuple[tuple[str, str], ...]
-    moving: tuple[Callable[[Scope], Any], ...]
+    headers: Node | None
     request: Request
     idempotent: bool
 
@@ -143,18 +144,21 @@ class Press:
         try:
             query = self.fixed_query if self.query is None else encode_query(_pairs(self.query(scope)))
             part = "headers"
-            headers = self._with_moving(scope) if self.moving else self.fixed_headers
+            headers = self._headers(scope)
             part = "form" if self.request.json_ is None else "json"
             body = self.request.body(scope)
         except EvaluationError as error:
             raise self.request.fault(part, error) from None
-        url = self.base + self.path.render(scope)
+        url = self.base.url + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
-    def _with_moving(self, scope: Scope) -> tuple[tuple[str, str], ...]:
-        own: dict[str, tuple[str, str]] = {}
-        for node in self.moving:
-            own.update(header_fields(node(scope)))
+    def _headers(self, scope: Scope) -> Headers:
+        values = _constant(self.request.headers) if self.headers is None else self.headers(scope)
+        if self.base.late is not None:
+            return self.request.all_headers(self.base.late(scope), values)
+        if self.headers is None:
+            return self.fixed_headers
+        own = header_fields(values)
         return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
 
 

@@ -65,10 +65,6 @@ connection:
   auth: {app: {type: bearer, token: "{{ settings.key }}"}, client: {type: oauth2}}
 operations: {get: {auth: client, request: {method: GET, path: "/{{ auth.id }}"}, output: {id: body.id}}}
 """,
-    "a header of each attempt": """\
-connection: {base_url: "{{ settings.url }}", headers: {X-Id: "{{ attempt.id }}"}}
-"""
-    + GET,
     "endpoints": PLAIN + GET + "endpoints: {find: {method: POST, path: /in, call: identity}}\n",
 }
 

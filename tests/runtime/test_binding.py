@@ -103,7 +103,7 @@ def test_a_secret_from_a_file_loses_its_last_line_end(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"hunter2\n")
     auth = '  auth: {type: bearer, token: "{{ settings.key }}"}\n'
     made = bound(lay(tmp_path, "  key: secret\n", f"{{key: '${{file:{tmp_path}/key}}'}}", connection=auth))
-    assert made.signature.headers == (("Authorization", "Bearer hunter2"),)
+    assert made.signature({}).headers == (("Authorization", "Bearer hunter2"),)
     assert [secret.reveal() for secret in made.secrets] == ["hunter2"]
 
 

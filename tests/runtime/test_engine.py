@@ -317,13 +317,13 @@ async def test_a_post_that_may_be_repeated_only_timed_out(tmp_path: Path, mark: 
 
 
 async def test_the_connections_own_time_cuts_too(tmp_path: Path) -> None:
-    async with (
-        upstream() as system,
-        engine_of(tmp_path, GET, system.url, connection="timeout: {total: 100ms}\n") as engine,
-    ):
+    connection = "timeout: {total: 100ms}\n"
+    async with upstream() as system, engine_of(tmp_path, GET, system.url, connection=connection) as engine:
         system.never_answers()
+        began = engine.clock.monotonic()
         with pytest.raises(CallError, match="upstream_timeout"):
             await engine.call(Call("p", "crm.get", {"id": "1"}))
+        assert engine.clock.monotonic() - began < 5  # the project would wait for 10 s
 
 
 async def test_projects_never_share_a_connection(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.text import kind_of
+from engine.language.text import kind_of, names_of
 
 Run = Callable[[Mapping[str, Any]], Any]
 Key = str | int
@@ -27,17 +27,15 @@ class Missing:
 
     def error(self) -> EvaluationError:
         """What was missing, and what was there instead: names of keys, never values."""
-        message = f"{self._found} is missing: {self._instead()}; add `| default(…)` if it may be absent"
-        return EvaluationError(message, *self._place)
-
-    def _instead(self) -> str:
         if not self._parent:
-            return "nothing of that name is there"
-        if isinstance(self._owner, dict):
-            return f"{self._parent} has {_names(self._owner)}"
-        if isinstance(self._owner, list):
-            return f"{self._parent} is a list of {len(self._owner)}"
-        return f"{self._parent} is {kind_of(self._owner)}"
+            instead = "nothing of that name is there"
+        elif isinstance(self._owner, dict):
+            instead = f"{self._parent} has {names_of(self._owner) or 'no members'}"
+        else:
+            length = f" of {len(self._owner)}" if isinstance(self._owner, list) else ""
+            instead = f"{self._parent} is {kind_of(self._owner)}{length}"
+        message = f"{self._found} is missing: {instead}; add `| default(…)` if it may be absent"
+        return EvaluationError(message, *self._place)
 
 
 def member(value: Any, key: Any) -> Any:
@@ -95,8 +93,3 @@ def _step(key: Key) -> str:
     if isinstance(key, int):
         return f"[{key}]"
     return f".{key}" if key.isidentifier() else f"['{key[:40]}']"
-
-
-def _names(owner: dict[str, Any]) -> str:
-    shown = ", ".join(f"`{str(key)[:40]}`" for key in list(owner)[:12])
-    return (shown + (", …" if len(owner) > 12 else "")) or "no members"
