@@ -27,9 +27,9 @@ def seconds(value: Any) -> float:
     raise wrong("wrong-duration", f"{shown} is not a duration", remedy)
 
 
-_TEXT: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"}
+_TEXT: Final = {"type": "string", "pattern": r"^(0|[0-9]+(\.[0-9]+)?(ms|s|m|h|d))$"}
 Duration = Annotated[
-    float, reads(lambda value, _info: seconds(value), {"anyOf": [_TEXT, {"enum": [0, "0"]}], "examples": ["2s"]})
+    float, reads(lambda value, _info: seconds(value), {"anyOf": [_TEXT, {"const": 0}], "examples": ["2s"]})
 ]
 """Text with a unit in the file, seconds as a float in the model."""
 
