@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import LanguageError
 from engine.language.jmes.compiler import compile_tree, compile_trees
 from engine.language.jmes.explain import explain_null
-from engine.language.jmes.parser import parse
+from engine.language.jmes.parser import Node, parse
 from engine.language.jmes.rules import check_calls, check_names, check_size
 from engine.language.jmes.source import Run
 from engine.language.reference import Reference
@@ -41,7 +41,7 @@ def fuse(expressions: Sequence[Expression]) -> Run:
 
     It raises EvaluationError without a place; to learn which of them failed, call them one by one.
     """
-    return compile_trees([parse(str(expression.text)) for expression in expressions])
+    return compile_trees([_tree(str(expression.text)) for expression in expressions])
 
 
 def compile_standard(text: str) -> Callable[[Any], Any]:
@@ -55,12 +55,17 @@ def compile_standard(text: str) -> Callable[[Any], Any]:
 
 
 @lru_cache(maxsize=4096)
+def _tree(text: str) -> Node:
+    return parse(text)
+
+
+@lru_cache(maxsize=4096)
 def _compiled(text: str) -> tuple[tuple[Reference, ...], Run]:
     """Equal texts share their code; each Expression keeps its own text, which knows its place in a file."""
     if "{{" in text:
         message = "a template stands where an expression is read"
         raise LanguageError("expression-template", message, "leave out `{{ }}`", text.index("{{"), 2)
-    tree = parse(text)
+    tree = _tree(text)
     check_size(tree)
     check_calls(tree)
     return tuple(check_names(tree, text)), compile_tree(tree)

@@ -1,11 +1,12 @@
 """The nodes of a tree: leaves, objects and lists. Called with a scope, a node yields its value."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from engine.errors import CallError, EvaluationError, Span
-from engine.language.expression import Expression
+from engine.language.expression import Expression, fuse
 from engine.language.template import Template
 from engine.language.text import as_text
 from engine.spec.reading import place_of
@@ -90,6 +91,31 @@ class Member:
     listed: bool = False
     place: Span | None = None
 
+    @property
+    def expression(self) -> Expression | None:
+        """What it is, if it is no more than an expression."""
+        compiled = self.node.compiled if isinstance(self.node, Leaf) else None
+        return compiled if isinstance(compiled, Expression) else None
+
+
+class _Fused:
+    """The members of an object, those that are no more than an expression as one function."""
+
+    __slots__ = ("_alone", "_leaves", "_run")
+
+    def __init__(self, members: tuple[Member, ...]) -> None:
+        self._alone = [(member, member.expression is None) for member in members]
+        self._leaves = [member for member, alone in self._alone if not alone]
+        self._run = fuse([expression for member in members if (expression := member.expression)])
+
+    def values(self, scope: Scope) -> Iterator[tuple[Member, Any]]:
+        """Every member with its value. Raises CallError with the place of the one that failed."""
+        try:
+            found = iter(self._run(scope))
+        except EvaluationError:
+            found = iter([member.node(scope) for member in self._leaves])
+        return ((member, member.node(scope) if alone else next(found)) for member, alone in self._alone)
+
 
 @dataclass(frozen=True, slots=True)
 class Object:
@@ -97,14 +123,16 @@ class Object:
 
     members: tuple[Member, ...]
     root: bool = False
+    fused: _Fused = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fused", _Fused(self.members))
 
     def __call__(self, scope: Scope) -> Any:
         out: dict[str, Any] = {}
         short: list[Member] = []
-        for member in self.members:
-            value = member.node(scope)
-            if value is None and member.listed:
-                value = []
+        for member, found in self.fused.values(scope):
+            value = [] if found is None and member.listed else found
             if value is None:
                 if member.demanded:
                     short.append(member)
