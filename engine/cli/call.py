@@ -128,6 +128,7 @@ def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) 
     async def once() -> "Answer":
         engine = Engine(registry, SystemClock(), SystemIds(), wire)
         try:
+            await engine.open()  # before the clock of the call starts
             return await engine.call(request, TracePrinter(registry) if trace else None)
         finally:
             await engine.close()

@@ -125,10 +125,13 @@ def _row(project: str, key: Any) -> dict[str, Any]:
 
 def _replace(file: Path, text: str) -> bool:
     """Write beside and rename: a crash leaves the old file or the new one."""
+    from engine.settings.failpoints import fail_point
+
     beside = file.with_name(f".{file.name}.new")
     try:
         beside.write_text(text, encoding="utf-8", newline="")
         beside.chmod(file.stat().st_mode & 0o777)
+        fail_point("key.replace")
         beside.replace(file)
     except OSError:
         beside.unlink(missing_ok=True)

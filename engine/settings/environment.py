@@ -48,10 +48,15 @@ def load_environment(**given: object) -> Environment:
     try:
         return Environment.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        found = {f"{PREFIX}{str(row['loc'][0]).upper()}": row["msg"] for row in error.errors(include_input=False)}
+        found = {str(row["loc"][0]): row["msg"] for row in error.errors(include_input=False)}
     raise VariableError(
-        "; ".join(f"environment variable {name}: {text[:1].lower()}{text[1:]}" for name, text in found.items())
+        "; ".join(f"{_origin(name, given)}: {text[:1].lower()}{text[1:]}" for name, text in found.items())
     )
+
+
+def _origin(name: str, given: dict[str, object]) -> str:
+    variable = f"{PREFIX}{name.upper()}"
+    return f"environment variable {variable}" if given.get(name) is None else f"--{name} ({variable})"
 
 
 def misspelt(names: Iterable[str]) -> dict[str, str]:

@@ -3,11 +3,11 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
-from engine.document import Map
+from engine.document import Map, Seq
 from engine.errors import EvaluationError
 from engine.language.codec import encode_query, header_name, header_value, segment
 from engine.spec.names import Names
@@ -38,6 +38,9 @@ class Signature:
 
 
 class _Auth(Model):
+    coming: ClassVar[bool] = False
+    """It stands for a kind that a later version brings: what that captures is not known."""
+
     expose: list[str] = about("Secrets that may stand in request bodies.", ["password"], default=[])
 
 
@@ -123,15 +126,24 @@ def no_auth() -> NoAuth:
     return NoAuth.model_construct(type="none")
 
 
+class _Coming(NoAuth):
+    coming = True
+
+
+def _coming(written: Map) -> NoAuth:
+    exposed = written.get("expose")
+    return _Coming.model_construct(type="none", expose=list(exposed) if isinstance(exposed, Seq) else [])
+
+
 def _refuse_later(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     kind = value.get("type") if isinstance(value, Map) else ""
     if kind in LATER_KINDS:
         remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
         reading(info).report("not-yet", f"auth of type `{kind}`: {LATER}", remedy, value.value_span("type"))
-        return no_auth()
+        return _coming(value)
     if kind is None and value and all(isinstance(v, Map) for v in value.values()):
         reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
-        return no_auth()
+        return _coming(value)
     return handler(value)
 
 

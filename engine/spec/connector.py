@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, WrapValidator
+from pydantic import AfterValidator, Field
 
 from engine import LANGUAGE_VERSION
 from engine.document import Document, read_file
 from engine.errors import nearest
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
-from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Secrecy
-from engine.spec.operation import Operation, Secrets
-from engine.spec.reading import Model, Reading, about, read_root, spared
+from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
+from engine.spec.operation import Operation
+from engine.spec.reading import SPARED, Model, Reading, about, read_root
 from engine.spec.response import Response
+
+
+def _usable(found: dict[str, Operation | None]) -> dict[str, Operation]:
+    return {name: one for name, one in found.items() if one is not None}
 
 
 class Connector(Model, later="inbound endpoints"):
@@ -32,10 +36,10 @@ class Connector(Model, later="inbound endpoints"):
         "What a deployment fills in.", {"token": {"type": "secret"}}, default_factory=Declarations
     )
     connection: Connection = about("How the system is reached.", default=...)
-    response: Annotated[Response | None, WrapValidator(spared)] = about("Rules shared by all operations.")
+    response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
     operations: Annotated[
-        dict[str, Annotated[Operation, WrapValidator(spared)]],
-        AfterValidator(lambda found: {name: one for name, one in found.items() if one is not None}),
+        dict[str, Annotated[Operation, SPARED]],
+        AfterValidator(_usable),
     ] = about("How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...)
 
     @property
@@ -46,17 +50,16 @@ class Connector(Model, later="inbound endpoints"):
     def link(self, at: Reading) -> None:
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version()
-        settings = Names(at, {"settings": frozenset(self.settings)})
-        names = settings.plus("now", auth=(), call=CALL_MEMBERS, page=PAGE_MEMBERS)
-        if self.connection.has("auth") and not self.connection.auth.has("type"):
-            names = names.plus("auth")  # of a kind that comes later: what it captures is not known
-        secrecy = self._secrecy()
-        self.connection.link(names.plus("input"), settings, settings.keeping(secrecy.in_url))
+        settings = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
+        names, address = settings.plus("now", auth=(), call=CALL_MEMBERS, page=PAGE_MEMBERS), settings
+        if self.connection.auth.coming:
+            names, address = names.plus("auth"), settings.plus("auth")
+        self.connection.link(names.plus("input"), settings, address.inside("url"))
         self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
-            operation.link(names, secrecy)
+            operation.link(names)
 
     def _link_version(self) -> None:
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))
@@ -78,7 +81,7 @@ class Connector(Model, later="inbound endpoints"):
                 message = f"`settings` has no `{name}`"
                 self.connection.auth.report("unknown-member", message, nearest(name, self.settings), "expose")
 
-    def _secrecy(self) -> Secrets:
+    def _rules(self) -> dict[Place, Secrecy]:
         secret = {name for name, declared in self.settings.items() if declared.type == "secret"}
         in_url = {name for name in secret if self.settings[name].in_url}
 
@@ -86,11 +89,11 @@ class Connector(Model, later="inbound endpoints"):
             why: dict[str | None, str] = dict.fromkeys(secret.difference(allowed), how)
             return {**why, None: "name one setting: `settings.…`"} if secret else {}
 
-        return Secrets(
-            in_url=rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
-            in_body=rule(self.connection.auth.expose, "name it under `auth.expose` if the vendor wants it in the body"),
-            nowhere=rule((), "secrets belong under `connection`"),
-        )
+        return {
+            "url": rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
+            "body": rule(self.connection.auth.expose, "name it under `auth.expose` if the vendor wants it in the body"),
+            "elsewhere": rule((), "secrets belong under `connection`"),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,12 +176,9 @@ class Declarations(dict[str, Declaration]):
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the whole."""
-        return {
-            "type": "object",
-            "properties": {name: one.json_schema() for name, one in self.items()},
-            "required": [name for name in self if name in self.required],
-            "additionalProperties": False,
-        }
+        required = [name for name in self if name in self.required]
+        members = {"properties": {name: one.json_schema() for name, one in self.items()}, "required": required}
+        return {"type": "object", "additionalProperties": False, **(members if self else {})}
 
     def _accept_one(self, name: str, given: dict[str, Any], locale: Locale, accepted: dict[str, Any]) -> None:
         one, value = self[name], given.get(name)

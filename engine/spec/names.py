@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from engine.errors import nearest
 from engine.language.expression import Expression
@@ -10,21 +10,20 @@ from engine.language.reference import Reference
 from engine.language.template import Template
 from engine.spec.reading import Model, Reading, place_of
 
-RESERVED: Final = frozenset(
-    (
-        *("input", "settings", "auth", "now", "call", "page", "item", "body", "status", "headers", "text", "root"),
-        *("row", "cookies", "count", "request", "output", "error", "step", "attempt"),
-    )
-)
-"""Names of the language: no step and no `let` may bear one."""
-
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
+_OTHERS: Final = ("settings", "auth", "now", "call", "item", "row", "request", "output", "error", "step", "attempt")
+RESERVED: Final = frozenset((*RULE, *_OTHERS))
+"""Names of the language: no step and no `let` may bear one."""
+
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
 PAGE_MEMBERS: Final = frozenset({"position", "number", "size"})
 
 Secrecy = Mapping[str | None, str]
 """A setting's name (None: all of them at once) → why it may not stand here."""
+
+Place = Literal["url", "body", "elsewhere"]
+"""What of an operation secrets have a rule for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Names:
     at: Reading
     known: Mapping[str, frozenset[str] | None]
     secrecy: Secrecy = field(default_factory=dict)
+    rules: Mapping[Place, Secrecy] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """Root names that were used anywhere: the runtime only fills in those."""
 
@@ -42,9 +42,9 @@ class Names:
         members = {name: frozenset(known) for name, known in shaped.items()}
         return replace(self, known={**self.known, **dict.fromkeys(names), **members})
 
-    def keeping(self, secrecy: Secrecy) -> "Names":
-        """The same place with another rule for secrets."""
-        return replace(self, secrecy=secrecy)
+    def inside(self, place: Place) -> "Names":
+        """The same names, with the rule that secrets have there."""
+        return replace(self, secrecy=self.rules[place])
 
     def check(self, part: Any) -> None:
         """Report every name that does not exist here, in whatever of a model, a node or a list of them is compiled.

@@ -1,17 +1,16 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from pydantic import PrivateAttr, ValidationInfo
+from pydantic import BeforeValidator, PrivateAttr, ValidationInfo
 
-from engine.document import Map
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
-from engine.spec.names import ANSWER, Names, Secrecy
+from engine.spec.names import ANSWER, Names
 from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
@@ -45,10 +44,13 @@ def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
+_NAMING: Final = ("steps", "authorise", "challenge")
+"""Keys of a later version that bring names or stand in place of a request."""
 _OUTPUT: Final = {"format": "tree"}
 _LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
 AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
+InputField = Annotated[Declarations, BeforeValidator(lambda value: {} if value is None else value)]
 OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
@@ -59,7 +61,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
     title: str = about("For people; shown on the API page.", "Find a client", default="")
     capability: CapabilityField | None = about("The contract it fulfils.", "card")
     accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
-    input: Declarations | None = about("Without a capability: what it takes.", {"id": "integer"})
+    input: InputField = about("Without a capability: what it takes.", {"id": "integer"}, default_factory=Declarations)
     reject: list[Reject] = about("Tried before anything is sent.", default=[])
     reads: bool = about("A POST that only reads.", default=False)
     idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
@@ -96,7 +98,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         try:
             if self.contract is not None:
                 return self.contract.accept(given, locale)
-            return self.input.accept(dict(given), locale) if self.input is not None else _nothing(given)
+            return self.input.accept(dict(given), locale)
         except InputError as error:
             detail = "; ".join(f"`{pointer}`: {message}" if pointer else message for pointer, message in error.problems)
             raise CallError("invalid_input", detail) from None
@@ -122,50 +124,32 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
             raise CallError(contract.empty_error, "the system has nothing for this key")
         return dict(contract.empty or {})
 
-    def link(self, names: Names, secrecy: "Secrets") -> None:
-        """Check what the parts say of each other, and every name."""
+    def link(self, names: Names) -> None:
+        """Check what the parts say of each other, and every name; not where a later version brings some of them."""
         if self.capability and self.has("input"):
             message = "`capability` and `input` stand together"
             self.report("one-of", message, "the contract declares the input", "input")
-        if self.capability and self._raw.get("output") is None and not self.has("steps"):
+        if any(self.has(key) for key in _NAMING):
+            return
+        if self.capability and self._raw.get("output") is None:
             self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
-        if not any(self.has(k) for k in ("request", "steps", "authorise")):
+        if not self.has("request"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
             self.report("unknown-accepts", message, "take it out", "accepts")
-        own = replace(names, used=self._used)
-        self._link_names(own.plus(input=self._members()), secrecy)
+        members = self.contract.input.model_fields if self.contract is not None else self.input
+        self._link_names(replace(names, used=self._used).plus(input=members))
 
-    def _members(self) -> Iterable[str]:
-        return self.contract.input.model_fields if self.contract is not None else self.input or ()
-
-    def _link_names(self, names: Names, secrecy: "Secrets") -> None:
-        hidden = names.keeping(secrecy.nowhere)
+    def _link_names(self, names: Names) -> None:
+        hidden = names.inside("elsewhere")
         replace(hidden, known={name: names.known[name] for name in ("input", "settings", "now")}).check(self.reject)
-        steps = self._raw.get("steps")
-        named = (*(steps if isinstance(steps, Map) else ()), *(["step"] if self.capability == "identity" else ()))
-        asking = hidden.plus(*named)
+        asking = hidden.plus("step") if self.capability == "identity" else hidden
         if self.request is not None:
-            self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
+            self.request.link(asking)
         if self.response is not None:
             self.response.link(Names(names.at, {"input": names.known["input"]}, used=names.used))
         link_lets(self.let, asking.plus(*ANSWER)).check(self.output)
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Why a setting may not stand in a place, for each kind of place."""
-
-    in_url: Secrecy
-    in_body: Secrecy
-    nowhere: Secrecy
-
-
-def _nothing(given: Mapping[str, Any]) -> dict[str, Any]:
-    if given:
-        raise InputError([(name, "the operation takes no input") for name in given])
-    return {}
 
 
 def _nulls(node: Any) -> Any:

@@ -14,6 +14,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
@@ -192,7 +193,7 @@ def validate(model: type[M], value: Any, at: Reading) -> M | None:
         return None
 
 
-def spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+def _spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     """A mapping that cannot be read is reported and None, so that what stands beside it is still checked."""
     try:
         return handler(value)
@@ -201,6 +202,9 @@ def spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationIn
             raise
         _report(error, value, reading(info))
         return None
+
+
+SPARED: Final = WrapValidator(_spared)
 
 
 def place_of(text: Any, offset: int = 0, length: int = 1) -> Span | None:

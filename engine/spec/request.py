@@ -78,11 +78,11 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
     json_: WrittenTree = about("A JSON body.", {"phone": "{{ input.phone }}"}, alias="json")
     form: WrittenPairs = about("A form body; a null drops its key, a list repeats it.", {"phone": "{{ input.phone }}"})
 
-    def link(self, names: Names, url: Names, body: Names) -> None:
+    def link(self, names: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
-        url.check([self.path, self.query])
+        names.inside("url").check([self.path, self.query])
         names.plus(attempt=["id"]).check(self.headers)
-        body.check([self.json_, self.form])
+        names.inside("body").check([self.json_, self.form])
         if self.has("json") and self.has("form"):
             self.report("one-of", "`json` and `form` stand together", "keep one body", "form")
         link_headers(self.headers, self._raw.get("headers"), self._at)

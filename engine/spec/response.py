@@ -59,7 +59,7 @@ def _object_of(*names: str, **more: Any) -> dict[str, Any]:
 _CONSTANT: Final = _object_of("const", required=["const"])
 _MESSAGE: Final = {"anyOf": [{"type": "string"}, _CONSTANT, _object_of("ru", "en", minProperties=1)]}
 MessageField = Annotated[Message, reads(_message, _MESSAGE)]
-CodeField = Annotated[str, one_of("code-not-raisable", "code that a connector may raise, named", RAISABLE)]
+CodeField = Annotated[str, one_of("code-not-raisable", "raisable code", RAISABLE)]
 
 
 class ErrorRule(Model, later="scope"):

@@ -1,7 +1,7 @@
 """Pydantic field types for the strings of the language: compiled when the file is validated."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import GetPydanticSchema, ValidationInfo
 
@@ -16,16 +16,16 @@ def nothing() -> Expression:
     return compile_expression("input")
 
 
-def _compiled(compiler: Callable[[str], Any], title: str, description: str) -> GetPydanticSchema:
+def _compiled(compiler: Callable[[str], Any], what: str, description: str) -> GetPydanticSchema:
     def read(value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, str):
-            raise wrong("wrong-type", f"expected {title}, found {kind_of(value)}", "quote it")
+            raise wrong("wrong-type", f"expected {what}, found {kind_of(value)}", "quote the value")
         return reading(info).compiled(compiler, value)
 
     return reads(read, {"type": "string", "description": description})
 
 
-ExpressionField = Annotated[
-    Expression, _compiled(compile_expression, "expression", "A JMESPath expression over the names of this place.")
-]
-TemplateField = Annotated[Template, _compiled(compile_template, "template", "Text with `{{ expression }}` tags.")]
+_OVER: Final = "A JMESPath expression over the names of this place."
+_TAGS: Final = "Text with `{{ expression }}` tags."
+ExpressionField = Annotated[Expression, _compiled(compile_expression, "an expression", _OVER)]
+TemplateField = Annotated[Template, _compiled(compile_template, "text", _TAGS)]

@@ -339,9 +339,9 @@ def _invite(stage: Stage, once: bool) -> None:
     if not once:
         console.print("Ask it yourself:")
         for line in (
-            f"curl -H 'X-Api-Key: {stage.key}' \\",
-            "     -H 'Content-Type: application/json' \\",
-            f"     -d '{json.dumps(VERA)}' {stage.address}/v1/retail/card",
+            f"curl {stage.address}/v1/retail/card \\",
+            f"  -H 'X-Api-Key: {stage.key}' \\",
+            f"  -H 'Content-Type: application/json' -d '{json.dumps(VERA)}'",
         ):
             console.print(Text(f"  {line}", "dim"), soft_wrap=True)
         console.print("[bold]Ctrl-C ends everything.[/bold]")

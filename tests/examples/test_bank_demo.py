@@ -170,6 +170,28 @@ def test_it_can_be_ended_where_the_shell_that_started_it_ignores_ctrl_c() -> Non
         assert left_of(one.process.pid) == []
 
 
+@pytest.mark.parametrize(("ending", "whole_group"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_ending_make_ends_everything(ending: signal.Signals, whole_group: bool) -> None:
+    make = ("make", "--no-print-directory", "-o", "setup", f"BIN={Path(sys.executable).parent}", "demo")
+    with shown(*make) as one:
+        one.read_until("Ctrl-C ends everything.")
+        (os.killpg if whole_group else os.kill)(one.process.pid, ending)
+        one.process.wait(20)
+        assert left_of(one.process.pid) == []
+
+
+def test_two_of_them_do_not_meet() -> None:
+    with shown(*DEMO) as one:
+        first = set(re.findall(r"http://[\w.]+:\d+", one.read_until("Ctrl-C ends everything.")))
+        other = subprocess.run(DEMO, capture_output=True, text=True, check=True, timeout=90).stdout
+        second = set(re.findall(r"http://[\w.]+:\d+", other))
+        os.kill(one.process.pid, signal.SIGTERM)
+        assert one.process.wait(20) == 0
+    assert len(first) == len(second) == 3
+    assert first & second == set()
+    assert all(address.startswith("http://127.0.0.1:") for address in first | second)
+
+
 def test_a_signal_while_a_process_starts_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
     real = subprocess.Popen

@@ -51,6 +51,8 @@ def pointed(text: str, error: LanguageError) -> str:
         ("{{ a - ('b' ~ c) }}", "'", "join text with `~`"),
         ("{{ a | replace(old='x', new='y') }}", "replace", "in order"),
         ("{{ a is in(b=c) }}", "in", "in order"),
+        ("{{ ''.__class__ }}", "'", "name the value"),
+        ("{{ 5.real }}", "5", "name the value"),
         ("{{ a | sort_by('x') }}", "sort_by", "compute it where it is read"),
         ("x {{- a }}", "{{-", "before a number put a space"),
         ("{{ a -}} x", "-}}", "write `{{ … }}`"),

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import function, unfit
-from engine.language.functions.numbers import NUMBERS, moderate
+from engine.language.functions.function import function, need
+from engine.language.functions.numbers import NUMBERS, exact, moderate
 from engine.language.text import as_text
 
 
@@ -34,14 +34,10 @@ def whole(value: Any) -> int | None:
 
 def _read(name: str, value: Any) -> Decimal | None:
     if value.__class__ in NUMBERS:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return Decimal(moderate(number))
-    if not isinstance(value, str):
-        raise unfit(name, "a number or text", value)
-    digits = _SPACES.sub("", value[:300]).replace("\u2212", "-")
-    if not digits:
-        return None
-    return Decimal(_pointed(name, digits))
+        return Decimal(moderate(exact(value)))
+    text: str = need(name, value, str, "a number or text")
+    digits = _SPACES.sub("", text[:300]).replace("\u2212", "-")
+    return Decimal(_pointed(name, digits)) if digits else None
 
 
 _SPACES: Final = re.compile(r"[\s\u00a0\u2009\u202f'’]")

@@ -3,14 +3,14 @@
 import base64 as std
 import hashlib
 import hmac as keyed
-from typing import Any, Final
+from typing import Annotated, Any, TypeAlias
 
 from engine.errors import EvaluationError
 from engine.language.codec import CodecError, decode_json, encode_json
 from engine.language.functions.function import MAX_CHARACTERS, function, measure, need, one_of
 
-_ALGORITHM: Final = one_of("the algorithm", "sha256", "sha384", "sha512", "sha1", "md5")
-_ENCODING: Final = one_of("the encoding", "hex", "base64")
+Algorithm: TypeAlias = Annotated[str, one_of("the algorithm", "sha256", "sha384", "sha512", "sha1", "md5")]
+Encoding: TypeAlias = Annotated[str, one_of("the encoding", "hex", "base64")]
 
 
 @function("from_json(text)", ("from_json(v).a", {"v": '{"a": 1}'}, 1))
@@ -44,22 +44,16 @@ def base64_decode(value: str) -> str:
     return std.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
 
 
-@function(
-    "hash(value, algorithm, encoding?)",
-    ("hash(v, 'md5')", {"v": "abc"}, "900150983cd24fb0d6963f7d28e17f72"),
-    checks={1: _ALGORITHM, 2: _ENCODING},
-)
-def hashed(value: str, algorithm: Any, encoding: Any = "hex") -> str:
+@function("hash(value, algorithm, encoding?)", ("hash(v, 'md5')", {"v": "abc"}, "900150983cd24fb0d6963f7d28e17f72"))
+def hashed(value: str, algorithm: Algorithm, encoding: Encoding = "hex") -> str:
     """The digest of a text: sha256, sha384, sha512, sha1, md5; in hex or base64."""
     return _encoded(hashlib.new(algorithm, value.encode()).digest(), encoding)
 
 
 @function(
-    "hmac(value, key, algorithm, encoding?)",
-    ("hmac(v, 'k', 'md5')", {"v": "abc"}, "75972c9c6569f2f407752ddb02ac79de"),
-    checks={2: _ALGORITHM, 3: _ENCODING},
+    "hmac(value, key, algorithm, encoding?)", ("hmac(v, 'k', 'md5')", {"v": "abc"}, "75972c9c6569f2f407752ddb02ac79de")
 )
-def hmac(value: str, key: str, algorithm: Any, encoding: Any = "hex") -> str:
+def hmac(value: str, key: str, algorithm: Algorithm, encoding: Encoding = "hex") -> str:
     """The keyed digest of a text, with the algorithms and encodings of `hash`."""
     return _encoded(keyed.digest(key.encode(), value.encode(), algorithm), encoding)
 

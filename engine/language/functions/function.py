@@ -38,10 +38,10 @@ class Function:
     maximum: int | None
     summary: str
     example: Example
-    wants_locale: bool = False
+    wants_locale: bool
+    checks: Mapping[int, Check]
     literal: bool = False
     template_only: bool = False
-    checks: Mapping[int, Check] = field(default_factory=dict)
     expressions: Mapping[int, Literal["required", "optional"]] = field(default_factory=dict)
     piped: Callable[..., Any] | None = None
 
@@ -65,7 +65,7 @@ def standard(signature: str, example: Example, *, ours: bool = False, **more: An
     """Enters a Python function into the table: its name is the one before `(`, its docstring the summary.
 
     A first parameter `locale` gets the Locale. The rules of our own functions (`ours`): null in, null out; parameters
-    are fitted to their annotations; one error type; a cap on text.
+    are fitted to their annotations, and judged by the check in an `Annotated`; one error type; a cap on text.
     """
     name = signature.partition("(")[0]
 
@@ -74,10 +74,12 @@ def standard(signature: str, example: Example, *, ours: bool = False, **more: An
         local = int(parameters[0].name == "locale")
         free = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         needed = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-        run = _guarded(name, call, local, needed, more.get("checks", {})) if ours else call
+        notes = [(i - local, getattr(p.annotation, "__metadata__", ())) for i, p in enumerate(parameters)]
+        checks = {position: check for position, found in notes for check in found}
+        run = _guarded(name, call, local, [p.annotation for p in needed], checks) if ours else call
         bounds = len(needed) - local, None if free else len(parameters) - local
         summary = " ".join((call.__doc__ or "").split())
-        FUNCTIONS[name] = Function(name, run, signature, *bounds, summary, example, bool(local), **more)
+        FUNCTIONS[name] = Function(name, run, signature, *bounds, summary, example, bool(local), checks, **more)
         return call
 
     return enter
@@ -86,10 +88,8 @@ def standard(signature: str, example: Example, *, ours: bool = False, **more: An
 function: Final = partial(standard, ours=True)
 
 
-def _guarded(
-    name: str, call: Callable[..., Any], value: int, needed: list[inspect.Parameter], checks: Mapping[int, Check]
-) -> Callable[..., Any]:
-    fits = [(i, *_FITTED[p.annotation]) for i, p in enumerate(needed) if p.annotation in _FITTED]
+def _guarded(name: str, call: Callable[..., Any], value: int, kinds: list[Any], checks: Mapping[int, Check]) -> Any:
+    fits = [(i, *_FITTED[kind]) for i, kind in enumerate(kinds) if kind in _FITTED]
     judges = [(position + value, check) for position, check in checks.items()]
 
     def guarded(*arguments: Any) -> Any:

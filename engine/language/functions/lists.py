@@ -3,9 +3,8 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from engine.errors import EvaluationError
 from engine.language.functions.function import function, need, standard
-from engine.language.functions.numbers import NUMBERS, equals
+from engine.language.functions.numbers import NUMBERS, equals, exact
 from engine.language.text import as_text
 
 _ROWS: Final = {"v": [{"id": 1, "kind": "a"}, {"id": 2, "kind": "b"}, {"id": 3, "kind": "a"}]}
@@ -27,10 +26,8 @@ def last(value: list[Any]) -> Any:
 @function("find(list, {field: value, …})", ("find(v, {kind: 'a'}).id", _ROWS, 1))
 def find(value: list[Any], wanted: dict[str, Any]) -> Any:
     """The first element whose fields all have these values; null if there is none."""
-    for element in value:
-        if isinstance(element, dict) and all(equals(element.get(name), given) for name, given in wanted.items()):
-            return element
-    return None
+    rows = (element for element in value if isinstance(element, dict))
+    return next((row for row in rows if all(equals(row.get(name), given) for name, given in wanted.items())), None)
 
 
 @function("lookup(value, object, otherwise?)", ("lookup(v, {a: 'open'}, 'other')", {"v": "a"}, "open"))
@@ -86,14 +83,8 @@ def entries(value: dict[str, Any]) -> list[dict[str, Any]]:
 @function("from_entries(list)", ("from_entries(v)", {"v": [{"key": "a", "value": 1}]}, {"a": 1}))
 def from_entries(value: list[Any]) -> dict[str, Any]:
     """An object from a list of {key, value} or {name, value}; of equal keys the last wins."""
-    members = {}
-    for element in value:
-        entry = need("from_entries", element, dict, "an object")
-        name = entry.get("key", entry.get("name"))
-        if name is None:
-            raise EvaluationError("from_entries: an element has neither `key` nor `name`")
-        members[as_text(name)] = entry.get("value")
-    return members
+    members = [need("from_entries", element, dict, "an object") for element in value]
+    return {as_text(member.get("key", member.get("name"))): member.get("value") for member in members}
 
 
 @standard("default(value, otherwise)", ("v | default('-')", {"v": None}, "-"), template_only=True)
@@ -123,5 +114,5 @@ def _mark(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_mark(element) for element in value)
     if value.__class__ in NUMBERS:
-        return Decimal, Decimal(repr(value)) if isinstance(value, float) else value
+        return Decimal, exact(value)
     return value.__class__, value

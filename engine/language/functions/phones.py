@@ -1,20 +1,19 @@
 """Phone numbers of any notation, read with the project's region."""
 
 import re
-from typing import Any, Final
+from contextlib import suppress
+from typing import Annotated, Any, Final, TypeAlias
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import function, one_of
 from engine.language.locale import Locale
 
 MAX_LENGTH: Final = 60
-_FORMAT: Final = one_of("the format", "e164", "digits", "national", "international", "local")
+Format: TypeAlias = Annotated[str, one_of("the format", "e164", "digits", "national", "international", "local")]
 
 
-@function(
-    "phone(value, format?)", ("phone(v, 'digits')", {"v": "8 (916) 123-45-67"}, "79161234567"), checks={1: _FORMAT}
-)
-def phone(locale: Locale, value: str, format: str = "e164") -> str | None:  # noqa: A002 - the name in the signature
+@function("phone(value, format?)", ("phone(v, 'digits')", {"v": "8 (916) 123-45-67"}, "79161234567"))
+def phone(locale: Locale, value: str, format: Format = "e164") -> str | None:  # noqa: A002 - the name in the signature
     """A phone in one notation: e164 (+79161234567), digits (79161234567), national (9161234567), local (89161234567),
     international (+7 916 123-45-67); an extension is dropped; null of an empty text.
     """
@@ -41,14 +40,12 @@ def _read(text: str, region: str) -> Any:
         candidates.append(f"+{digits.removeprefix('00')}")
     possible = None
     for candidate in candidates:
-        try:
+        with suppress(phonenumbers.NumberParseException):
             number = phonenumbers.parse(candidate, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-        if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
-            possible = possible or number
+            if phonenumbers.is_valid_number(number):
+                return number
+            if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
+                possible = possible or number
     if possible is None:
         raise EvaluationError("phone cannot read the text as a phone number")
     return possible

@@ -1,7 +1,7 @@
 """Text: cutting, replacing, matching (RE2), masking, percent-encoding."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from engine.errors import EvaluationError
@@ -34,18 +34,22 @@ def trim(value: str) -> str:
     return value.strip()
 
 
+def _check_part(part: Any) -> str:
+    return "" if part is ... or (part and isinstance(part, str)) else "argument 2 is a text that is not empty"
+
+
 @function("split(text, separator)", ("split(v, ';')", {"v": "a;b"}, ["a", "b"]))
-def split(value: str, separator: Any) -> list[str]:
+def split(value: str, separator: Annotated[str, _check_part]) -> list[str]:
     """The parts between the separators; an empty text has none."""
-    if value.count(_filled("split", separator)) >= MAX_VALUES:
+    if value.count(separator) >= MAX_VALUES:
         raise EvaluationError(f"split makes more than {MAX_VALUES:,} parts")
     return value.split(separator) if value else []
 
 
 @function("replace(text, old, new)", ("replace(v, '-', '')", {"v": "1-2-3"}, "123"))
-def replace(value: str, old: Any, new: str) -> str:
+def replace(value: str, old: Annotated[str, _check_part], new: str) -> str:
     """Every occurrence of `old` replaced by `new`."""
-    if len(value) + value.count(_filled("replace", old)) * (len(new) - len(old)) > MAX_TEXT:
+    if len(value) + value.count(old) * (len(new) - len(old)) > MAX_TEXT:
         raise EvaluationError(f"replace builds more than {MAX_TEXT:,} characters")
     return value.replace(old, new)
 
@@ -60,12 +64,8 @@ def _check_pattern(pattern: Any) -> str:
     return ""
 
 
-@function(
-    "capture(text, pattern)",
-    ("capture(v, '[(]([0-9]+)[)]')", {"v": "/contacts(412)"}, "412"),
-    checks={1: _check_pattern},
-)
-def capture(value: str, pattern: str) -> str | None:
+@function("capture(text, pattern)", ("capture(v, '[(]([0-9]+)[)]')", {"v": "/contacts(412)"}, "412"))
+def capture(value: str, pattern: Annotated[str, _check_pattern]) -> str | None:
     """What the first group of an RE2 pattern (or the whole, where it has none) finds first; null if nothing."""
     found = compiled(pattern).search(value)
     part: str | None = found and found.group(min(1, found.re.groups))
@@ -95,12 +95,6 @@ def query(value: dict[str, Any]) -> str:
     """The members as an encoded query; nulls drop, a list repeats its name."""
     pairs = [(k, v) for k, given in value.items() for v in (given if isinstance(given, list) else [given])]
     return encode_query((k, as_text(v)) for k, v in pairs if v is not None)
-
-
-def _filled(name: str, value: Any) -> str:
-    if isinstance(value, str) and value:
-        return value
-    raise EvaluationError(f"{name} needs a text that is not empty as argument 2")
 
 
 @lru_cache(maxsize=512)

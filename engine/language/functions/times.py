@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from engine.errors import EvaluationError
@@ -22,32 +23,32 @@ def _check_format(written: Any) -> str:
     return "the format is a constant such as '%d.%m.%Y', of %a %A %b %B %d %f %H %I %j %m %M %p %S %y %Y %z %%"
 
 
-def _check_written(written: Any) -> str:
-    return "" if written in EPOCHS else _check_format(written)
-
-
 def _check_zone(zone: Any) -> str:
-    try:
+    with suppress(ValueError, OSError, KeyError, TypeError):
         _zone("UTC" if zone is None else zone)
-    except (ValueError, OSError, KeyError, TypeError):
-        return "the zone is a constant such as 'UTC' or 'Europe/Moscow'"
-    return ""
+        return ""
+    return "the zone is a constant such as 'UTC' or 'Europe/Moscow'"
 
 
-@function("date(value, format?)", ("date(v, '%d.%m.%Y')", {"v": "31.05.2024"}, "2024-05-31"), checks={1: _check_format})
-def date(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa: A002 - the name in the signature
+Format: TypeAlias = Annotated[Any, _check_format]
+Written: TypeAlias = Annotated[Any, lambda written: "" if written in EPOCHS else _check_format(written)]
+Zone: TypeAlias = Annotated[Any, _check_zone]
+
+
+@function("date(value, format?)", ("date(v, '%d.%m.%Y')", {"v": "31.05.2024"}, "2024-05-31"))
+def date(locale: Locale, value: Any, format: Format = None) -> str | None:  # noqa: A002 - the name in the signature
     """A date as `2024-05-31`. Reads ISO 8601, `31.05.2024`, [y, m, d], seconds or milliseconds since 1970, or the
     given format; a time with a zone is first moved to the project's. Null of an empty text and of "no date"
     (`0001-01-01`, `0000-00-00`).
     """
-    moment = _read("date", value, format, locale)
-    if isinstance(moment, dt.datetime):
-        moment = (moment.astimezone(_zone(locale.zone)) if moment.tzinfo else moment).date()
-    return moment.isoformat() if moment else None
+    moment = _read("date", value, format)
+    if moment and moment.tzinfo:
+        moment = moment.astimezone(_zone(locale.zone))
+    return moment.date().isoformat() if moment else None
 
 
-@function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"), checks={1: _check_format})
-def instant(locale: Locale, value: Any, format: Any = None) -> str | None:  # noqa: A002 - the name in the signature
+@function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"))
+def instant(locale: Locale, value: Any, format: Format = None) -> str | None:  # noqa: A002 - the name in the signature
     """A moment as RFC 3339 with zone. Reads what `date` reads; a zone that was given stays, a number gives UTC."""
     return _rfc3339(_moment("instant", value, format, locale))
 
@@ -55,18 +56,11 @@ def instant(locale: Locale, value: Any, format: Any = None) -> str | None:  # no
 @function("instant_ms(milliseconds)", ("instant_ms(v)", {"v": 1717138800000}, "2024-05-31T07:00:00Z"))
 def instant_ms(value: Any) -> str | None:
     """A moment from milliseconds since 1970, as RFC 3339 in UTC."""
-    number = _numeric(value)
-    if number is None:
-        raise unfit("instant_ms", "a number of milliseconds", value)
-    return _rfc3339(_EPOCH + dt.timedelta(milliseconds=number))
+    return _rfc3339(_EPOCH + dt.timedelta(milliseconds=_numeric(value)))
 
 
-@function(
-    "datetime(value, format?, zone?)",
-    ("datetime(v, '%d.%m.%Y %H:%M')", {"v": "2024-05-31T07:00:00Z"}, "31.05.2024 10:00"),
-    checks={1: _check_written, 2: _check_zone},
-)
-def datetime(locale: Locale, value: Any, format: Any = None, zone: Any = None) -> Any:  # noqa: A002 - as in the signature
+@function("datetime(value, format?, zone?)", ("datetime(v, '%H:%M')", {"v": "2024-05-31T07:00:00Z"}, "10:00"))
+def datetime(locale: Locale, value: Any, format: Written = None, zone: Zone = None) -> Any:  # noqa: A002 - as above
     """A moment written in the given format, in the project's zone or the given one; without a format RFC 3339.
     `epoch` and `epoch_ms` give whole numbers. Reads what `instant` reads.
     """
@@ -95,16 +89,13 @@ def _rfc3339(moment: dt.datetime | None) -> str | None:
 
 
 def _moment(name: str, value: Any, format_: Any, locale: Locale) -> dt.datetime | None:
-    """As `_read`, a date being its first moment, always with a zone."""
-    found = _read(name, value, format_, locale)
-    if found is None:
-        return None
-    if not isinstance(found, dt.datetime):
-        found = dt.datetime.combine(found, dt.time())
-    return found if found.tzinfo else found.replace(tzinfo=_zone(locale.zone))
+    """As `_read`, always with a zone."""
+    found = _read(name, value, format_)
+    return found.replace(tzinfo=_zone(locale.zone)) if found and not found.tzinfo else found
 
 
-def _read(name: str, value: Any, format_: Any, locale: Locale) -> dt.date | dt.datetime | None:
+def _read(name: str, value: Any, format_: Any) -> dt.datetime | None:
+    """What the value says; a date is its first moment, and has no zone."""
     if format_ is not None:
         return _formatted(name, value, format_)
     number = _numeric(value)
@@ -117,19 +108,18 @@ def _read(name: str, value: Any, format_: Any, locale: Locale) -> dt.date | dt.d
     raise unfit(name, "a date as text, number or [y, m, d]", value)
 
 
-def _formatted(name: str, value: Any, format_: Any) -> dt.date | dt.datetime | None:
+def _formatted(name: str, value: Any, format_: Any) -> dt.datetime | None:
     if not isinstance(value, str) or len(value) > 100:
         raise unfit(name, "text to read by a format", value)
     if not value.strip():
         return None
     try:
-        moment = dt.datetime.strptime(value.strip(), format_)
+        return dt.datetime.strptime(value.strip(), format_)
     except ValueError:
         raise EvaluationError(f"{name}: the text is not a date in the given format") from None
-    return moment if re.search("%[HISf]", format_) else moment.date()
 
 
-def _numeric(value: Any) -> int | float | None:
+def _numeric(value: Any) -> Any:
     if value.__class__ in NUMBERS:
         return int(moderate(value)) if value == int(moderate(value)) else float(value)
     if isinstance(value, str) and re.fullmatch(r"-?\d{9,13}", value.strip(), re.ASCII):
@@ -144,31 +134,26 @@ _MILLISECONDS: Final = 100_000_000_000
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def _listed(name: str, value: list[Any]) -> dt.date | dt.datetime:
+def _listed(name: str, value: list[Any]) -> dt.datetime:
     if not 3 <= len(value) <= 6 or any(part.__class__ is not int for part in value):
         raise EvaluationError(f"{name} reads a list as [year, month, day] and at most [… hour, minute, second]")
-    return dt.date(*value) if len(value) == 3 else dt.datetime(*value)
+    return dt.datetime(*value)
 
 
 _NONE: Final = re.compile(r"000[01]-0[01]-0[01]([T ]00:00:00(\.0*)?(Z|[+-]\d\d:?\d\d)?)?")
 _ISO: Final = re.compile(
-    r"\d{4}(-?)\d\d\1\d\d(?P<time>[T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
+    r"\d{4}(-?)\d\d\1\d\d([T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
 )
 _DOTTED: Final = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?:[ T](\d\d?):(\d\d)(?::(\d\d))?)?", re.ASCII)
 
 
-def _from_text(name: str, text: str) -> dt.date | dt.datetime | None:
+def _from_text(name: str, text: str) -> dt.datetime | None:
     if not text or _NONE.fullmatch(text):
         return None
-    dotted = _DOTTED.fullmatch(text)
-    try:
-        if dotted:
+    with suppress(ValueError):
+        if dotted := _DOTTED.fullmatch(text):
             day, month, year, *time = (int(part) for part in dotted.groups() if part)
             return _listed(name, [year, month, day, *time])
-        iso = _ISO.fullmatch(text)
-        if iso:
-            return dt.datetime.fromisoformat(text) if iso["time"] else dt.date.fromisoformat(text)
-    except ValueError:
-        pass
-    message = f"{name} cannot read the text as a date; name its format: {name}(value, '%d/%m/%Y')"
-    raise EvaluationError(message)
+        if _ISO.fullmatch(text):
+            return dt.datetime.fromisoformat(text)
+    raise EvaluationError(f"{name} cannot read the text as a date; name its format: {name}(value, '%d/%m/%Y')")

@@ -1,17 +1,17 @@
 """The allow-list over a parsed template: what is not named here is refused before anything is compiled."""
 
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from jinja2 import nodes
 
 from engine.errors import LanguageError, nearest
-from engine.language.functions import FUNCTIONS, Function
+from engine.language.functions import FUNCTIONS
 from engine.language.jinja.closures import BUILDERS
-from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
+from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_LENGTH, MAX_NODES, Source, too_large
 from engine.language.jinja.values import TESTS
 from engine.language.jinja.words import key_of, place_of, start_of
 
-MAX_LENGTH: Final = 4096
+__all__ = ["MAX_LENGTH", "check"]
 
 
 def check(source: Source) -> None:
@@ -21,10 +21,8 @@ def check(source: Source) -> None:
         level, depth = [cast("nodes.Node", tag.node)], 1
         while level:
             found += level
-            if len(found) > MAX_NODES:
-                raise too_large(f"the template has more than {MAX_NODES} parts", tag.start)
-            if depth > MAX_DEPTH:
-                raise too_large(f"the template nests deeper than {MAX_DEPTH} levels", tag.start)
+            if len(found) > MAX_NODES or depth > MAX_DEPTH:
+                raise too_large(tag.start)
             level, depth = [child for node in level for child in node.iter_child_nodes()], depth + 1
     for node in found:
         _check(node, source)
@@ -37,6 +35,8 @@ def _check(node: nodes.Node, source: Source) -> None:
         _check_test(node, source)
     elif isinstance(node, nodes.Getitem):
         _check_index(node)
+    elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Const):
+        raise _no("a constant has no members", "name the value that has them", start_of(node.node))
     elif isinstance(node, nodes.Add | nodes.Sub):
         _check_terms(node)
     elif isinstance(node, nodes.Name) and node.name in _SPELLINGS:
@@ -52,20 +52,16 @@ _SPELLINGS: Final = {"null": "write `none`", "nil": "write `none`", "undefined":
 def _check_filter(node: nodes.Filter) -> None:
     name, place = node.name, (node.lineno, len(node.name))
     _check_plain(node, f"`{name}`", place)
-    function = FUNCTIONS.get(name)
-    if function is None or "required" in function.expressions.values():
-        raise _unknown(name, function, place)
-    function.check_call([_constant(part) for part in (node.node, *node.args)], *place)
+    if name in FUNCTIONS and name not in _FILTERS:
+        raise _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
+    if name not in _FILTERS:
+        remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, _FILTERS, _LISTED)
+        raise LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
+    arguments = [part.value if isinstance(part, nodes.Const) else ... for part in (node.node, *node.args)]
+    _FILTERS[name].check_call(arguments, *place)
 
 
-def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
-    if function is not None:
-        return _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
-    known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
-    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, known, _LISTED)
-    return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
-
-
+_FILTERS: Final = {name: each for name, each in FUNCTIONS.items() if "required" not in each.expressions.values()}
 _LISTED: Final = "see the list of filters in the language reference"
 _RENAMED: Final = {
     "count": "length",
@@ -77,10 +73,6 @@ _RENAMED: Final = {
     "urlencode": "url",
 }
 """What Jinja calls otherwise."""
-
-
-def _constant(node: nodes.Node | None) -> Any:
-    return node.value if isinstance(node, nodes.Const) else ...
 
 
 def _check_test(node: nodes.Test, source: Source) -> None:
@@ -96,8 +88,7 @@ def _check_test(node: nodes.Test, source: Source) -> None:
 
 def _check_plain(node: nodes.Filter | nodes.Test, named: str, place: tuple[int, int]) -> None:
     if node.kwargs or node.dyn_args or node.dyn_kwargs:
-        message = f"{named} is given arguments by name"
-        raise _no(message, "write the arguments in order", *place)
+        raise _no(f"{named} is given arguments by name", "write the arguments in order", *place)
 
 
 def _check_index(node: nodes.Getitem) -> None:
@@ -122,8 +113,7 @@ def _forbidden(node: nodes.Node, source: Source) -> LanguageError:
         return _call(node, source)
     if isinstance(node, nodes.Tuple):
         return _no("templates have no lists without brackets", "write `[a, b]`", node.lineno)
-    remedy = "write names, constants, filters and operators"
-    return _no(f"templates have no `{type(node).__name__.lower()}`", remedy, start_of(node))
+    return _no(f"templates have no `{type(node).__name__.lower()}`", "write names and filters", start_of(node))
 
 
 def _call(node: nodes.Call, source: Source) -> LanguageError:

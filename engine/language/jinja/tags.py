@@ -12,6 +12,7 @@ from jinja2.parser import Parser
 
 from engine.errors import LanguageError
 
+MAX_LENGTH: Final = 4096
 MAX_DEPTH: Final = 30
 MAX_NODES: Final = 300
 ELSEWHERE: Final = "compute it where it is read: an expression of `let` or `output`"
@@ -64,25 +65,16 @@ def _cut(text: str) -> Iterator[str | list[_Raw]]:
         elif kind in _STATEMENTS:
             raise _statement(text.index(value[:2], offset), value)
         elif kind != "whitespace":
-            depth += _DEPTH.get(value, 0) if kind == "operator" else 0
+            depth += (value in ("(", "[", "{")) - (value in (")", "]", "}"))
             tokens += 1
-            _check_limits(depth, tokens, offset)
+            if depth > MAX_DEPTH or tokens > 3 * MAX_NODES:
+                raise too_large(offset)
             tag.append((_edge(text.index(value, offset), value) if "variable" in kind else offset, kind, value))
         if kind == "variable_end":
             yield tag
             tag = []
     if tag:
         raise _unclosed(tag[0][0])
-
-
-_DEPTH: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
-
-
-def _check_limits(depth: int, tokens: int, offset: int) -> None:
-    if depth > MAX_DEPTH:
-        raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
-    if tokens > 3 * MAX_NODES:
-        raise too_large(f"the template has more than {MAX_NODES} parts", offset)
 
 
 def _raw_tokens(text: str) -> Iterator[_Raw]:
@@ -100,15 +92,12 @@ def _raw_tokens(text: str) -> Iterator[_Raw]:
 def _statement(offset: int, value: str) -> LanguageError:
     found = value[:2]
     message = f"`{found}` begins a {'comment' if found == '{#' else 'statement'}, and templates have none"
-    remedy = (
-        f"write an expression `{{{{ a if b else c }}}}`; the characters themselves are written `{{{{ '{found}' }}}}`"
-    )
+    remedy = f"write `{{{{ a if b else c }}}}`; the characters themselves are written `{{{{ '{found}' }}}}`"
     return LanguageError("template-statement", message, remedy, offset, 2)
 
 
 def _edge(offset: int, value: str) -> int:
-    sign = value.strip("{} \t\n")
-    if sign:
+    if value.strip("{} \t\n"):
         message = f"`{value.strip()}` would strip the text around the tag"
         remedy = "write `{{ … }}`; before a number put a space: `{{ -1 }}`"
         raise LanguageError("template-forbidden", message, remedy, offset, 3)
@@ -138,7 +127,7 @@ class _Parser(Parser):
         except TemplateSyntaxError as error:
             raise _misfit(tokens[error.lineno], error.lineno, error) from None
         except RecursionError:
-            raise too_large("the template nests too deeply", raw[0][0]) from None
+            raise too_large(raw[0][0]) from None
         return Tag(raw[0][0], node)
 
     def parse_primary(self, with_namespace: bool = False) -> nodes.Expr:
@@ -155,8 +144,9 @@ class _Parser(Parser):
         return found
 
 
-def too_large(message: str, offset: int) -> LanguageError:
+def too_large(offset: int) -> LanguageError:
     """The error for whatever exceeds a limit of templates."""
+    message = f"the template has more than {MAX_LENGTH} characters, {MAX_NODES} parts or {MAX_DEPTH} levels"
     return LanguageError("template-too-large", message, "split the work: `let` names intermediate values", offset)
 
 
@@ -183,8 +173,6 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '
 
 
 def _unescaped(body: str, offset: int) -> str:
-    if "\\" not in body:
-        return body
     text = _ESCAPE.sub(_escaped, body).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if "\ufffd" in text and "\ufffd" not in body:
         raise LanguageError("template-syntax", "half of a surrogate pair is no character", "write both halves", offset)

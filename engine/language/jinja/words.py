@@ -1,8 +1,7 @@
 """Where a part of a template stands and what it is called in messages."""
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 from jinja2 import nodes
 
@@ -48,13 +47,10 @@ def place_of(node: nodes.Node, source: Source) -> tuple[int, int]:
     if isinstance(node, nodes.Filter):
         return node.lineno, len(node.name)
     if isinstance(node, nodes.Test):
-        said = _IS.match(source.text, node.lineno)
+        said = re.compile(r"is\s+(not\s+)?").match(source.text, node.lineno)
         return said.end() if said else node.lineno, len(node.name)
     offset = start_of(node)
     return source.members.get(node) or (offset, len(source.tokens.get(offset, " ")))
-
-
-_IS: Final = re.compile(r"is\s+(not\s+)?")
 
 
 def words_of(node: nodes.Node, source: Source) -> str:
@@ -67,12 +63,12 @@ def words_of(node: nodes.Node, source: Source) -> str:
     return "the value"
 
 
-def references(node: nodes.Node, source: Source) -> Iterator[Reference]:
-    """Every name that a part uses, with the members below it as far as they are constant names."""
-    path = path_of(node)
-    names = tuple(key for key in path or () if isinstance(key, str))
-    if names and names == path:
-        yield Reference(names, *place_of(node, source))
-        return
-    for child in node.iter_child_nodes():
-        yield from references(child, source)
+def references(parts: Iterable[nodes.Node], source: Source) -> Iterator[Reference]:
+    """Every name that the parts use, with the members below it as far as they are constant names."""
+    for node in parts:
+        path = path_of(node) or ()
+        names = tuple(key for key in path if isinstance(key, str))
+        if names and names == path:
+            yield Reference(names, *place_of(node, source))
+        else:
+            yield from references(node.iter_child_nodes(), source)

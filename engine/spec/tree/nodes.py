@@ -164,7 +164,9 @@ class WrittenObject:
         out: dict[str, Any] = {}
         for member in self.members:
             value = member.node(scope)
-            if value is ABSENT or (value is None and not member.constant and not _was_given(member, scope)):
+            if value is ABSENT:
+                continue
+            if value is None and not member.constant and member.given not in scope.get("input", ()):
                 continue
             key = member.key if isinstance(member.key, str) else _computed(member.key, scope)
             if key in out:
@@ -180,7 +182,3 @@ def _computed(key: Template, scope: Scope) -> str:
         return as_text(evaluate(key, scope))
     except EvaluationError as error:
         raise failed(key.text, error) from None
-
-
-def _was_given(member: WrittenMember, scope: Scope) -> bool:
-    return member.given is not None and member.given in scope["input"]
