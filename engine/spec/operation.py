@@ -17,7 +17,7 @@ from engine.spec.response import CodeField, Message, MessageField, Response
 from engine.spec.strings import ExpressionField
 from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
-from engine.spec.tree.constructs import bound, link_lets
+from engine.spec.tree.constructs import Let, bound, link_lets
 from engine.spec.tree.nodes import evaluate, holds
 
 ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
@@ -153,5 +153,7 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
 
 
 def _nulls(node: Any) -> Any:
+    while isinstance(node, Let):
+        node = node.body
     members = getattr(node, "members", None)
     return {m.key: [] if m.listed else None for m in members} if members else None

@@ -239,6 +239,10 @@ async def test_an_empty_answer_of_a_free_operation_is_all_null(tmp_path: Path) -
         "as: item}}}\n"
     )
     assert (await ask(tmp_path, rest, {}))[0].data == {"id": None, "rows": []}
+    named = rest.replace("output: {id: body.id, ", "output: {let: {a: body}, as: {id: a.id, ").replace(
+        "item}}}", "item}}}}"
+    )
+    assert (await ask(tmp_path, named, {}))[0].data == {"id": None, "rows": []}
 
 
 async def test_what_a_required_member_lacks_is_named_with_its_line(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ async def upstream(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
         finally:
             server.open -= 1
             writer.close()
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     listener = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls, limit=1 << 20)

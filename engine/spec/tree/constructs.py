@@ -75,6 +75,11 @@ class Each:
     writes: bool
     row: Row | None
 
+    @property
+    def source(self) -> Expression:
+        """What is gone through first."""
+        return self.sources[0][1]
+
     def __call__(self, scope: Scope) -> Any:
         rows: list[Any] = []
         return rows if self._loop(0, dict(scope), rows) else None

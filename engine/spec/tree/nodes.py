@@ -147,10 +147,17 @@ class Object:
 
 def missing(member: Member, scope: Scope) -> CallError:
     """A required member came out null: say which part of its path was not there."""
-    node = member.node
-    why = node.compiled.missing(scope) if isinstance(node, Leaf) and isinstance(node.compiled, Expression) else ""
+    asked = _asked(member.node)
+    why = asked.missing(scope) if isinstance(asked, Expression) else ""
     detail = f"`{member.key}` is required and came out null" + (f": {why}" if why else "")
     return failure(f"{detail}; write `{member.key}?:` if it may be missing", member.place)
+
+
+def _asked(node: Any) -> Any:
+    """The first thing that a node asks of the scope."""
+    while isinstance(node, Object):
+        node = node.members[0].node if node.members else None
+    return getattr(node, "compiled", None) or getattr(node, "expression", None) or getattr(node, "source", None)
 
 
 @dataclass(frozen=True, slots=True)
