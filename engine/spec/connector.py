@@ -49,10 +49,12 @@ class Connector(Model):
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version(at)
         settings = frozenset(self.settings)
-        known: dict[str, frozenset[str] | None] = {"settings": settings, "now": None, "auth": frozenset()}
+        known: dict[str, frozenset[str] | None] = {"settings": settings, "now": None}
         names = Names(at, known)
         secrecy = self._secrecy()
-        self.connection.link(names.shaped("call", CALL_MEMBERS), Names(at, {"settings": settings}, secrecy.in_url))
+        self.connection.link(
+            names.shaped("call", CALL_MEMBERS).shaped("auth", ()), Names(at, {"settings": settings}, secrecy.in_url)
+        )
         self._link_connection(at)
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))

@@ -19,7 +19,7 @@ RESERVED: Final = frozenset(
 """Names of the language: no step and no `let` may bear one."""
 
 ANSWER: Final = ("body", "status", "headers", "text", "root")
-RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
+RULE: Final = (*ANSWER, "cookies", "page", "count")
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
 
 Secrecy = Callable[[str], str | None]

@@ -187,7 +187,7 @@ class Operation(Model):
             open_names.check(rule.when)
             if rule.message is not None and rule.message.expression is not None:
                 open_names.check(rule.message.expression)
-        asking = open_names.shaped("call", CALL_MEMBERS)
+        asking = open_names.shaped("call", CALL_MEMBERS).shaped("auth", ())
         if self.request is not None:
             self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
         if self.response is not None:
