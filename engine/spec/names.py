@@ -11,8 +11,21 @@ from engine.language.template import Template
 from engine.spec.reading import Model, Reading, place_of
 
 ANSWER: Final = ("body", "status", "headers", "text", "root")
-RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
-_OTHERS: Final = ("settings", "auth", "now", "call", "item", "row", "request", "output", "error", "step", "attempt")
+RULE: Final = (*ANSWER, "cookies", "page", "count")
+_OTHERS: Final = (
+    "input",
+    "settings",
+    "auth",
+    "now",
+    "call",
+    "item",
+    "row",
+    "request",
+    "output",
+    "error",
+    "step",
+    "attempt",
+)
 RESERVED: Final = frozenset((*RULE, *_OTHERS))
 """Names of the language: no step and no `let` may bear one."""
 
