@@ -141,6 +141,9 @@ def _literal(host: str) -> Address | None:
         return None
 
 
+_UNDECLARED: Final = "which the deployment does not declare for this connection (`network: {allow: […]}`)"
+
+
 def _check_address(address: Address, host: str, reach: Reach) -> None:
     kind = range_kind(address)
     if kind is None:
@@ -148,8 +151,7 @@ def _check_address(address: Address, host: str, reach: Reach) -> None:
     inner = _embedded(address)
     declared = _declared(address, reach) or (inner and all(_declared(one, reach) for one in inner))
     if kind == "metadata" or not declared:
-        undeclared = "which the deployment does not declare for this connection (`network: {allow: […]}`)"
-        why = "never reached" if kind == "metadata" else undeclared
+        why = "never reached" if kind == "metadata" else _UNDECLARED
         raise blocked(f"{host} is a {kind} address, {why}")
 
 

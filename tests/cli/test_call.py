@@ -98,6 +98,24 @@ def test_a_system_that_is_not_there_is_3(tmp_path: Path) -> None:
     assert "upstream_unavailable" in ended.err
 
 
+def test_an_address_that_may_not_be_reached_is_no_mistake_of_usage(tmp_path: Path) -> None:
+    laid(tmp_path, "http://10.11.12.13:1")
+    ended = call(tmp_path, "crm.user", "id:=7")
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith("blocked_host: ")
+    assert "network" in ended.err
+
+
+def test_a_request_that_the_deployment_leaves_incomplete_is_no_mistake_of_usage(tmp_path: Path) -> None:
+    path = "/{{ input.id }}/{{ settings.token }}"
+    rest = f'operations: {{op: {{input: {{id: string}}, request: {{method: GET, path: "{path}"}}, output: body}}}}\n'
+    lay(tmp_path, rest, "http://127.0.0.1:1")
+    ended = call(tmp_path, "crm.op", "id=7")
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith("mapping_failed: ")
+    assert call(tmp_path, "crm.op", "id=..").code == 3
+
+
 def test_an_answer_that_cannot_be_mapped_names_the_line(tmp_path: Path, system: Upstream) -> None:
     laid(tmp_path, system)
     system.says({"name": "x"})

@@ -78,6 +78,14 @@ def test_every_code_has_the_members_of_the_contract(code: str) -> None:
     assert int(headers[b"content-length"]) == len(found.body)
 
 
+def test_without_a_system_there_is_no_upstream() -> None:
+    document = json.loads(refusal(CallError("forbidden"), "t", Mask()).body)
+    assert document["upstream"] is None
+    assert set(document) == {
+        *("type", "title", "status", "detail", "code", "retryable", "trace_id", "upstream", "customer_message")
+    }
+
+
 @pytest.mark.parametrize("code", ["rate_limited", "overloaded", "queue_full", "storage_full"])
 def test_who_must_wait_is_always_told_how_long(code: str) -> None:
     assert int(dict(refusal(CallError(code), "t", Mask()).headers)[b"retry-after"]) >= 1
