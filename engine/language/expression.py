@@ -1,6 +1,7 @@
 """JMESPath expressions: compiled when the YAML is read, called with the scope."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -8,20 +9,18 @@ from engine.errors import LanguageError
 from engine.language.jmes.compiler import compile_tree, compile_trees
 from engine.language.jmes.explain import explain_null
 from engine.language.jmes.parser import parse
-from engine.language.jmes.rules import check_calls, check_names, check_size, walk
+from engine.language.jmes.rules import check_calls, check_names, check_size
 from engine.language.jmes.source import Run
 from engine.language.reference import Reference
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Expression:
     """A compiled expression. `run` is the bare compiled function, for callers that count nanoseconds."""
 
-    __slots__ = ("references", "run", "text")
-
-    def __init__(self, text: str, references: tuple[Reference, ...], run: Run) -> None:
-        self.text = text
-        self.references = references
-        self.run = run
+    text: str
+    references: tuple[Reference, ...] = field(repr=False)
+    run: Run = field(repr=False)
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """The value in a scope (a dict of root names); raises EvaluationError, whose message holds no values."""
@@ -30,9 +29,6 @@ class Expression:
     def missing(self, scope: Mapping[str, Any]) -> str:
         """Which part of the path was the first to be missing, for "mapping_failed"; "" if there is nothing to say."""
         return explain_null(self.text, scope)
-
-    def __repr__(self) -> str:
-        return f"Expression({self.text!r})"
 
 
 def compile_expression(text: str) -> Expression:
@@ -53,9 +49,9 @@ def compile_standard(text: str) -> Callable[[Any], Any]:
     tree = parse(text, exact=False, brackets=120)
     check_size(tree, nodes=2_000, depth=150)
     check_calls(tree)
-    if any(node["type"] == "variable" for node in walk(tree)):
-        raise LanguageError("expression-syntax", "`$` is not part of the standard", "use compile_expression")
-    return compile_tree(tree, scoped=False)
+    document = {"type": "field", "value": "document", "children": []}
+    run = compile_tree({"type": "pipe", "children": [document, tree]})
+    return lambda value: run({"document": value})
 
 
 @lru_cache(maxsize=4096)
@@ -67,4 +63,4 @@ def _compiled(text: str) -> tuple[tuple[Reference, ...], Run]:
     tree = parse(text)
     check_size(tree)
     check_calls(tree)
-    return check_names(tree, text), compile_tree(tree, scoped=True)
+    return tuple(check_names(tree, text)), compile_tree(tree)

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.jinja.allowed import MAX_LENGTH, check
+from engine.language.jinja.allowed import check
 from engine.language.jinja.closures import build_strict, build_text
 from engine.language.jinja.literals import check_literals
 from engine.language.jinja.paths import KNOWN, Run
-from engine.language.jinja.tags import Source, Tag, split, too_large
+from engine.language.jinja.tags import MAX_LENGTH, Source, Tag, split, too_large
 from engine.language.jinja.words import references
 from engine.language.reference import Reference
 
@@ -48,7 +48,7 @@ def compile_template(text: str) -> Template:
     if not any(mark in plain for mark in _MARKS):
         return Template(text, False, True, (), False, (plain,), lambda scope: plain)
     if len(plain) > MAX_LENGTH:
-        raise too_large(f"the template is longer than {MAX_LENGTH} characters", 0)
+        raise too_large(0)
     used, literal, parts, run = _compiled(plain)
     return Template(text, len(parts) == 1, False, used, literal, parts, run)
 
@@ -63,11 +63,12 @@ def _compiled(text: str) -> tuple[tuple[Reference, ...], bool, tuple[str | Run, 
     literal = check_literals(source)
     parts = tuple(part if isinstance(part, str) else build_strict(part.node, source) for part in source.parts)
     lone = parts[0] if len(parts) == 1 else None
-    return tuple(references(source)), literal, parts, lone if callable(lone) else _mixed(source)
+    used = tuple(references([tag.node for tag in source.tags], source))
+    return used, literal, parts, lone if callable(lone) else _mixed(source)
 
 
 def _mixed(source: Source) -> Run:
-    frame = [_fixed(part) for part in source.parts]
+    frame = [part if isinstance(part, str) else "" for part in source.parts]
     holes = [(i, build_text(part.node, source)) for i, part in enumerate(source.parts) if isinstance(part, Tag)]
 
     def write(scope: Mapping[str, Any]) -> str:
@@ -80,7 +81,3 @@ def _mixed(source: Source) -> Run:
         return text
 
     return write
-
-
-def _fixed(part: str | Tag) -> str:
-    return part if isinstance(part, str) else ""

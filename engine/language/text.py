@@ -1,8 +1,8 @@
 """How a value is written into text: one defined form for each kind, none for lists, mappings and null."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import EvaluationError
 
@@ -20,14 +20,18 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return _whole(value)
+        if value.bit_length() > 3.3 * _MAX_DIGITS:
+            raise EvaluationError(_TOO_LONG)
+        return str(value)
     if isinstance(value, float):
-        if not isfinite(value):
-            raise EvaluationError("a number that is not finite has no text")
-        return _plain(Decimal(repr(value)))
+        value = Decimal(repr(value))
     if isinstance(value, Decimal):
         return _plain(value)
-    raise EvaluationError(_no_text(value))
+    more = {"null": ": add `| default('')`", "a mapping": _CHOOSE, "a list": _CHOOSE}.get(kind_of(value), "")
+    raise EvaluationError(f"{kind_of(value)} has no text{more}")
+
+
+_CHOOSE: Final = ": add `| to_json`, or name a member of it"
 
 
 def kind_of(value: Any) -> str:
@@ -39,10 +43,10 @@ def kind_of(value: Any) -> str:
     return "a number" if isinstance(value, int | float | Decimal) else "something that is not JSON"
 
 
-def _whole(value: int) -> str:
-    if value.bit_length() > 3.3 * _MAX_DIGITS:
-        raise EvaluationError(f"a number of more than {_MAX_DIGITS} digits has no text")
-    return str(value)
+def names_of(value: Mapping[str, Any]) -> str:
+    """The names of some members, as messages list them."""
+    shown = ", ".join(f"`{str(name)[:40]}`" for name in list(value)[:8])
+    return shown + (", …" if len(value) > 8 else "")
 
 
 def _plain(value: Decimal) -> str:
@@ -52,13 +56,8 @@ def _plain(value: Decimal) -> str:
     if not value.is_finite():
         raise EvaluationError("a number that is not finite has no text")
     if max(abs(value.adjusted()), len(value.as_tuple().digits)) > _MAX_DIGITS:
-        raise EvaluationError(f"a number of more than {_MAX_DIGITS} digits has no text")
+        raise EvaluationError(_TOO_LONG)
     return format(value, "f")
 
 
-def _no_text(value: Any) -> str:
-    if value is None:
-        return "null has no text: add `| default('')`"
-    if isinstance(value, dict | list):
-        return f"{kind_of(value)} has no text: add `| to_json`, or name a member of it"
-    return f"{kind_of(value)} has no text"
+_TOO_LONG: Final = f"a number of more than {_MAX_DIGITS} digits has no text"

@@ -1,7 +1,7 @@
 """A connection of a project: a connector with its settings filled in, ready to be called."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +18,13 @@ from engine.spec.auth import Signature
 from engine.spec.connection import Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
+from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
 from engine.spec.request import Base, header_fields
 from engine.spec.secret import Secret
+from engine.spec.tree import Node, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Binder:
         except InputError as error:
             for name, message in ((pointer.split("/")[1], message) for pointer, message in error.problems):
                 if name not in unknown:
-                    _misfit(use, name, message, declared[name].where)
+                    _misfit(use, name, message, declared[name])
             return None
         return None if unknown else settings
 
@@ -118,14 +120,16 @@ class Binder:
         url = _base_url(render(connection.base_url), use)
         if url is None:
             return None
-        headers = connection.headers(scope) if connection.headers is not None else {}
+        headers = connection.headers
+        moves = any(name.partition(".")[0] != "settings" for name in connection.used)
+        fixed = header_fields(headers(scope)) if headers is not None and not moves else {}
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
         hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.auth.expose}
         return Bound(
             self.project,
             name,
             loaded,
-            Base(url + signature.segment, tuple(header_fields(headers).values())),
+            Base(url + signature.segment, tuple(fixed.values()), _moving(headers, scope) if moves else None),
             signature,
             (urlsplit(url).netloc, *connection.hosts, *use.hosts),
             tuple(use.network.allow),
@@ -137,18 +141,25 @@ class Binder:
         )
 
 
+def _moving(headers: Node, known: Scope) -> Callable[[Scope], Any]:
+    """The headers of a connection that differ from call to call; unlike a request's they see secrets."""
+    return lambda scope: headers({**scope, **known})
+
+
 def _is_public(name: str, use: Use, loaded: Loaded) -> bool:
     """Whether a report may show the line: an address with more than host and path may hold a secret."""
     declared = loaded.connector.settings.get(name)
     return declared is not None and declared.type != "secret" and not _MORE.search(str(use.settings[name]))
 
 
-def _misfit(use: Use, name: str, message: str, where: str | None) -> None:
+def _misfit(use: Use, name: str, message: str, declared: Declaration) -> None:
     if name in use.settings:
         message, place = f"the setting `{name}` does not fit: {message}", use.settings.value_span(name)
-        use.report("setting-misfit", message, "see the connector's declaration", place)
+        example = declared.example
+        remedy = f"write one such as `{example}`" if example else "see the connector's declaration"
+        use.report("setting-misfit", message, remedy, place)
     else:
-        remedy = f"add `{name}: …` under `settings:`" + (f"; found at {where}" if where else "")
+        remedy = f"add `{name}: …` under `settings:`" + (f"; found at {declared.where}" if declared.where else "")
         use.report("missing-setting", f"the setting `{name}` is missing", remedy, "settings")
 
 

@@ -2,8 +2,7 @@
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
@@ -16,8 +15,7 @@ from engine.spec.operation import Operation
 from engine.spec.tree import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(NamedTuple):
     """One call that may go out: `deadline` in the clock's monotonic seconds."""
 
     target: Target

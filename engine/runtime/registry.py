@@ -191,7 +191,7 @@ class _Loading:
         """What a key allows must exist, as far as the connectors could be read."""
         operations = {f"{name}.{op}" for name, found in loaded.items() for op in found.connector.operations}
         known = {*self.spec.capabilities, *operations, *(f"{name}.*" for name in self.spec.connections), "*"}
-        broken = set(self.spec.connections) - set(loaded)
+        broken = set(self.spec.connections) - set(loaded) | ({"flows"} if self.spec.has("flows") else set())
         for key in self.spec.keys:
             for allowed in key.allow:
                 if allowed not in known and allowed.split(".")[0] not in broken:
@@ -205,8 +205,8 @@ def _target(name: str, bound: Bound, operation_name: str) -> Target:
     assert operation.request is not None  # noqa: S101 - without it a connector is refused when read
     press = operation.request.plan(bound.base, operation.repeatable)
     reader = Reader.plan(operation, connector.response, bound.name)
-    title = operation.title or operation_name
-    return Target(name, title, operation.capability, bound, operation, press, reader, frozenset(operation.used))
+    title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
+    return Target(name, title, operation.capability, bound, operation, press, reader, used)
 
 
 def _asks_key(loaded: Loaded) -> bool:

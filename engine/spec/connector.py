@@ -16,7 +16,7 @@ from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, Names, Place, Secrecy
 from engine.spec.operation import Operation
-from engine.spec.reading import SPARED, Model, Reading, read_root
+from engine.spec.reading import SPARED, Model, Reading, about, read_root
 from engine.spec.response import Response
 
 
@@ -28,16 +28,19 @@ class Connector(Model, later="inbound endpoints"):
     """`connectors/<name>/connector.yaml`."""
 
     connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="Its name.", examples=["amocrm"])]
-    version: str = Field(description="The connector's own version.", examples=["1.0.0"])
-    engine: str = Field(description="The language version it needs.", examples=[">=1.0"])
-    title: str = Field(description="The system's name, for people.", examples=["amoCRM / Kommo"])
-    docs: str | None = Field(default=None, description="Where the vendor documents the interface.")
-    settings: Declarations = Field(default_factory=Declarations, description="What a deployment fills in.")
-    connection: Connection
-    response: Annotated[Response | None, SPARED] = Field(None, description="Rules shared by all operations.")
-    operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(_usable)] = Field(
-        description="How we call the system."
+    version: str = about("The connector's own version.", "1.0.0", default=...)
+    engine: str = about("The language version it needs.", ">=1.0", default=...)
+    title: str = about("The system's name, for people.", "amoCRM / Kommo", default=...)
+    docs: str | None = about("Where the vendor documents the interface.", "https://crm.example/docs")
+    settings: Declarations = about(
+        "What a deployment fills in.", {"token": {"type": "secret"}}, default_factory=Declarations
     )
+    connection: Connection = about("How the system is reached.", default=...)
+    response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
+    operations: Annotated[
+        dict[str, Annotated[Operation, SPARED]],
+        AfterValidator(_usable),
+    ] = about("How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...)
 
     @property
     def by_capability(self) -> dict[str, str]:
@@ -47,13 +50,15 @@ class Connector(Model, later="inbound endpoints"):
     def link(self, at: Reading) -> None:
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version()
-        names = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
-        self.connection.link(names.plus("now", auth=(), call=CALL_MEMBERS), names.inside("url"))
+        settings = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
+        captured = settings.plus("auth") if self.connection.auth.coming else settings
+        names = captured.plus("now") if self.connection.auth.coming else settings.plus("now", auth=())
+        self.connection.link(settings, captured.inside("url"), names.plus(call=CALL_MEMBERS))
         self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
-            operation.link(names.plus("now", auth=()))
+            operation.link(names)
 
     def _link_version(self) -> None:
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))

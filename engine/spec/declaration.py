@@ -44,10 +44,12 @@ class Declaration(Model):
     items: "Shorthand | None" = Field(None, description="What the elements of a list are.", examples=["integer"])
     in_url: bool = Field(False, description="The secret may stand in an address.")
     title: str | None = Field(None, description="What it is, for people.", examples=["Account subdomain"])
-    where: str | None = Field(None, description="Where it is found: an address or a sentence.")
+    where: str | None = Field(
+        None, description="Where it is found: an address or a sentence.", examples=["Settings → API"]
+    )
     personal: bool = Field(False, description="It is personal data and masked in logs.")
     enum: list[Any] | None = Field(None, min_length=1, description="The only values.", examples=[["new", "done"]])
-    default: Any = Field(None, description="Taken when nothing is given, so it may be left out.")
+    default: Any = Field(None, description="Taken when nothing is given, so it may be left out.", examples=[50])
     example: Any = Field(None, description="A value as it may be written.", examples=["mybank"])
 
     @field_validator("pattern", "min", "max", "max_length", "items", "in_url")
@@ -73,7 +75,9 @@ class Declaration(Model):
             own.accept(value, Locale())
         except Misfit as misfit:
             message = f"the {info.field_name} {misfit.message}"
-            raise wrong("default-misfit", message, misfit.remedy or f"write a value of type `{own.type}`") from None
+            raise wrong(
+                "default-misfit", message, misfit.remedy or "write a value that fits, or change the declaration"
+            ) from None
         return value
 
     @property

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from engine.language.text import kind_of
-from engine.spec.reading import reads, wrong
+from engine.spec.reading import about, reads, wrong
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FORM: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
@@ -32,3 +32,8 @@ Duration = Annotated[
     float, reads(lambda value, _info: seconds(value), {"anyOf": [_TEXT, {"const": 0}], "examples": ["2s"]})
 ]
 """Text with a unit in the file, seconds as a float in the model."""
+
+
+def lasting(default: str, description: str) -> Any:
+    """A field of type Duration with its default as the file would say it."""
+    return about(description, default=seconds(default), json_schema_extra={"default": default})

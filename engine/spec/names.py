@@ -8,8 +8,10 @@ from engine.errors import nearest
 from engine.language.expression import Expression
 from engine.language.reference import Reference
 from engine.language.template import Template
-from engine.spec.reading import Model, Reading, place_of
+from engine.spec.reading import LATER, Model, Reading, place_of
 
+COMING: Final = frozenset({"page", "step", "attempt"})
+"""Names that a later version fills in."""
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
 _OTHERS: Final = ("settings", "auth", "now", "call", "item", "row", "request", "output", "error", "step", "attempt")
@@ -64,9 +66,12 @@ class Names:
         member = members[0] if members else None
         self.used.update((root, ".".join(reference.path[:2])))
         known, length = self.known.get(root), reference.length
-        if root not in self.known:
-            message = f"there is no `{'$' if reference.dollar else ''}{root}` here"
-            said, length = ("unknown-name", message, nearest(root, self.known)), len(root)
+        if root in COMING and root not in self.known:
+            said, length = ("not-yet", f"`{root}`: {LATER}", f"take `{root}` out for now"), len(root)
+        elif root not in self.known:
+            sign = "$" if reference.dollar else ""
+            remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
+            said = "unknown-name", f"there is no `{sign}{root}` here", remedy
         elif known is not None and member is not None and member not in known:
             remedy = nearest(member, known) if known else f"declare it under `{root}:`"
             said = "unknown-member", f"`{root}` has no `{member}`", remedy

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import BeforeValidator, PrivateAttr, ValidationInfo
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, CALL_MEMBERS, Names
-from engine.spec.reading import Model, one_of, reading, reads
+from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
 from engine.spec.strings import ExpressionField
@@ -29,9 +29,9 @@ SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.
 class Reject(Model):
     """Refuses an input before anything is sent."""
 
-    when: ExpressionField
-    code: CodeField = "invalid_input"
-    message: MessageField | None = None
+    when: ExpressionField = about("If it holds, the input is refused.", "!(input.phone)", default=...)
+    code: CodeField = about("What the call ends with.", default="invalid_input")
+    message: MessageField | None = about("What the caller reads.", {"en": "Say who"})
 
     def refuse(self, scope: Scope) -> None:
         """Raise the rule's error if it holds."""
@@ -44,8 +44,10 @@ def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
-_OUTPUT: Final = {"title": "Output", "description": "A tree whose leaves are expressions over the answer."}
-_LET: Final = {"type": "object", "additionalProperties": {"type": "string"}, "title": "Named values"}
+_NAMING: Final = ("steps", "authorise", "challenge")
+"""Keys of a later version that bring names or stand in place of a request."""
+_OUTPUT: Final = {"format": "tree"}
+_LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
 AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
 InputField = Annotated[Declarations, BeforeValidator(lambda value: {} if value is None else value)]
@@ -56,17 +58,22 @@ LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)
 class Operation(Model, later="auth subject limits paging challenge authorise steps"):
     """What a bot or the platform can ask of a system."""
 
-    title: str = Field(default="", description="For people; shown on the API page.")
-    capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
-    accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
-    input: InputField = Field(default_factory=Declarations, description="Without a capability: what it takes.")
-    reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
-    reads: bool = Field(default=False, description="A POST that only reads.")
-    idempotent: bool | None = Field(default=None, description="May be sent twice without harm.")
-    request: Request | None = None
-    response: Response | None = None
-    let: LetField = Field(default=(), description="Named values for the output, in order.")
-    output: OutputField = None
+    title: str = about("For people; shown on the API page.", "Find a client", default="")
+    capability: CapabilityField | None = about("The contract it fulfils.", "card")
+    accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
+    input: InputField = about("Without a capability: what it takes.", {"id": "integer"}, default_factory=Declarations)
+    reject: list[Reject] = about("Tried before anything is sent.", default=[])
+    reads: bool = about("A POST that only reads.", default=False)
+    idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
+    request: Request | None = about("What is sent.")
+    response: Response | None = about("Rules that come before the shared ones.")
+    let: LetField = about(
+        "Named values for the output, in order.",
+        {"deal": "body.data[0]"},
+        default=(),
+        json_schema_extra={"default": {}},
+    )
+    output: OutputField = about("A tree whose leaves are expressions over the answer.", {"id": "body.id"})
     _used: set[str] = PrivateAttr(default_factory=set)
 
     @property
@@ -118,13 +125,15 @@ class Operation(Model, later="auth subject limits paging challenge authorise ste
         return dict(contract.empty or {})
 
     def link(self, names: Names) -> None:
-        """Check what the parts say of each other, and every name."""
+        """Check what the parts say of each other, and every name; not where a later version brings some of them."""
         if self.capability and self.has("input"):
             message = "`capability` and `input` stand together"
             self.report("one-of", message, "the contract declares the input", "input")
-        if self.capability and not self.has("output"):
+        if any(self.has(key) for key in _NAMING):
+            return
+        if self.capability and self._raw.get("output") is None:
             self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
-        if not any(self.has(k) for k in ("request", "steps", "authorise")):
+        if not self.has("request"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"

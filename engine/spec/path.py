@@ -66,4 +66,4 @@ def _path(value: Any, info: ValidationInfo) -> Path | None:
 
 
 _SAID: Final = "Begins with `/`; each `{{ value }}` is one encoded segment."
-PathField = Annotated[Path, reads(_path, {"type": "string", "title": "Path", "description": _SAID})]
+PathField = Annotated[Path, reads(_path, {"type": "string", "description": _SAID})]

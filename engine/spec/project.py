@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-import phonenumbers
 from pydantic import BeforeValidator, Field
 
 from engine.document import Document, Map
@@ -14,9 +13,9 @@ from engine.errors import Span, nearest
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.contracts import CONTRACTS
-from engine.spec.duration import Duration
+from engine.spec.duration import Duration, lasting
 from engine.spec.key import KEY_HASH
-from engine.spec.reading import LATER, Model, Reading, read_root, reads, wrong
+from engine.spec.reading import LATER, Model, Reading, about, read_root, reads, wrong
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
@@ -34,6 +33,8 @@ def _zone(value: Any, _info: Any) -> str:
 
 
 def _region(value: Any, _info: Any) -> str:
+    import phonenumbers
+
     if value in phonenumbers.SUPPORTED_REGIONS:
         return str(value)
     raise wrong("wrong-zone", "there is no region of that name", "write two capital letters, such as `RU`")
@@ -56,10 +57,12 @@ _TEXT: Final = {"type": "string"}
 class Defaults(Model):
     """What holds for every call of the project unless it says otherwise."""
 
-    deadline: Duration = Field(default=10.0, description="For callers that give none.", examples=["8s"])
-    language: Literal["ru", "en"] = Field(default="ru", description="Of messages for people.")
-    region: Annotated[str, reads(_region, _TEXT)] = Field(default="RU", examples=["RU"])
-    zone: Annotated[str, reads(_zone, _TEXT)] = Field(default="Europe/Moscow")
+    deadline: Duration = lasting("10s", "For callers that give none.")
+    language: Literal["ru", "en"] = about("Of messages for people.", default="ru")
+    region: Annotated[str, reads(_region, {"type": "string", "pattern": "^[A-Z]{2}$"})] = about(
+        "Phones without a country code are read in it.", default="RU"
+    )
+    zone: Annotated[str, reads(_zone, _TEXT)] = about("Times without a zone are in it.", default="Europe/Moscow")
 
     @property
     def locale(self) -> Locale:
@@ -70,19 +73,19 @@ class Defaults(Model):
 class Network(Model):
     """Private networks that this connection may reach; metadata addresses never."""
 
-    allow: list[Annotated[str, reads(_network, _TEXT)]] = Field(default=[], examples=[["10.20.0.0/16"]])
+    allow: list[Annotated[str, reads(_network, _TEXT)]] = about("Their ranges.", ["10.20.0.0/16"], default=[])
 
 
 class Use(Model, later="limits retry cache timeout"):
     """One connection of the project: a connector with its settings."""
 
-    connector: str = Field(description="The connector's name.", examples=["amocrm"])
-    settings: Annotated[Any, reads(lambda value, _info: value, {"type": "object"})] = Field(
-        default_factory=Map, description="Values; `${NAME}` and `${file:/path}` are filled in."
+    connector: str = about("The connector's name.", "amocrm", default=...)
+    settings: Annotated[Any, reads(lambda value, _info: value, {"type": "object"})] = about(
+        "Values; `${NAME}` and `${file:/path}` are filled in.", {"access_token": "${AMO_TOKEN}"}, default_factory=Map
     )
-    hosts: list[str] = Field(default=[], description="Further hosts that may be reached.")
-    network: Network = Field(default_factory=Network.model_construct)
-    insecure: bool = Field(default=False, description="Allows http://.")
+    hosts: list[str] = about("Further hosts that may be reached.", default=[])
+    network: Network = about("Where private addresses may be.", default_factory=Network.model_construct)
+    insecure: bool = about("Allows http://.", default=False)
 
 
 _MERGED: Final = "first_of merge require cache every match_operators_by shrink_guard apply_to"
@@ -92,7 +95,7 @@ _SENT: Final = "operators to types when order_by on_poison"
 class Route(Model, later=f"{_MERGED} {_SENT}"):
     """Where a capability is answered."""
 
-    from_: str | None = Field(default=None, alias="from", description="A connection of the project.")
+    from_: str | None = about("A connection of the project.", "crm", alias="from")
 
 
 def _route(value: Any) -> Any:
@@ -102,10 +105,12 @@ def _route(value: Any) -> Any:
 class ApiKey(Model):
     """Who may call what. `tolmach key new` prints the line."""
 
-    name: str = Field(examples=["bot"])
-    hash: Annotated[str, Field(description="Printed by `tolmach key new`.")]
-    allow: list[str] = Field(description="Capabilities and operations; `crm.*`, `*`.", examples=[["card", "crm.user"]])
-    rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]  # the Literal of a constant
+    name: str = about("Who holds it; shown in logs.", "bot", default=...)
+    hash: str = about("Printed by `tolmach key new`.", "sha256:…", default=...)
+    allow: list[str] = about(
+        "Capabilities and operations; `crm.*`, `*`.", ["identity", "card", "crm.user"], default=...
+    )
+    rights: list[Literal[RIGHTS]] = about("`reveal`: sees whole numbers.", default=[])  # type: ignore[valid-type]  # the Literal of a constant
 
     @property
     def id(self) -> str:
@@ -127,10 +132,14 @@ class ApiKey(Model):
 class Project(Model, later="keys_of channels flows inbound embed"):
     """A segment of clients: its systems, and who may ask."""
 
-    defaults: Defaults = Field(default_factory=Defaults.model_construct)
-    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use]
-    capabilities: dict[str, Annotated[Route, BeforeValidator(_route)]] = Field(default={})
-    keys: list[ApiKey] = Field(default=[])
+    defaults: Defaults = about("For calls that say nothing else.", default_factory=Defaults.model_construct)
+    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use] = about(
+        "Its systems, by a name of your own.", {"crm": {"connector": "amocrm"}}, default=...
+    )
+    capabilities: dict[str, Annotated[Route, BeforeValidator(_route, json_schema_input_type=str | Route)]] = about(
+        "Who answers what.", {"identity": "crm"}, default={}
+    )
+    keys: list[ApiKey] = about("Who may call; `tolmach key new` prints a line.", default=[])
 
     def link(self) -> None:
         """Check what the parts say of each other; what needs the connectors is checked when they are bound."""
@@ -166,7 +175,9 @@ class Project(Model, later="keys_of channels flows inbound embed"):
 class ProjectFile(Model):
     """`tolmach.yaml`: the projects of a deployment."""
 
-    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project]
+    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project] = about(
+        "Segments of clients, by name.", {"retail": {"connections": {"crm": {"connector": "amocrm"}}}}, default=...
+    )
 
 
 def project_file_of(document: Document, at: Reading) -> ProjectFile | None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetPydanticSchema,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -36,7 +37,12 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        arbitrary_types_allowed=True,
+        serialize_by_alias=True,
+        defer_build=True,
     )
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
@@ -78,6 +84,12 @@ class Model(BaseModel):
     def report(self, code: str, message: str, remedy: str, place: str | Span = "") -> None:
         """Note one problem of the model, of one of its keys, or elsewhere in its file."""
         self._at.report(code, message, remedy, self.place(place) if isinstance(place, str) else place)
+
+
+def about(description: str, *examples: Any, **more: Any) -> Any:
+    """A key of a model and what an editor shows of it; without a `default` it may be absent."""
+    default = {} if "default_factory" in more else {"default": None}
+    return Field(**default | more, description=description, examples=[*examples] or None)
 
 
 @dataclass(slots=True)

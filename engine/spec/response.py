@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError, Upstream
@@ -12,7 +12,7 @@ from engine.errors.catalogue import RAISABLE
 from engine.language.expression import Expression, compile_expression
 from engine.language.text import as_text, kind_of
 from engine.spec.names import RULE, Names
-from engine.spec.reading import LATER, Model, one_of, plain, reading, reads, wrong
+from engine.spec.reading import LATER, Model, about, one_of, plain, reading, reads, wrong
 from engine.spec.strings import ExpressionField
 from engine.spec.tree.nodes import Scope, holds
 
@@ -48,13 +48,16 @@ def _message(value: Any, info: ValidationInfo) -> Message:
     raise wrong("wrong-type", f"a message is no {kind_of(value)} of this form", remedy)
 
 
-def _texts(*names: str, **more: Any) -> dict[str, Any]:
-    properties = {name: {"type": "string"} for name in names}
-    return {"type": "object", "properties": properties, "additionalProperties": False, **more}
+_SAYS: Final = {"type": "string", "description": "What is said.", "examples": ["The account is blocked"]}
 
 
-_COMPUTED: Final = {"type": "string", "description": "An expression over the answer."}
-_MESSAGE: Final = {"title": "Message", "anyOf": [_COMPUTED, _texts("const", required=["const"]), _texts("ru", "en")]}
+def _object_of(*names: str, **more: Any) -> dict[str, Any]:
+    members = {name: {**_SAYS, "title": name} for name in names}
+    return {"type": "object", "properties": members, "additionalProperties": False, **more}
+
+
+_CONSTANT: Final = _object_of("const", required=["const"])
+_MESSAGE: Final = {"anyOf": [{"type": "string"}, _CONSTANT, _object_of("ru", "en", minProperties=1)]}
 MessageField = Annotated[Message, reads(_message, _MESSAGE)]
 CodeField = Annotated[str, one_of("code-not-raisable", "raisable code", RAISABLE)]
 
@@ -62,11 +65,11 @@ CodeField = Annotated[str, one_of("code-not-raisable", "raisable code", RAISABLE
 class ErrorRule(Model, later="scope"):
     """An answer that means an error. Without `code` it only adds its message to the verdict that follows."""
 
-    when: ExpressionField | None = Field(default=None, examples=["status == `409`"])
-    code: CodeField | None = Field(default=None, description="A code of the catalogue.")
-    message: MessageField | None = None
-    retry_after: ExpressionField | None = Field(default=None, description="Seconds to wait, from the answer.")
-    retryable: bool | None = None
+    when: ExpressionField | None = about("Without it the rule always matches.", "status == `409`")
+    code: CodeField | None = about("Without it the rule only adds to what follows.", "conflict")
+    message: MessageField | None = about("For the operator; `{ru: …, en: …}` also for the client.", "body.detail")
+    retry_after: ExpressionField | None = about("Seconds to wait, from the answer.", "body.wait")
+    retryable: bool | None = about("Whether trying again helps; without it the code decides.", True)
 
 
 Verdict = Literal["ok", "empty"] | CallError
@@ -82,14 +85,18 @@ def _nulls(values: list[Any]) -> list[Any]:
 class Response(Model, later="lists"):
     """How answers are read and judged; of an operation, or shared by all."""
 
-    format: str = Field(default="auto", json_schema_extra={"enum": ["auto", "json"]}, description="What the body is.")
-    charset: str | None = Field(None, description="Where the header lies or is silent.", examples=["windows-1251"])
-    nulls: Annotated[list[Any], AfterValidator(_nulls)] = Field(
-        default=[], examples=[[False, ""]], description="Scalars that mean null in this system."
+    format: str = about("What the body is.", default="auto", json_schema_extra={"enum": ["auto", "json"]})
+    charset: str | None = about("Where the header lies or is silent.", "windows-1251")
+    nulls: Annotated[list[Any], AfterValidator(_nulls)] = about(
+        "Scalars that mean null in this system.", [False, ""], default=[]
     )
-    success_when: ExpressionField | None = None
-    empty_when: ExpressionField | None = Field(default=None, examples=["status == `204`"])
-    errors: list[ErrorRule] = Field(default=[], description="First match wins; may match at status 200.")
+    success_when: ExpressionField | None = about("Holds: a success. Does not: `upstream_rejected`.", "body.ok")
+    empty_when: ExpressionField | None = about("The system has nothing.", "status == `204`")
+    errors: list[ErrorRule] = about(
+        "First match wins; may match at status 200.",
+        [{"when": "body.error", "code": "upstream_rejected", "message": "body.error"}],
+        default=[],
+    )
 
     def link(self, names: Names) -> None:
         """Check formats and the names of every rule."""

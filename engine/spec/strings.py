@@ -16,16 +16,16 @@ def nothing() -> Expression:
     return compile_expression("input")
 
 
-def _compiled(compiler: Callable[[str], Any], what: str, title: str, description: str) -> GetPydanticSchema:
+def _compiled(compiler: Callable[[str], Any], what: str, description: str) -> GetPydanticSchema:
     def read(value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, str):
             raise wrong("wrong-type", f"expected {what}, found {kind_of(value)}", "quote the value")
         return reading(info).compiled(compiler, value)
 
-    return reads(read, {"type": "string", "title": title, "description": description})
+    return reads(read, {"type": "string", "description": description})
 
 
 _OVER: Final = "A JMESPath expression over the names of this place."
 _TAGS: Final = "Text with `{{ expression }}` tags."
-ExpressionField = Annotated[Expression, _compiled(compile_expression, "an expression", "Expression", _OVER)]
-TemplateField = Annotated[Template, _compiled(compile_template, "text", "Template", _TAGS)]
+ExpressionField = Annotated[Expression, _compiled(compile_expression, "an expression", _OVER)]
+TemplateField = Annotated[Template, _compiled(compile_template, "text", _TAGS)]

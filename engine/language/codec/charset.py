@@ -24,9 +24,7 @@ def decode_text(data: bytes, declared: str | None, content_type: str) -> str:
         text = data.decode(charset)
     except UnicodeDecodeError as error:
         said = _said(content_type) or "the answer names no charset"
-        message = (
-            f"the body is not {charset} text ({said}): write `charset: windows-1251` if that is what the system sends"
-        )
+        message = f"the body is not {charset} text ({said}): write `charset: windows-1251` or what the system sends"
         raise CodecError(message, error.start) from None
     return text.removeprefix("\ufeff")
 
@@ -41,25 +39,14 @@ def charset_of(data: bytes, declared: str | None, content_type: str) -> str:
     except (LookupError, ValueError):
         found = ""
     if found not in _CHARSETS:
-        message = f"charset `{named[:40]}` cannot be read: write `charset:` with one of {', '.join(CHARSETS)}"
-        raise CodecError(message)
+        raise CodecError(f"charset `{named[:40]}` cannot be read: write `charset:` with one of {CHARSETS}")
     return found
 
 
-CHARSETS: Final = (
-    "utf-8",
-    "utf-16",
-    "windows-1251",
-    "windows-1252",
-    "iso-8859-1",
-    "iso-8859-5",
-    "us-ascii",
-    "koi8-r",
-    "ibm866",
-)
+CHARSETS: Final = "utf-8, utf-16, windows-1251, windows-1252, iso-8859-1, iso-8859-5, us-ascii, koi8-r, ibm866"
 """The charsets that a body may be in."""
 
-_CHARSETS: Final = {codecs.lookup(name).name for name in CHARSETS} | {"utf-16-le", "utf-16-be"}
+_CHARSETS: Final = {codecs.lookup(name).name for name in CHARSETS.split(", ")} | {"utf-16-le", "utf-16-be"}
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
 
 

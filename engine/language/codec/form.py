@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
-from engine.errors import EvaluationError
 from engine.language.codec.charset import CodecError
+from engine.language.codec.places import encoded
 
 MAX_FIELDS: Final = 1000
 
@@ -16,7 +16,7 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
     `$ : @ ,` stay readable; `[` and `]` do not, RFC 3986 has them in hosts only.
     Raises EvaluationError for text that has no UTF-8.
     """
-    return _joined(pairs, _READABLE)
+    return _joined(pairs, "$:@,")
 
 
 def encode_form(pairs: Iterable[tuple[str, str]]) -> bytes:
@@ -42,11 +42,5 @@ def decode_form(data: bytes) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
-_READABLE: Final = "$:@,"
-
-
 def _joined(pairs: Iterable[tuple[str, str]], safe: str) -> str:
-    try:
-        return "&".join([f"{quote(name, safe)}={quote(value, safe)}" for name, value in pairs])
-    except UnicodeEncodeError:
-        raise EvaluationError("text with half of a surrogate pair cannot be sent") from None
+    return "&".join([f"{encoded(name, safe)}={encoded(value, safe)}" for name, value in pairs])

@@ -1,6 +1,6 @@
 """JSON both ways with exact numbers: orjson writes, jiter reads, sizes are bounded before anything is built."""
 
-import math
+import json
 import re
 from decimal import Decimal
 from itertools import accumulate
@@ -26,8 +26,11 @@ def encode_json(value: Any) -> bytes:
         data = orjson.dumps(value, _default, _OPTIONS)
     except TypeError:
         data = _encode_odd(value)
-    if b"null" in data and not _finite(value):  # orjson writes a number that is not finite as null
-        raise EvaluationError("a number that is not finite cannot be written as JSON")
+    if b"null" in data:  # orjson writes a number that is not finite as null
+        try:
+            json.dumps(value, allow_nan=False, default=str)
+        except ValueError:
+            raise EvaluationError("a number that is not finite cannot be written as JSON") from None
     return data
 
 
@@ -69,35 +72,16 @@ def _plain(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise EvaluationError(f"the value nests deeper than {MAX_DEPTH} levels")
     if isinstance(value, dict):
-        return {_key(key): _plain(item, depth + 1) for key, item in value.items()}
+        if odd := [key for key in value if not isinstance(key, str)]:
+            raise EvaluationError(f"a key must be text, found {kind_of(odd[0])}")
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return orjson.Fragment(as_text(value))
-    if isinstance(value, Decimal):
-        return _default(Decimal(as_text(value)))
     if value is None or isinstance(value, str | bool | float):
         return value
+    if isinstance(value, int | Decimal):
+        return orjson.Fragment(as_text(value))
     raise EvaluationError(f"{kind_of(value)} cannot be written as JSON")
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, str):
-        return str(key)
-    raise EvaluationError(f"a key must be text, found {kind_of(key)}")
-
-
-def _finite(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, list | tuple):
-            waiting.extend(item)
-        elif isinstance(item, float) and not math.isfinite(item):
-            return False
-    return True
 
 
 _OTHERS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
@@ -137,7 +121,6 @@ def _too_many() -> CodecError:
 
 
 _SHAPE: Final = bytes(48 if byte in b"0123456789" else 101 if byte in b"eE" else 32 for byte in range(256))
-_LONG: Final = b"0" * 16
 _LONG_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[-])\d{16}")
 _HUGE_NUMBER: Final = re.compile(rb"\d[eE][+-]?0*[1-9]\d\d")
 
@@ -153,7 +136,7 @@ def _exact(data: bytes, value: Any) -> Any:
 
 def _odd(data: bytes) -> bool:
     shape = data.translate(_SHAPE, b"+-")
-    return _LONG in shape or b"0e000" in shape
+    return b"0" * 16 in shape or b"0e000" in shape
 
 
 def _narrowed(value: Any) -> Any:
@@ -176,7 +159,5 @@ def _unreadable(data: bytes, said: str) -> CodecError:
         message = "a key stands twice in one object"
     if not place:
         return CodecError(message)
-    start = 0
-    for _ in range(int(place[1]) - 1):
-        start = data.index(b"\n", start) + 1
-    return CodecError(f"{message} (line {place[1]}, column {place[2]})", start + max(int(place[2]) - 1, 0))
+    before = sum(len(line) + 1 for line in data.split(b"\n")[: int(place[1]) - 1])
+    return CodecError(f"{message} (line {place[1]}, column {place[2]})", before + max(int(place[2]) - 1, 0))

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import function, unfit
-from engine.language.functions.numbers import NUMBERS, moderate
+from engine.language.functions.function import function, need
+from engine.language.functions.numbers import NUMBERS, exact, moderate
 from engine.language.text import as_text
 
 
@@ -34,31 +34,27 @@ def whole(value: Any) -> int | None:
 
 def _read(name: str, value: Any) -> Decimal | None:
     if value.__class__ in NUMBERS:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return Decimal(moderate(number))
-    if not isinstance(value, str):
-        raise unfit(name, "a number or text", value)
-    digits = _SPACES.sub("", value[:300]).replace("\u2212", "-")
-    if not digits:
-        return None
-    return Decimal(_pointed(name, digits))
+        return Decimal(moderate(exact(value)))
+    text: str = need(name, value, str, "a number or text")
+    digits = _SPACES.sub("", text[:300]).replace("\u2212", "-")
+    return Decimal(_pointed(name, digits)) if digits else None
 
 
 _SPACES: Final = re.compile(r"[\s\u00a0\u2009\u202f'’]")
-_GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,])\d{3}(\1\d{3})*")
-_PLAIN: Final = re.compile(r"[+-]?(\d{1,100}(\.\d{1,100})?|\.\d{1,100})", re.ASCII)
+_GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.,]\d{3})*")
+_PLAIN: Final = re.compile(r"[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})", re.ASCII)
 
 
 def _pointed(name: str, digits: str) -> str:
     """With a decimal point and no signs of grouping."""
-    if _GROUPED.fullmatch(digits) and (digits.count(",") == 1 and "." not in digits):
+    if re.fullmatch(r"[+-]?\d{1,3},\d{3}", digits):
         raise EvaluationError(f"{name}: a comma before three digits may part thousands or a fraction; replace it first")
     last = max(digits.rfind("."), digits.rfind(","))
     if last < 0 or digits.count(digits[last]) > 1:
         last = len(digits)  # no fraction, the signs group thousands
     head, tail = digits[:last], digits[last + 1 :]
-    pointed = re.sub(r"[.,]", "", head) + (f".{tail}" if tail else "")
-    grouped = re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})*", head) or not re.search(r"[.,]", head)
-    if not grouped or not _PLAIN.fullmatch(pointed):
+    whole = re.sub("[.,]", "", head) if _GROUPED.fullmatch(head) else head
+    pointed = f"{whole}.{tail}" if last < len(digits) else whole
+    if not _PLAIN.fullmatch(pointed):
         raise EvaluationError(f"{name} cannot read the text as a number")
     return pointed

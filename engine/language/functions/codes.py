@@ -3,31 +3,20 @@
 import base64 as std
 import hashlib
 import hmac as keyed
-from typing import Any, Final
+from typing import Annotated, Any, TypeAlias
 
 from engine.errors import EvaluationError
 from engine.language.codec import CodecError, decode_json, encode_json
-from engine.language.functions.function import (
-    MAX_CHARACTERS,
-    Constants,
-    chosen,
-    function,
-    measure,
-    one_of,
-    unfit,
-)
-from engine.language.functions.texts import plain
+from engine.language.functions.function import MAX_CHARACTERS, function, measure, need, one_of
 
-ALGORITHMS: Final = ("sha256", "sha384", "sha512", "sha1", "md5")
-ENCODINGS: Final = ("hex", "base64")
+Algorithm: TypeAlias = Annotated[str, one_of("the algorithm", "sha256", "sha384", "sha512", "sha1", "md5")]
+Encoding: TypeAlias = Annotated[str, one_of("the encoding", "hex", "base64")]
 
 
 @function("from_json(text)", ("from_json(v).a", {"v": '{"a": 1}'}, 1))
 def from_json(value: Any) -> Any:
     """The value that JSON text holds; null of an empty text."""
-    if not isinstance(value, str):
-        raise unfit("from_json", "text", value)
-    if len(value) > MAX_CHARACTERS:
+    if len(need("from_json", value, str, "text")) > MAX_CHARACTERS:
         raise EvaluationError(f"from_json reads at most {MAX_CHARACTERS:,} characters")
     try:
         return decode_json(value.encode()) if value.strip() else None
@@ -43,50 +32,31 @@ def to_json(value: Any) -> str:
 
 
 @function("base64(text)", ("base64(v)", {"v": "Tolmach"}, "VG9sbWFjaA=="))
-def base64(value: Any) -> str:
+def base64(value: str) -> str:
     """The UTF-8 bytes of a text in base64."""
-    return std.b64encode(plain("base64", value).encode()).decode()
+    return std.b64encode(value.encode()).decode()
 
 
 @function("base64_decode(text)", ("base64_decode(v)", {"v": "VG9sbWFjaA=="}, "Tolmach"))
-def base64_decode(value: Any) -> str:
+def base64_decode(value: str) -> str:
     """The text whose UTF-8 bytes stand in base64; the URL-safe alphabet and missing padding are read too."""
-    text = "".join(plain("base64_decode", value).split()).rstrip("=").replace("-", "+").replace("_", "/")
+    text = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
     return std.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
 
 
-def _check_digest(first: int) -> Any:
-    algorithm = one_of(first, "the algorithm", ALGORITHMS)
-    encoding = one_of(first + 1, "the encoding", ENCODINGS)
-
-    def check(constants: Constants) -> str:
-        return algorithm(constants) or encoding(constants)
-
-    return check
-
-
-@function(
-    "hash(value, algorithm, encoding?)",
-    ("hash(v, 'md5')", {"v": "abc"}, "900150983cd24fb0d6963f7d28e17f72"),
-    check=_check_digest(1),
-)
-def hashed(value: Any, algorithm: Any, encoding: Any = "hex") -> str:
+@function("hash(value, algorithm, encoding?)", ("hash(v, 'md5')", {"v": "abc"}, "900150983cd24fb0d6963f7d28e17f72"))
+def hashed(value: str, algorithm: Algorithm, encoding: Encoding = "hex") -> str:
     """The digest of a text: sha256, sha384, sha512, sha1, md5; in hex or base64."""
-    name = chosen("hash", "the algorithm", algorithm, ALGORITHMS)
-    return _digest(hashlib.new(name, plain("hash", value).encode()).digest(), "hash", encoding)
+    return _encoded(hashlib.new(algorithm, value.encode()).digest(), encoding)
 
 
 @function(
-    "hmac(value, key, algorithm, encoding?)",
-    ("hmac(v, 'k', 'md5')", {"v": "abc"}, "75972c9c6569f2f407752ddb02ac79de"),
-    check=_check_digest(2),
+    "hmac(value, key, algorithm, encoding?)", ("hmac(v, 'k', 'md5')", {"v": "abc"}, "75972c9c6569f2f407752ddb02ac79de")
 )
-def hmac(value: Any, key: Any, algorithm: Any, encoding: Any = "hex") -> str:
+def hmac(value: str, key: str, algorithm: Algorithm, encoding: Encoding = "hex") -> str:
     """The keyed digest of a text, with the algorithms and encodings of `hash`."""
-    name = chosen("hmac", "the algorithm", algorithm, ALGORITHMS)
-    return _digest(keyed.digest(plain("hmac", key).encode(), plain("hmac", value).encode(), name), "hmac", encoding)
+    return _encoded(keyed.digest(key.encode(), value.encode(), algorithm), encoding)
 
 
-def _digest(digest: bytes, name: str, encoding: Any) -> str:
-    chosen(name, "the encoding", encoding, ENCODINGS)
+def _encoded(digest: bytes, encoding: str) -> str:
     return digest.hex() if encoding == "hex" else std.b64encode(digest).decode()

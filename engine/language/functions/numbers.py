@@ -1,7 +1,7 @@
 """What counts as a number, and exact arithmetic on them."""
 
 import math
-from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
 from engine.errors import EvaluationError
@@ -10,15 +10,20 @@ NUMBERS: Final[frozenset[Any]] = frozenset({int, float, Decimal})
 """The types of numbers: a boolean is none."""
 
 MAX_DIGITS: Final = 400
-_EXACT: Final = Context(prec=MAX_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _ROUNDED: Final = Context(prec=28, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+def exact(value: Any) -> Any:
+    """A number, a float as the Decimal of its shortest form: 0.1 is 0.1, not 0.1000000000000000055."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def aligned(values: list[Any]) -> list[Any]:
     """Floats beside decimals become the decimals they are written as."""
     kinds = set(map(type, values))
     if float in kinds and Decimal in kinds:
-        return [Decimal(repr(v)) if v.__class__ is float else v for v in values]
+        return list(map(exact, values))
     return values
 
 
@@ -39,7 +44,7 @@ def total(values: list[Any]) -> Any:
         return finite(sum(values))
     result = Decimal(0)
     for value in values:
-        result = _EXACT.add(result, moderate(value))
+        result = EXACT.add(result, moderate(value))
     return result
 
 

@@ -1,29 +1,23 @@
 """Phone numbers of any notation, read with the project's region."""
 
 import re
-from typing import Any, Final
+from contextlib import suppress
+from typing import Annotated, Any, Final, TypeAlias
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import chosen, function, one_of
-from engine.language.functions.texts import plain
+from engine.language.functions.function import function, one_of
 from engine.language.locale import Locale
 
 MAX_LENGTH: Final = 60
-FORMATS: Final = ("e164", "digits", "national", "international", "local")
+Format: TypeAlias = Annotated[str, one_of("the format", "e164", "digits", "national", "international", "local")]
 
 
-@function(
-    "phone(value, format?)",
-    ("phone(v, 'digits')", {"v": "8 (916) 123-45-67"}, "79161234567"),
-    wants_locale=True,
-    check=one_of(1, "the format", FORMATS),
-)
-def phone(locale: Locale, value: Any, format: Any = "e164") -> str | None:  # noqa: A002 - the name in the signature
+@function("phone(value, format?)", ("phone(v, 'digits')", {"v": "8 (916) 123-45-67"}, "79161234567"))
+def phone(locale: Locale, value: str, format: Format = "e164") -> str | None:  # noqa: A002 - the name in the signature
     """A phone in one notation: e164 (+79161234567), digits (79161234567), national (9161234567), local (89161234567),
     international (+7 916 123-45-67); an extension is dropped; null of an empty text.
     """
-    chosen("phone", "the format", format, FORMATS)
-    text = plain("phone", value).strip()
+    text = value.strip()
     if not text:
         return None
     text = _EXTENSION.sub("", _NOISE.sub("", text.removeprefix("tel:"))) if len(text) <= MAX_LENGTH else ""
@@ -42,20 +36,16 @@ def _read(text: str, region: str) -> Any:
 
     digits = re.sub(r"\D", "", text)
     candidates = [text]
-    if digits.startswith("00"):
-        candidates.append(f"+{digits[2:]}")
-    elif not text.startswith("+"):
-        candidates.append(f"+{digits}")
+    if digits.startswith("00") or not text.startswith("+"):
+        candidates.append(f"+{digits.removeprefix('00')}")
     possible = None
     for candidate in candidates:
-        try:
+        with suppress(phonenumbers.NumberParseException):
             number = phonenumbers.parse(candidate, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-        if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
-            possible = possible or number
+            if phonenumbers.is_valid_number(number):
+                return number
+            if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
+                possible = possible or number
     if possible is None:
         raise EvaluationError("phone cannot read the text as a phone number")
     return possible
@@ -64,11 +54,9 @@ def _read(text: str, region: str) -> Any:
 def _written(number: Any, notation: str) -> str:
     import phonenumbers
 
-    if notation == "international":
-        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
-    if notation == "local":
-        return re.sub(r"\D", "", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL))
     if notation == "national":
         return str(phonenumbers.national_significant_number(number))
-    e164 = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    return e164[1:] if notation == "digits" else e164
+    forms = phonenumbers.PhoneNumberFormat
+    form = {"international": forms.INTERNATIONAL, "local": forms.NATIONAL}.get(notation, forms.E164)
+    text = str(phonenumbers.format_number(number, form))
+    return re.sub(r"\D", "", text) if notation in ("digits", "local") else text

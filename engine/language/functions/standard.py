@@ -4,18 +4,21 @@ import json
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
+from jmespath.functions import TYPES_MAP
+
 from engine.errors import EvaluationError
 from engine.language.codec import encode_json
-from engine.language.functions.function import MAX_CHARACTERS, capped, measure, standard, unfit
+from engine.language.functions.function import MAX_CHARACTERS, capped, measure, need, standard, unfit
 from engine.language.functions.numbers import NUMBERS, aligned, mean, moderate, total
 from engine.language.text import kind_of
 
 _LIST: Final = {"v": [3, 1, 2]}
 _ROWS: Final = {"v": [{"n": "b", "age": 7}, {"n": "a", "age": 9}]}
-_APPLIED: Final = {"expressions": {1: "required"}}
+_APPLIED: Final[dict[str, Any]] = {"expressions": {1: "required"}}
 Applied = Callable[[Any], Any]
 
 
@@ -42,8 +45,8 @@ def ceil(value: Any) -> Any:
 @standard("contains(list_or_text, value)", ("contains(v, `3`)", _LIST, True))
 def contains(subject: Any, search: Any) -> bool:
     """Whether the list has the element, or the text the part."""
-    if isinstance(_need("contains", subject, (list, str), "a list or text"), str):
-        return _need("contains", search, str, "text to look for in text") in subject
+    if isinstance(need("contains", subject, (list, str), "a list or text"), str):
+        return need("contains", search, str, "text to look for in text") in subject
     if isinstance(search, (float, Decimal)):
         return any(left == right for left, right in (aligned([element, search]) for element in subject))
     return search in subject
@@ -52,8 +55,7 @@ def contains(subject: Any, search: Any) -> bool:
 @standard("ends_with(text, end)", ("ends_with(v, 'c')", {"v": "abc"}, True))
 def ends_with(value: Any, end: Any) -> bool:
     """Whether the text ends so."""
-    text: str = _need("ends_with", value, str, "text")
-    return text.endswith(_need("ends_with", end, str, "text"))
+    return str(need("ends_with", value, str, "text")).endswith(need("ends_with", end, str, "text"))
 
 
 @standard("floor(number)", ("floor(v)", {"v": 1.8}, 1))
@@ -69,10 +71,9 @@ def _piped_join(values: Any, separator: Any = "") -> str | None:
 @standard("join(separator, texts)", ("join(', ', v)", {"v": ["a", None, "b"]}, "a, b"), piped=_piped_join)
 def join(separator: Any, texts: Any) -> str | None:
     """Texts with the separator between, nulls skipped; null of nothing but nulls. As a filter `texts | join(', ')`."""
-    _need("join", separator, str, "text to put between")
-    given = [v for v in _need("join", texts, list, "a list of texts") if v is not None]
-    for value in given:
-        _need("join", value, str, "a list of texts")
+    need("join", separator, str, "text to put between")
+    wanted = "a list of texts"
+    given = [need("join", text, str, wanted) for text in need("join", texts, list, wanted) if text is not None]
     if sum(map(len, given)) + len(separator) * len(given) > MAX_CHARACTERS:
         raise EvaluationError(f"join builds more than {MAX_CHARACTERS:,} characters")
     return str(separator.join(given)) if given or not texts else None
@@ -81,29 +82,25 @@ def join(separator: Any, texts: Any) -> str | None:
 @standard("keys(object)", ("keys(v)", {"v": {"a": 1, "b": 2}}, ["a", "b"]))
 def keys(value: Any) -> list[Any]:
     """The names of the object's members."""
-    return list(_need("keys", value, dict, "an object"))
+    return list(need("keys", value, dict, "an object"))
 
 
 @standard("length(list_object_or_text)", ("length(v)", _LIST, 3))
 def length(value: Any) -> int:
     """How many elements, members or characters."""
-    return len(_need("length", value, (str, list, dict), "text, a list or an object"))
+    return len(need("length", value, (str, list, dict), "text, a list or an object"))
 
 
-@standard(
-    "map(&expression, list)",
-    ("map(&n, v)", {"v": [{"n": 1}, {}]}, [1, None]),
-    expressions={0: "required"},
-)
+@standard("map(&expression, list)", ("map(&n, v)", {"v": [{"n": 1}, {}]}, [1, None]), expressions={0: "required"})
 def mapped(expression: Applied, value: Any) -> list[Any]:
     """The expression applied to each element; unlike a projection it keeps nulls."""
-    return [expression(element) for element in _need("map", value, list, "a list")]
+    return [expression(element) for element in need("map", value, list, "a list")]
 
 
 @standard("max(list)", ("max(v)", _LIST, 3))
 def maximum(value: Any) -> Any:
     """The greatest of numbers or texts; null of an empty list."""
-    return max(_sortable("max", value), default=None)
+    return max(_order("max", value), default=None)
 
 
 @standard("max_by(list, &expression)", ("max_by(v, &age).n", _ROWS, "a"), **_APPLIED)
@@ -116,7 +113,7 @@ def max_by(value: Any, expression: Applied) -> Any:
 @standard("merge(object, …)", ("merge(v, {b: `2`})", {"v": {"a": 1}}, {"a": 1, "b": 2}))
 def merge(first: Any, *more: Any) -> dict[str, Any]:
     """The members of all objects; a later one wins."""
-    merged = dict(_need("merge", first, dict, "objects"))
+    merged = dict(need("merge", first, dict, "objects"))
     for value in more:
         try:
             merged.update(value)  # also what jmespath.py lets through: an empty text or list, a list of pairs
@@ -130,7 +127,7 @@ def merge(first: Any, *more: Any) -> dict[str, Any]:
 @standard("min(list)", ("min(v)", _LIST, 1))
 def minimum(value: Any) -> Any:
     """The least of numbers or texts; null of an empty list."""
-    return min(_sortable("min", value), default=None)
+    return min(_order("min", value), default=None)
 
 
 @standard("min_by(list, &expression)", ("min_by(v, &age).n", _ROWS, "b"), **_APPLIED)
@@ -140,6 +137,7 @@ def min_by(value: Any, expression: Applied) -> Any:
     return value[min(range(len(order)), key=order.__getitem__)] if order else None
 
 
+@standard("coalesce(value, …)", ("coalesce(a, b)", {"a": None, "b": 0}, 0))
 @standard("not_null(value, …)", ("not_null(a, v)", {"v": 1, "a": None}, 1))
 def not_null(first: Any, *more: Any) -> Any:
     """The first value that is not null."""
@@ -149,13 +147,13 @@ def not_null(first: Any, *more: Any) -> Any:
 @standard("reverse(list_or_text)", ("reverse(v)", _LIST, [2, 1, 3]))
 def reverse(value: Any) -> Any:
     """The same from the end."""
-    return _need("reverse", value, (list, str), "a list or text")[::-1]
+    return need("reverse", value, (list, str), "a list or text")[::-1]
 
 
 @standard("sort(list)", ("sort(v)", _LIST, [1, 2, 3]))
 def sort(value: Any) -> list[Any]:
     """Numbers or texts in order."""
-    return sorted(_sortable("sort", value))
+    return sorted(_order("sort", value))
 
 
 @standard("sort_by(list, &expression)", ("sort_by(v, &n)[].n", _ROWS, ["a", "b"]), **_APPLIED)
@@ -168,14 +166,13 @@ def sort_by(value: Any, expression: Applied) -> list[Any]:
 @standard("starts_with(text, start)", ("starts_with(v, 'a')", {"v": "abc"}, True))
 def starts_with(value: Any, start: Any) -> bool:
     """Whether the text starts so."""
-    text: str = _need("starts_with", value, str, "text")
-    return text.startswith(_need("starts_with", start, str, "text"))
+    return str(need("starts_with", value, str, "text")).startswith(need("starts_with", start, str, "text"))
 
 
 @standard("sum(numbers)", ("sum(v)", {"v": [1, None, 2]}, 3))
 def summed(value: Any) -> Any:
     """The sum, nulls skipped; null of nothing but nulls, 0 of an empty list."""
-    given = [v for v in _need("sum", value, list, "a list of numbers") if v is not None]
+    given = [v for v in need("sum", value, list, "a list of numbers") if v is not None]
     return total(_numbers("sum", given)) if given or not value else None
 
 
@@ -191,11 +188,9 @@ def to_number(value: Any) -> Any:
     if value.__class__ in NUMBERS:
         return value
     for read in (int, float) if isinstance(value, str) else ():
-        try:
+        with suppress(ValueError):
             number = read(value)
-        except ValueError:
-            continue
-        return number if abs(number) < math.inf else None
+            return number if abs(number) < math.inf else None
     return None
 
 
@@ -208,13 +203,13 @@ def to_string(value: Any) -> str:
 @standard("type(value)", ("type(v)", _LIST, "array"))
 def type_of(value: Any) -> str:
     """One of string, number, boolean, array, object, null."""
-    return _TYPES[value.__class__]
+    return "number" if value.__class__ in NUMBERS else str(TYPES_MAP[value.__class__.__name__])
 
 
 @standard("values(object)", ("values(v)", {"v": {"a": 1, "b": 2}}, [1, 2]))
 def values_of(value: Any) -> list[Any]:
     """The values of the object's members."""
-    return list(_need("values", value, dict, "an object").values())
+    return list(need("values", value, dict, "an object").values())
 
 
 def json_text(value: Any) -> str:
@@ -225,24 +220,7 @@ def json_text(value: Any) -> str:
     except (ValueError, RecursionError):
         raise EvaluationError("the value cannot be written as JSON") from None
     except TypeError:  # a Decimal
-        return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], encode_json(value).decode())
-
-
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
-_TYPES: Final[dict[type, str]] = {
-    str: "string",
-    bool: "boolean",
-    list: "array",
-    dict: "object",
-    type(None): "null",
-    **dict.fromkeys(NUMBERS, "number"),
-}
-
-
-def _need(name: str, value: Any, kinds: type | tuple[type, ...], wanted: str) -> Any:
-    if isinstance(value, kinds):
-        return value
-    raise unfit(name, wanted, value)
+        return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], encode_json(value).decode())
 
 
 def _number(name: str, value: Any) -> Any:
@@ -252,28 +230,18 @@ def _number(name: str, value: Any) -> Any:
 
 
 def _numbers(name: str, value: Any) -> list[Any]:
-    for element in _need(name, value, list, "a list of numbers"):
+    for element in need(name, value, list, "a list of numbers"):
         if element.__class__ not in NUMBERS:
             raise unfit(name, "a list of numbers", element)
     return aligned(value)
 
 
-def _sortable(name: str, value: Any) -> list[Any]:
-    wanted = "a list of numbers or of texts"
-    values: list[Any] = _need(name, value, list, wanted)
-    if not values or not isinstance(values[0], str):
-        return _numbers(name, values)
-    for element in values:
-        _need(name, element, str, wanted)
-    return values
-
-
-def _order(name: str, value: Any, expression: Applied) -> list[Any]:
+def _order(name: str, value: Any, expression: Applied = lambda element: element) -> list[Any]:
     """What the expression gives for each element: numbers only or texts only."""
-    keys = [expression(element) for element in _need(name, value, list, "a list")]
-    kinds = {"text" if key.__class__ is str else "number" if key.__class__ in NUMBERS else "" for key in keys}
-    if "" in kinds or len(kinds) > 1:
-        odd = next((key for key in keys if key.__class__ is not str and key.__class__ not in NUMBERS), None)
-        found = "both" if "" not in kinds else kind_of(odd)
-        raise EvaluationError(f"{name} compares numbers or texts, the expression gives {found}")
+    keys = [expression(element) for element in need(name, value, list, "a list")]
+    odd = [key for key in keys if key.__class__ not in NUMBERS]
+    texts = [key for key in keys if isinstance(key, str)]
+    if odd and len(texts) < len(keys):
+        found = "both" if len(odd) == len(texts) else kind_of(next(key for key in odd if not isinstance(key, str)))
+        raise EvaluationError(f"{name} compares numbers or texts, what is compared gives {found}")
     return aligned(keys)

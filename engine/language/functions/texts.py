@@ -1,22 +1,13 @@
 """Text: cutting, replacing, matching (RE2), masking, percent-encoding."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from engine.errors import EvaluationError
 from engine.language.codec import encode_query
-from engine.language.functions.function import MAX_TEXT, MAX_VALUES, Constants, function, unfit
+from engine.language.functions.function import MAX_TEXT, MAX_VALUES, function
 from engine.language.text import as_text
-
-
-def plain(name: str, value: Any) -> str:
-    """Text as it is, a number as its digits; anything else is an error."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | list | dict | None):
-        raise unfit(name, "text", value)
-    return as_text(value)
 
 
 @function("text(value)", ("text(id)", {"id": 412}, "412"))
@@ -26,74 +17,71 @@ def text(value: Any) -> str:
 
 
 @function("upper(text)", ("upper(v)", {"v": "rub"}, "RUB"))
-def upper(value: Any) -> str:
+def upper(value: str) -> str:
     """In capital letters."""
-    return plain("upper", value).upper()
+    return value.upper()
 
 
 @function("lower(text)", ("lower(v)", {"v": "RUB"}, "rub"))
-def lower(value: Any) -> str:
+def lower(value: str) -> str:
     """In small letters."""
-    return plain("lower", value).lower()
+    return value.lower()
 
 
 @function("trim(text)", ("trim(v)", {"v": "  a b "}, "a b"))
-def trim(value: Any) -> str:
+def trim(value: str) -> str:
     """Without white space at both ends."""
-    return plain("trim", value).strip()
+    return value.strip()
+
+
+def _check_part(part: Any) -> str:
+    return "" if part is ... or (part and isinstance(part, str)) else "argument 2 is a text that is not empty"
 
 
 @function("split(text, separator)", ("split(v, ';')", {"v": "a;b"}, ["a", "b"]))
-def split(value: Any, separator: Any) -> list[str]:
+def split(value: str, separator: Annotated[str, _check_part]) -> list[str]:
     """The parts between the separators; an empty text has none."""
-    whole, between = plain("split", value), _filled("split", separator)
-    if whole.count(between) >= MAX_VALUES:
+    if value.count(separator) >= MAX_VALUES:
         raise EvaluationError(f"split makes more than {MAX_VALUES:,} parts")
-    return whole.split(between) if whole else []
+    return value.split(separator) if value else []
 
 
 @function("replace(text, old, new)", ("replace(v, '-', '')", {"v": "1-2-3"}, "123"))
-def replace(value: Any, old: Any, new: Any) -> str:
+def replace(value: str, old: Annotated[str, _check_part], new: str) -> str:
     """Every occurrence of `old` replaced by `new`."""
-    whole, old, new = plain("replace", value), _filled("replace", old), plain("replace", new)
-    if len(whole) + whole.count(old) * (len(new) - len(old)) > MAX_TEXT:
+    if len(value) + value.count(old) * (len(new) - len(old)) > MAX_TEXT:
         raise EvaluationError(f"replace builds more than {MAX_TEXT:,} characters")
-    return whole.replace(old, new)
+    return value.replace(old, new)
 
 
-def _check_pattern(constants: Constants) -> str:
-    if constants[1] is ... or not isinstance(constants[1], str):
+def _check_pattern(pattern: Any) -> str:
+    if not isinstance(pattern, str) or not pattern:
         return "the pattern is a constant text"
     try:
-        compiled(constants[1])
+        compiled(pattern)
     except ValueError as error:
         return f"RE2 cannot read the pattern: {error}"
     return ""
 
 
-@function(
-    "capture(text, pattern)",
-    ("capture(v, '[(]([0-9]+)[)]')", {"v": "/contacts(412)"}, "412"),
-    check=_check_pattern,
-)
-def capture(value: Any, pattern: Any) -> str | None:
+@function("capture(text, pattern)", ("capture(v, '[(]([0-9]+)[)]')", {"v": "/contacts(412)"}, "412"))
+def capture(value: str, pattern: Annotated[str, _check_pattern]) -> str | None:
     """What the first group of an RE2 pattern (or the whole, where it has none) finds first; null if nothing."""
-    found = compiled(_filled("capture", pattern)).search(plain("capture", value))
+    found = compiled(pattern).search(value)
     part: str | None = found and found.group(min(1, found.re.groups))
     return part
 
 
 @function("mask(text, shown?)", ("mask(v)", {"v": "40817810099910004312"}, "****************4312"))
-def mask(value: Any, shown: Any = 4) -> str:
+def mask(value: str, shown: Any = 4) -> str:
     """All but the last characters (4, at most half) as `*`; of an e-mail the first letter and the domain stay."""
-    whole = plain("mask", value)
-    name, at, domain = whole.partition("@")
+    name, at, domain = value.partition("@")
     if at and name and domain:
         return f"{name[0]}***@{domain}"
     if shown.__class__ is not int or shown < 0:
         raise EvaluationError("mask: how many characters stay is a whole number")
-    kept = min(shown, len(whole) // 2)
-    return "*" * (len(whole) - kept) + whole[len(whole) - kept :]
+    hidden = len(value) - min(shown, len(value) // 2)
+    return "*" * hidden + value[hidden:]
 
 
 @function("url(value)", ("url(v)", {"v": "a/b c&d"}, "a%2Fb%20c%26d"))
@@ -103,18 +91,10 @@ def url(value: Any) -> str:
 
 
 @function("query(object)", ("query(v)", {"v": {"a": "x y", "b": [1, 2], "c": None}}, "a=x%20y&b=1&b=2"))
-def query(value: Any) -> str:
+def query(value: dict[str, Any]) -> str:
     """The members as an encoded query; nulls drop, a list repeats its name."""
-    if not isinstance(value, dict):
-        raise unfit("query", "an object", value)
     pairs = [(k, v) for k, given in value.items() for v in (given if isinstance(given, list) else [given])]
     return encode_query((k, as_text(v)) for k, v in pairs if v is not None)
-
-
-def _filled(name: str, value: Any) -> str:
-    if isinstance(value, str) and value:
-        return value
-    raise EvaluationError(f"{name} needs a text that is not empty as argument 2")
 
 
 @lru_cache(maxsize=512)

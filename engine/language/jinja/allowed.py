@@ -1,41 +1,31 @@
 """The allow-list over a parsed template: what is not named here is refused before anything is compiled."""
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final, cast
 
 from jinja2 import nodes
 
-from engine.errors import LanguageError
-from engine.language.functions import FUNCTIONS, Function
-from engine.language.functions.function import arity_error
-from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_NODES, Source, too_large
+from engine.errors import LanguageError, nearest
+from engine.language.functions import FUNCTIONS
+from engine.language.jinja.closures import BUILDERS
+from engine.language.jinja.tags import ELSEWHERE, MAX_DEPTH, MAX_LENGTH, MAX_NODES, Source, too_large
 from engine.language.jinja.values import TESTS
-from engine.language.jinja.words import key_of, name_of, start_of
+from engine.language.jinja.words import key_of, place_of, start_of
 
-MAX_LENGTH: Final = 4096
+__all__ = ["MAX_LENGTH", "check"]
 
 
 def check(source: Source) -> None:
     """Refuse whatever templates do not have. Raises LanguageError with the place of what was found."""
-    count = 0
+    found: list[nodes.Node] = []
     for tag in source.tags:
-        for node in _nodes(tag.node, tag.start):
-            count += 1
-            if count > MAX_NODES:
-                raise too_large(f"the template has more than {MAX_NODES} parts", tag.start)
-            _check(node, source)
-
-
-def _nodes(top: nodes.Expr, start: int) -> Iterator[nodes.Node]:
-    waiting: deque[tuple[nodes.Node, int]] = deque([(top, 1)])
-    while waiting:
-        node, depth = waiting.popleft()
-        if depth > MAX_DEPTH:
-            raise too_large(f"the template nests deeper than {MAX_DEPTH} levels", start)
-        yield node
-        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+        level, depth = [cast("nodes.Node", tag.node)], 1
+        while level:
+            found += level
+            if len(found) > MAX_NODES or depth > MAX_DEPTH:
+                raise too_large(tag.start)
+            level, depth = [child for node in level for child in node.iter_child_nodes()], depth + 1
+    for node in found:
+        _check(node, source)
 
 
 def _check(node: nodes.Node, source: Source) -> None:
@@ -45,57 +35,34 @@ def _check(node: nodes.Node, source: Source) -> None:
         _check_test(node, source)
     elif isinstance(node, nodes.Getitem):
         _check_index(node)
+    elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Const):
+        raise _no("a constant has no members", "name the value that has them", start_of(node.node))
     elif isinstance(node, nodes.Add | nodes.Sub):
         _check_terms(node)
     elif isinstance(node, nodes.Name) and node.name in _SPELLINGS:
         place = node.lineno, len(node.name)
         raise LanguageError("unknown-name", f"there is no `{node.name}`", _SPELLINGS[node.name], *place)
-    elif not isinstance(node, _ALLOWED):
+    elif type(node) not in BUILDERS and not isinstance(node, nodes.Operand | nodes.Pair):
         raise _forbidden(node, source)
 
 
 _SPELLINGS: Final = {"null": "write `none`", "nil": "write `none`", "undefined": "write `… is defined`"}
-_ALLOWED: Final = (
-    nodes.Name,
-    nodes.Const,
-    nodes.Getattr,
-    nodes.CondExpr,
-    nodes.Compare,
-    nodes.Operand,
-    nodes.And,
-    nodes.Or,
-    nodes.Not,
-    nodes.Concat,
-    nodes.Neg,
-    nodes.Pos,
-    nodes.List,
-    nodes.Dict,
-    nodes.Pair,
-)
 
 
 def _check_filter(node: nodes.Filter) -> None:
-    name, place, given = node.name, (node.lineno, len(node.name)), len(node.args) + 1
+    name, place = node.name, (node.lineno, len(node.name))
     _check_plain(node, f"`{name}`", place)
-    function = FUNCTIONS.get(name)
-    if function is None or "required" in function.expressions.values():
-        raise _unknown(name, function, place)
-    if given < function.minimum or (function.maximum is not None and given > function.maximum):
-        raise arity_error(function, given, *place)
-    problem = function.check([_constant(part) for part in (node.node, *node.args)]) if function.check else ""
-    if problem:
-        raise LanguageError("wrong-arguments", problem, f"it is {function.signature}", *place)
+    if name in FUNCTIONS and name not in _FILTERS:
+        raise _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
+    if name not in _FILTERS:
+        remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, _FILTERS, _LISTED)
+        raise LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
+    arguments = [part.value if isinstance(part, nodes.Const) else ... for part in (node.node, *node.args)]
+    _FILTERS[name].check_call(arguments, *place)
 
 
-def _unknown(name: str, function: Function | None, place: tuple[int, int]) -> LanguageError:
-    if function is not None:
-        message = f"`{name}` needs `&expression`, which templates do not have"
-        return _no(message, ELSEWHERE, *place)
-    known = [each.name for each in FUNCTIONS.values() if "required" not in each.expressions.values()]
-    remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else _nearest(name, known)
-    return LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
-
-
+_FILTERS: Final = {name: each for name, each in FUNCTIONS.items() if "required" not in each.expressions.values()}
+_LISTED: Final = "see the list of filters in the language reference"
 _RENAMED: Final = {
     "count": "length",
     "d": "default",
@@ -108,15 +75,11 @@ _RENAMED: Final = {
 """What Jinja calls otherwise."""
 
 
-def _constant(node: nodes.Node | None) -> Any:
-    return node.value if isinstance(node, nodes.Const) else ...
-
-
 def _check_test(node: nodes.Test, source: Source) -> None:
-    name, place = node.name, name_of(node, source)
+    name, place = node.name, place_of(node, source)
     known, arguments = [*TESTS, "defined", "undefined"], int(name == "in")
     if name not in known:
-        raise LanguageError("unknown-test", f"there is no test `{name}`", _nearest(name, known), *place)
+        raise LanguageError("unknown-test", f"there is no test `{name}`", nearest(name, known), *place)
     _check_plain(node, f"`is {name}`", place)
     if len(node.args) != arguments:
         remedy = "write `is in [a, b]`" if arguments else f"write `is {name}`"
@@ -125,8 +88,7 @@ def _check_test(node: nodes.Test, source: Source) -> None:
 
 def _check_plain(node: nodes.Filter | nodes.Test, named: str, place: tuple[int, int]) -> None:
     if node.kwargs or node.dyn_args or node.dyn_kwargs:
-        message = f"{named} is given arguments by name"
-        raise _no(message, "write the arguments in order", *place)
+        raise _no(f"{named} is given arguments by name", "write the arguments in order", *place)
 
 
 def _check_index(node: nodes.Getitem) -> None:
@@ -150,26 +112,21 @@ def _forbidden(node: nodes.Node, source: Source) -> LanguageError:
     if isinstance(node, nodes.Call):
         return _call(node, source)
     if isinstance(node, nodes.Tuple):
-        return _no("templates have no lists without brackets", "write `[a, b]`", start_of(node))
-    remedy = "write names, constants, filters and operators"
-    return _no(f"templates have no `{type(node).__name__.lower()}`", remedy, start_of(node))
+        return _no("templates have no lists without brackets", "write `[a, b]`", node.lineno)
+    return _no(f"templates have no `{type(node).__name__.lower()}`", "write names and filters", start_of(node))
 
 
 def _call(node: nodes.Call, source: Source) -> LanguageError:
-    called, remedy = node.node, "write a filter: `value | filter(argument)`"
+    called, name, offset = node.node, "", start_of(node)
+    remedy = "write a filter: `value | filter(argument)`"
     if isinstance(called, nodes.Getattr):
-        name, offset = called.attr, name_of(called, source)[0]
+        name, offset = called.attr, sum(place_of(called, source)) - len(called.attr)
         remedy = f"`.{name}` is the field of that name; what a method would do is a filter: `value | filter`"
-    else:
-        name, offset = called.name if isinstance(called, nodes.Name) else "", start_of(node)
+    elif isinstance(called, nodes.Name):
+        name = called.name
         remedy = f"write `value | {name}`" if name in FUNCTIONS else remedy
     return _no(f"templates have no calls (`{name}(…)`)", remedy, offset, max(len(name), 1))
 
 
 def _no(message: str, remedy: str, offset: int, length: int = 1) -> LanguageError:
     return LanguageError("template-forbidden", message, remedy, offset, length)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.55)
-    return f"did you mean `{close[0]}`?" if close else "see the list of filters and tests in the language reference"

@@ -8,9 +8,9 @@ from jinja2 import nodes
 from engine.errors import EvaluationError
 from engine.language.functions import FUNCTIONS
 from engine.language.functions.function import MAX_TEXT
-from engine.language.jinja.paths import ABSENT, Missing, Run, member, reader
+from engine.language.jinja.paths import ABSENT, Missing, Run, absent, member, reader
 from engine.language.jinja.tags import Source
-from engine.language.jinja.values import TESTS, arithmetic, bounded, comparison, contained, text_of
+from engine.language.jinja.values import TESTS, arithmetic, bounded, comparison, text_of
 from engine.language.jinja.words import known, path_of, place_of, words_of
 from engine.language.locale import LOCALE, Locale
 
@@ -19,7 +19,7 @@ Place = tuple[int, int]
 
 def build(node: nodes.Node, source: Source) -> Run:
     """A closure that evaluates one allowed part; it raises EvaluationError with the place of what failed."""
-    return _BUILDERS[type(node)](node, source)
+    return BUILDERS[type(node)](node, source)
 
 
 def build_strict(node: nodes.Node, source: Source) -> Run:
@@ -73,12 +73,9 @@ def _const(node: nodes.Const, _: Source) -> Run:
     return lambda scope: value
 
 
-def _path(node: nodes.Node, source: Source) -> Run:
-    return _member(node, source, shaped=known(node))
-
-
-def _member(node: nodes.Node, source: Source, *, shaped: bool) -> Run:
+def _member(node: nodes.Node, source: Source, *, shaped: bool | None = None) -> Run:
     """A name or a member of something; `shaped`: what is absent is null. Anything else is built as it is."""
+    shaped = known(node) if shaped is None else shaped
     keys, place = path_of(node), place_of(node, source)
     if keys is not None:
         return reader(keys, place, known=shaped)
@@ -94,7 +91,7 @@ def _member(node: nodes.Node, source: Source, *, shaped: bool) -> Run:
             return value
         found = member(value, key_of(scope))
         if found is ABSENT:
-            return None if shaped else Missing(words, owner, value, place)
+            return absent(value, owner, place) if shaped else Missing(words, owner, value, place)
         return found
 
     return read
@@ -125,14 +122,9 @@ def _compare(node: nodes.Compare, source: Source) -> Run:
     runs, left = [], build_strict(node.expr, source)
     for pair in node.ops:
         right = build_strict(pair.expr, source)
-        call = contained if pair.op in ("in", "notin") else comparison(pair.op)
-        runs.append(_applied(_negated if pair.op == "notin" else call, [left, right], place_of(pair.expr, source)))
+        runs.append(_applied(comparison(pair.op), [left, right], place_of(pair.expr, source)))
         left = right
     return runs[0] if len(runs) == 1 else lambda scope: all(run(scope) for run in runs)
-
-
-def _negated(value: Any, where: Any) -> bool:
-    return not contained(value, where)
 
 
 def _concat(node: nodes.Concat, source: Source) -> Run:
@@ -140,15 +132,9 @@ def _concat(node: nodes.Concat, source: Source) -> Run:
     return _applied(lambda *texts: bounded("".join(texts), "the text"), runs, place_of(node, source))
 
 
-def _sum(node: nodes.Add | nodes.Sub, source: Source) -> Run:
-    runs = [build_strict(node.left, source), build_strict(node.right, source)]
-    return _applied(arithmetic(node.operator), runs, place_of(node, source))
-
-
-def _sign(node: nodes.Neg | nodes.Pos, source: Source) -> Run:
-    return _applied(
-        arithmetic(node.operator), [lambda scope: 0, build_strict(node.node, source)], place_of(node, source)
-    )
+def _arithmetic(node: nodes.BinExpr | nodes.UnaryExpr, source: Source) -> Run:
+    terms = [node.left, node.right] if isinstance(node, nodes.BinExpr) else [nodes.Const(0), node.node]
+    return _applied(arithmetic(node.operator), [build_strict(t, source) for t in terms], place_of(node, source))
 
 
 def _list(node: nodes.List, source: Source) -> Run:
@@ -191,23 +177,18 @@ def _test(node: nodes.Test, source: Source) -> Run:
     return _applied(TESTS[node.name], runs, place_of(node, source))
 
 
-_BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
+BUILDERS: Final[dict[type[nodes.Node], Callable[[Any, Source], Run]]] = {
     nodes.Const: _const,
-    nodes.Name: _path,
-    nodes.Getattr: _path,
-    nodes.Getitem: _path,
     nodes.CondExpr: _condition,
     nodes.Or: _or,
     nodes.And: _and,
     nodes.Not: _not,
     nodes.Compare: _compare,
     nodes.Concat: _concat,
-    nodes.Add: _sum,
-    nodes.Sub: _sum,
-    nodes.Neg: _sign,
-    nodes.Pos: _sign,
     nodes.List: _list,
     nodes.Dict: _dict,
     nodes.Filter: _filter,
     nodes.Test: _test,
+    **dict.fromkeys((nodes.Name, nodes.Getattr, nodes.Getitem), _member),
+    **dict.fromkeys((nodes.Add, nodes.Sub, nodes.Neg, nodes.Pos), _arithmetic),
 }

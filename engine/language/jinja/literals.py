@@ -46,15 +46,13 @@ def _check_pieces(pieces: list[str | nodes.Expr]) -> None:
 
 
 _QUOTES: Final = "'\"`"
-_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
 _QUOTED: Final = "quotes stand around a literal, which brings its own"
 _BARE: Final = "a bare value stands in text that also holds quoted literals"
 _LAST: Final = "end it in a literal filter (`soql`, `sosl`, `odata`, `like`, `jql`), as the last one"
 
 
 def _is_literal(node: nodes.Node) -> bool:
-    function = FUNCTIONS.get(node.name) if isinstance(node, nodes.Filter) else None
-    return function is not None and bool(function.literal)
+    return isinstance(node, nodes.Filter) and FUNCTIONS[node.name].literal
 
 
 def _safe(node: nodes.Node) -> bool:
@@ -75,7 +73,7 @@ def _constant(node: nodes.Node) -> bool:
 
 
 def _quote_after(text: str, opened: str) -> str:
-    for character in _ESCAPED.sub("", text):
+    for character in re.sub(r"\\.", "", text, flags=re.DOTALL):
         if opened:
             opened = "" if character == opened else opened
         elif character in _QUOTES:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.text import kind_of
+from engine.language.text import kind_of, names_of
 
 Run = Callable[[Mapping[str, Any]], Any]
 Key = str | int
@@ -27,17 +27,15 @@ class Missing:
 
     def error(self) -> EvaluationError:
         """What was missing, and what was there instead: names of keys, never values."""
-        message = f"{self._found} is missing: {self._instead()}; add `| default(…)` if it may be absent"
-        return EvaluationError(message, *self._place)
-
-    def _instead(self) -> str:
         if not self._parent:
-            return "nothing of that name is there"
-        if isinstance(self._owner, dict):
-            return f"{self._parent} has {_names(self._owner)}"
-        if isinstance(self._owner, list):
-            return f"{self._parent} is a list of {len(self._owner)}"
-        return f"{self._parent} is {kind_of(self._owner)}"
+            instead = "nothing of that name is there"
+        elif isinstance(self._owner, dict):
+            instead = f"{self._parent} has {names_of(self._owner) or 'no members'}"
+        else:
+            length = f" of {len(self._owner)}" if isinstance(self._owner, list) else ""
+            instead = f"{self._parent} is {kind_of(self._owner)}{length}"
+        message = f"{self._found} is missing: {instead}; add `| default(…)` if it may be absent"
+        return EvaluationError(message, *self._place)
 
 
 def member(value: Any, key: Any) -> Any:
@@ -49,6 +47,12 @@ def member(value: Any, key: Any) -> Any:
     if isinstance(value, list) and key.__class__ is int and -len(value) <= key < len(value):
         return value[key]
     return ABSENT
+
+
+def absent(owner: Any, words: str, place: tuple[int, int]) -> None:
+    """Null for a member that a value of a known shape does not have; of text or a number none was ever declared."""
+    if owner is not None and not isinstance(owner, dict | list):
+        raise EvaluationError(f"{words} is {kind_of(owner)}, which has no members", *place)
 
 
 ABSENT: Final = object()
@@ -63,7 +67,8 @@ def reader(keys: tuple[Key, ...], place: tuple[int, int], *, known: bool) -> Run
         for index, key in enumerate(keys):
             found = member(value, key) if index else scope.get(key, ABSENT)
             if found is ABSENT:
-                return None if known else Missing(names[index], names[index - 1] if index else "", value, place)
+                parent = names[index - 1] if index else ""
+                return absent(value, parent, place) if known else Missing(names[index], parent, value, place)
             value = found
         return value
 
@@ -88,8 +93,3 @@ def _step(key: Key) -> str:
     if isinstance(key, int):
         return f"[{key}]"
     return f".{key}" if key.isidentifier() else f"['{key[:40]}']"
-
-
-def _names(owner: dict[str, Any]) -> str:
-    shown = ", ".join(f"`{str(key)[:40]}`" for key in list(owner)[:12])
-    return (shown + (", …" if len(owner) > 12 else "")) or "no members"

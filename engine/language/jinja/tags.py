@@ -12,6 +12,7 @@ from jinja2.parser import Parser
 
 from engine.errors import LanguageError
 
+MAX_LENGTH: Final = 4096
 MAX_DEPTH: Final = 30
 MAX_NODES: Final = 300
 ELSEWHERE: Final = "compute it where it is read: an expression of `let` or `output`"
@@ -27,15 +28,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A template taken apart: literal text and tags in order, and the spelling of each token by its offset."""
+    """A template taken apart: literal text and tags in order; the spelling of each token by its offset, and the place
+    (offset, length) of each member of something.
+    """
 
     text: str
     parts: list[str | Tag] = field(default_factory=list)
     tokens: dict[int, str] = field(default_factory=dict)
-
-    def after(self, offset: int, spelling: str = "") -> int:
-        """Where the first token after `offset` begins, or the first that is spelled so."""
-        return next((at for at, token in self.tokens.items() if at > offset and spelling in (token, "")), offset)
+    members: dict[nodes.Node, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def tags(self) -> list[Tag]:
@@ -45,8 +45,9 @@ class Source:
 def split(text: str) -> Source:
     """Take a template apart. Raises LanguageError (template-syntax, -statement, -forbidden, -too-large)."""
     source = Source(text)
+    parser = _Parser(source)
     for piece in list(_cut(text)):
-        source.parts.append(piece if isinstance(piece, str) else Tag(piece[0][0], _parse(source, piece[1:])))
+        source.parts.append(piece if isinstance(piece, str) else parser.tag(piece))
     return source
 
 
@@ -57,33 +58,23 @@ _STATEMENTS: Final = ("block_begin", "comment_begin", "raw_begin")
 
 def _cut(text: str) -> Iterator[str | list[_Raw]]:
     """Literal text, and the tokens of each tag from `{{` to `}}`."""
-    opened, depth, tokens, tag = False, 0, 0, list[_Raw]()
+    depth, tokens, tag = 0, 0, list[_Raw]()
     for offset, kind, value in _raw_tokens(text):
         if kind == "data":
             yield text[offset : offset + len(value)]
         elif kind in _STATEMENTS:
             raise _statement(text.index(value[:2], offset), value)
         elif kind != "whitespace":
-            depth += _DEPTH.get(value, 0) if kind == "operator" else 0
+            depth += (value in ("(", "[", "{")) - (value in (")", "]", "}"))
             tokens += 1
-            _check_limits(depth, tokens, offset)
-            opened = opened or kind == "variable_begin"
+            if depth > MAX_DEPTH or tokens > 3 * MAX_NODES:
+                raise too_large(offset)
             tag.append((_edge(text.index(value, offset), value) if "variable" in kind else offset, kind, value))
         if kind == "variable_end":
             yield tag
-            opened, tag = False, []
-    if opened:
+            tag = []
+    if tag:
         raise _unclosed(tag[0][0])
-
-
-_DEPTH: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
-
-
-def _check_limits(depth: int, tokens: int, offset: int) -> None:
-    if depth > MAX_DEPTH:
-        raise too_large(f"brackets nest deeper than {MAX_DEPTH} levels", offset)
-    if tokens > 3 * MAX_NODES:
-        raise too_large(f"the template has more than {MAX_NODES} parts", offset)
 
 
 def _raw_tokens(text: str) -> Iterator[_Raw]:
@@ -101,15 +92,12 @@ def _raw_tokens(text: str) -> Iterator[_Raw]:
 def _statement(offset: int, value: str) -> LanguageError:
     found = value[:2]
     message = f"`{found}` begins a {'comment' if found == '{#' else 'statement'}, and templates have none"
-    remedy = (
-        f"write an expression `{{{{ a if b else c }}}}`; the characters themselves are written `{{{{ '{found}' }}}}`"
-    )
+    remedy = f"write `{{{{ a if b else c }}}}`; the characters themselves are written `{{{{ '{found}' }}}}`"
     return LanguageError("template-statement", message, remedy, offset, 2)
 
 
 def _edge(offset: int, value: str) -> int:
-    sign = value.strip("{} \t\n")
-    if sign:
+    if value.strip("{} \t\n"):
         message = f"`{value.strip()}` would strip the text around the tag"
         remedy = "write `{{ … }}`; before a number put a space: `{{ -1 }}`"
         raise LanguageError("template-forbidden", message, remedy, offset, 3)
@@ -120,22 +108,45 @@ def _unclosed(offset: int) -> LanguageError:
     return LanguageError("template-syntax", "`{{` is never closed", "add `}}`", offset, 2)
 
 
-def _parse(source: Source, raw: list[_Raw]) -> nodes.Expr:
-    source.tokens.update((offset, value) for offset, _, value in raw)
-    parser = Parser(_ENVIRONMENT, "")
-    parser.stream = TokenStream(iter([_token(*each) for each in raw]), None, None)
-    try:
-        node = parser.parse_tuple(with_condexpr=True)
-        parser.stream.expect("variable_end")
-    except TemplateSyntaxError as error:
-        raise _misfit(source.tokens[error.lineno], error.lineno, error) from None
-    except RecursionError:
-        raise too_large("the template nests too deeply", raw[0][0]) from None
-    return node
+class _Parser(Parser):
+    """jinja2's parser; it notes the place of each member, with the brackets around what it is a member of."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(_ENVIRONMENT, "")
+        self._source = source
+        self._starts: dict[nodes.Node, int] = {}
+
+    def tag(self, raw: list[_Raw]) -> Tag:
+        """The tag of these tokens, from `{{` to `}}`."""
+        tokens = self._source.tokens
+        tokens.update((offset, value) for offset, _, value in raw[1:])
+        self.stream = TokenStream(iter([_token(*each) for each in raw[1:]]), None, None)
+        try:
+            node = self.parse_tuple(with_condexpr=True)
+            self.stream.expect("variable_end")
+        except TemplateSyntaxError as error:
+            raise _misfit(tokens[error.lineno], error.lineno, error) from None
+        except RecursionError:
+            raise too_large(raw[0][0]) from None
+        return Tag(raw[0][0], node)
+
+    def parse_primary(self, with_namespace: bool = False) -> nodes.Expr:
+        start = self.stream.current.lineno
+        node = super().parse_primary(with_namespace)
+        self._starts[node] = start
+        return node
+
+    def parse_subscript(self, node: nodes.Expr) -> nodes.Getattr | nodes.Getitem:
+        start = self._starts.get(node, node.lineno)
+        found = super().parse_subscript(node)
+        self._starts[found] = start
+        self._source.members[found] = start, len(self._source.text[start : self.stream.current.lineno].rstrip())
+        return found
 
 
-def too_large(message: str, offset: int) -> LanguageError:
+def too_large(offset: int) -> LanguageError:
     """The error for whatever exceeds a limit of templates."""
+    message = f"the template has more than {MAX_LENGTH} characters, {MAX_NODES} parts or {MAX_DEPTH} levels"
     return LanguageError("template-too-large", message, "split the work: `let` names intermediate values", offset)
 
 
@@ -148,26 +159,20 @@ def _token(offset: int, kind: str, raw: str) -> Token:
     elif kind == "float":
         value = _decimal(raw, offset)
     elif kind == "operator":
-        kind = _operator(raw, offset)
+        if raw in ("*", "/", "//", "%", "**"):
+            remedy = "write the result; numbers have `+` and `-` only"
+            raise LanguageError("template-forbidden", f"templates have no `{raw}`", remedy, offset, len(raw))
+        kind = operators[raw]
     elif kind == "name" and not raw.isidentifier():
         raise LanguageError("template-syntax", f"`{raw}` is not a name", "names begin with a letter", offset, len(raw))
     return Token(offset, kind, value)
 
 
-def _operator(raw: str, offset: int) -> str:
-    if raw in _OPERATORS:
-        raise LanguageError("template-forbidden", f"templates have no `{raw}`", _OPERATORS[raw], offset, len(raw))
-    return operators[raw]
-
-
-_OPERATORS: Final = dict.fromkeys(("*", "/", "//", "%", "**"), ELSEWHERE)
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 
 
 def _unescaped(body: str, offset: int) -> str:
-    if "\\" not in body:
-        return body
     text = _ESCAPE.sub(_escaped, body).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if "\ufffd" in text and "\ufffd" not in body:
         raise LanguageError("template-syntax", "half of a surrogate pair is no character", "write both halves", offset)

@@ -2,11 +2,12 @@
 
 import operator
 from collections.abc import Callable
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import Decimal
 from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import MAX_TEXT
+from engine.language.functions.numbers import EXACT, NUMBERS, exact
 from engine.language.text import as_text, kind_of
 
 
@@ -26,28 +27,27 @@ def bounded(value: Any, words: str) -> Any:
 
 def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
     """`+` or `-` of two numbers, exact; ArithmeticError where it cannot be."""
-    plainly, exactly = (operator.add, _EXACT.add) if sign == "+" else (operator.sub, _EXACT.subtract)
+    plainly, exactly = (operator.add, EXACT.add) if sign == "+" else (operator.sub, EXACT.subtract)
 
     def run(left: Any, right: Any) -> int | Decimal:
-        for kind in (kind_of(value) for value in (left, right) if not _is_number(value)):
+        for kind in (kind_of(value) for value in (left, right) if value.__class__ not in NUMBERS):
             raise EvaluationError(f"`{sign}` needs numbers, found {kind}: {_REMEDIES.get(kind, 'convert it')}")
         whole = left.__class__ is int and right.__class__ is int
-        return plainly(left, right) if whole else exactly(_exact(left), _exact(right))
+        return plainly(left, right) if whole else exactly(exact(left), exact(right))
 
     return run
 
 
 def comparison(name: str) -> Callable[[Any, Any], bool]:
     """A comparison by jinja2's name for it; order is defined between numbers and between texts."""
-    compare, ordered = _COMPARISONS[name], name not in ("eq", "ne")
+    compare, ordered = _COMPARISONS[name], name in ("lt", "lteq", "gt", "gteq")
 
     def run(left: Any, right: Any) -> bool:
         if not (isinstance(left, str) and isinstance(right, str)):
-            if _is_number(left) and _is_number(right):
-                left, right = _exact(left), _exact(right)
+            if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
+                left, right = exact(left), exact(right)
             elif ordered:
-                found = f"{kind_of(left)} and {kind_of(right)} have no order"
-                raise EvaluationError(f"{found}: compare numbers with numbers, text with text")
+                raise EvaluationError(f"{kind_of(left)} and {kind_of(right)} have no order: compare like with like")
         return bool(compare(left, right))
 
     return run
@@ -57,23 +57,13 @@ def contained(value: Any, where: Any) -> bool:
     """Whether a value is an element of a list, a key of a mapping, or a part of a text."""
     if isinstance(where, list) or (isinstance(where, dict | str) and isinstance(value, str)):
         return value in where
-    found = f"`in` looks for {kind_of(value)} in {kind_of(where)}"
-    raise EvaluationError(f"{found}: it needs a list, or text in text or in a mapping")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-
-
-def _exact(value: int | float | Decimal) -> int | Decimal:
-    # Decimal of a float's shortest form: 0.1 is 0.1, not 0.1000000000000000055.
-    return Decimal(repr(value)) if isinstance(value, float) else value
+    raise EvaluationError(f"`in` looks for {kind_of(value)} in {kind_of(where)}: it needs a list, or text in text")
 
 
 TESTS: Final[dict[str, Callable[..., bool]]] = {
     "none": lambda value: value is None,
     "string": lambda value: isinstance(value, str),
-    "number": _is_number,
+    "number": lambda value: value.__class__ in NUMBERS,
     "boolean": lambda value: isinstance(value, bool),
     "mapping": lambda value: isinstance(value, dict),
     "sequence": lambda value: isinstance(value, list),
@@ -81,8 +71,6 @@ TESTS: Final[dict[str, Callable[..., bool]]] = {
 }
 """The tests of templates, beside `defined` and `undefined`, which look at what is missing."""
 
-_NUMBERS: Final = (int, Decimal, float)
-_EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _REMEDIES: Final = {"text": "join text with `~`", "null": "add `| default(0)`"}
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "eq": operator.eq,
@@ -91,4 +79,6 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "lteq": operator.le,
     "gt": operator.gt,
     "gteq": operator.ge,
+    "in": contained,
+    "notin": lambda value, where: not contained(value, where),
 }

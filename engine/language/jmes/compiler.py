@@ -1,6 +1,6 @@
 """A tree of JMESPath → one Python function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from engine.language.functions import FUNCTIONS
@@ -16,16 +16,15 @@ MAX_LOOPS: Final = 8
 """Loops nested deeper move into a function of their own: Python allows 20 blocks."""
 
 
-def compile_tree(tree: Node, *, scoped: bool) -> Run:
-    """`scoped`: the argument is a dict of root names; else it is any document."""
-    compiler = _Compiler([tree], scoped)
-    return compiler.function(lambda: compiler.value(tree, "s"), *compiler.budget)
+def compile_tree(tree: Node) -> Run:
+    """A function of a scope, a dict of root names."""
+    return compile_trees([tree], "{}")
 
 
-def compile_trees(trees: Sequence[Node]) -> Run:
+def compile_trees(trees: Sequence[Node], form: str = "[{}]") -> Run:
     """One function of a scope that yields the list of their values; what they share is read once."""
-    compiler = _Compiler(trees, scoped=True)
-    return compiler.function(lambda: f"[{', '.join(compiler.value(tree, 's') for tree in trees)}]", *compiler.budget)
+    compiler = _Compiler(trees)
+    return compiler.function(lambda: compiler.members(trees, "s", form), *["n = [STEPS]"] * compiler.counted)
 
 
 class _Compiler(Source):
@@ -34,12 +33,10 @@ class _Compiler(Source):
     In the source `s` is the scope, `v` the element a function of its own is applied to, `n` the budget of steps.
     """
 
-    def __init__(self, trees: Sequence[Node], scoped: bool) -> None:
+    def __init__(self, trees: Sequence[Node]) -> None:
         super().__init__()
-        self.scoped = scoped
         self.measured = any(growth(tree) > MAX_GROWTH for tree in trees)
         self.counted = self.measured or any(node["type"] == "variable" for tree in trees for node in walk(tree))
-        self.budget = ["n = [STEPS]"] if self.counted else []
         self.booleans: set[str] = set()
 
     def value(self, node: Node, current: str) -> str:
@@ -53,7 +50,7 @@ class _Compiler(Source):
             outer = chain.pop()
             if self.flattens(outer, chain):
                 chain.pop()
-                result = self.each(result, outer, chain.pop()["children"][1])
+                result = self._projection(outer, result, current, chain.pop()["children"][1])
             else:
                 result = getattr(self, "_" + outer["type"])(outer, result, current)
         return result
@@ -73,7 +70,7 @@ class _Compiler(Source):
 
     def _field(self, node: Node, current: str) -> str:
         name = self.constant(node["value"])
-        if self.scoped and current == "s":
+        if current == "s":
             return self.once(f"s.get({name})")
         return self.once(f"{current}.get({name}) if isinstance({current}, dict) else None")
 
@@ -83,8 +80,8 @@ class _Compiler(Source):
     def _index(self, node: Node, current: str) -> str:
         index = node["value"]
         needed = self.constant(index if index >= 0 else -index - 1)
-        place = self.constant(index)
-        return self.once(f"{current}[{place}] if isinstance({current}, list) and len({current}) > {needed} else None")
+        element = f"{current}[{self.constant(index)}]"
+        return self.once(f"{element} if isinstance({current}, list) and len({current}) > {needed} else None")
 
     def _slice(self, node: Node, current: str) -> str:
         part = self.constant(slice(*node["children"]))
@@ -94,26 +91,26 @@ class _Compiler(Source):
         return self.boolean(f"not ({self.truth(self.value(node['children'][0], current))})")
 
     def _multi_select_list(self, node: Node, current: str) -> str:
-        return self.select(current, lambda: [self.value(c, current) for c in node["children"]], "[", "]")
+        return self.select(node, current, "[{}]")
 
     def _multi_select_dict(self, node: Node, current: str) -> str:
-        def members() -> list[str]:
-            return [
-                f"{self.constant(pair['value'])}: {self.value(pair['children'][0], current)}"
-                for pair in node["children"]
-            ]
+        return self.select(node, current, "{{{}}}")
 
-        return self.select(current, members, "{", "}")
+    def _key_val_pair(self, node: Node, current: str) -> str:
+        return f"{self.constant(node['value'])}: {self.value(node['children'][0], current)}"
 
-    def select(self, current: str, members: Callable[[], list[str]], opening: str, closing: str) -> str:
+    def select(self, node: Node, current: str, form: str) -> str:
         """Of null it is null, and its members are not evaluated."""
-        if self.scoped and current == "s":
-            return self.checked(self.new(f"{opening}{', '.join(members())}{closing}"))
+        if current == "s":
+            return self.checked(self.new(self.members(node["children"], current, form)))
         result = self.new("None")
         with self.block(f"if {current} is not None:"):
-            self.line(f"{result} = {opening}{', '.join(members())}{closing}")
+            self.line(f"{result} = {self.members(node['children'], current, form)}")
             self.checked(result)
         return result
+
+    def members(self, nodes: Sequence[Node], current: str, form: str) -> str:
+        return form.format(", ".join([self.value(child, current) for child in nodes]))
 
     def _subexpression(self, node: Node, left: str, current: str) -> str:
         for child in node["children"][1:]:
@@ -122,17 +119,13 @@ class _Compiler(Source):
 
     _pipe = _index_expression = _subexpression
 
-    def _or_expression(self, node: Node, left: str, current: str) -> str:
-        return self.otherwise(f"if not ({self.truth(left)}):", node, left, current)
-
-    def _and_expression(self, node: Node, left: str, current: str) -> str:
-        return self.otherwise(f"if {self.truth(left)}:", node, left, current)
-
-    def otherwise(self, condition: str, node: Node, left: str, current: str) -> str:
-        result = self.new(left)
-        with self.block(condition):
+    def _logical(self, node: Node, left: str, current: str) -> str:
+        result, condition = self.new(left), self.truth(left)
+        with self.block(f"if not ({condition}):" if node["type"] == "or_expression" else f"if {condition}:"):
             self.line(f"{result} = {self.value(node['children'][1], current)}")
         return result
+
+    _or_expression = _and_expression = _logical
 
     def truth(self, variable: str) -> str:
         """JMESPath's truth: false, null and what is empty are false; numbers are true, 0 too."""
@@ -149,18 +142,12 @@ class _Compiler(Source):
         if symbol not in ("eq", "ne"):
             return self.boolean(f"{symbol}({left}, {right})", place)
         for this, other, literal in ((left, right, node["children"][1]), (right, left, node["children"][0])):
-            sign = _direct(literal)
-            if sign:
+            if sign := _direct(literal):
                 negated = {"==": "!=", "is": "is not"}[sign] if symbol == "ne" else sign
                 return self.boolean(f"{this} {negated} {other}")
         return self.boolean(f"{'not ' if symbol == 'ne' else ''}equals({left}, {right})")
 
-    def _projection(self, node: Node, base: str, current: str) -> str:
-        return self.each(base, node)
-
-    _filter_projection = _value_projection = _projection
-
-    def each(self, base: str, node: Node, flat: Node | None = None) -> str:
+    def _projection(self, node: Node, base: str, current: str, flat: Node | None = None) -> str:
         """The loop of a projection; nulls are left out. `flat` is what a following `[]` applies, in the same loop."""
         result = self.new("None")
         self.pay(base)
@@ -168,53 +155,43 @@ class _Compiler(Source):
         with self.block(f"if isinstance({base}, {kind}):"):
             self.line(f"{result} = []")
             with self.loop(elements) as element:
-                right, *condition = node["children"][1:]
-                self.keep(result, element, right, condition[0] if condition else None, flat)
+                self.keep(result, element, node["children"][1:], flat)
             self.checked(result)
         return result
 
-    def keep(
-        self, result: str, element: str, right: Node, condition: Node | None = None, flat: Node | None = None
-    ) -> None:
+    _filter_projection = _value_projection = _projection
+
+    def keep(self, result: str, element: str, parts: list[Node], flat: Node | None = None) -> None:
+        """What `parts` (the value, and the condition if there is one) make of an element goes into the list."""
+        value, *condition = parts
         if self.loops > MAX_LOOPS:
-            name, more = self.apart(right, condition)
+            name, more = self.apart(*parts)
             self.append(result, self.new(f"{name}({element}{more})"), flat)
         elif condition:
-            with self.block(f"if {self.truth(self.value(condition, element))}:"):
-                self.append(result, self.value(right, element), flat)
+            with self.block(f"if {self.truth(self.value(condition[0], element))}:"):
+                self.append(result, self.value(value, element), flat)
         else:
-            self.append(result, self.value(right, element), flat)
+            self.append(result, self.value(value, element), flat)
 
     def append(self, result: str, value: str, flat: Node | None) -> None:
         if flat:
             self.pay(value)
-            with self.loop(
-                f"{value} if isinstance({value}, list) else () if {value} is None else ({value},)"
-            ) as element:
-                self.keep(result, element, flat)
+            elements = f"{value} if isinstance({value}, list) else () if {value} is None else ({value},)"
+            with self.loop(elements) as element:
+                self.keep(result, element, [flat])
         else:
             with self.block(f"if {value} is not None:"):
                 self.line(f"{result}.append({value})")
 
     def _flatten(self, node: Node, base: str, current: str) -> str:
-        result = self.new("None")
         self.pay(base)
-        with self.block(f"if isinstance({base}, list):"):
-            self.line(f"{result} = []")
-            with self.loop(base) as element:
-                with self.block(f"if isinstance({element}, list):"):
-                    self.line(f"{result}.extend({element})")
-                with self.block("else:"):
-                    self.line(f"{result}.append({element})")
-            self.checked(result)
-        return result
+        return self.checked(self.new(f"flat({base}) if isinstance({base}, list) else None"))
 
     def _function_expression(self, node: Node, current: str) -> str:
         function = FUNCTIONS[node["value"]]
         arguments = [self.argument(child, current) for child in node["children"]]
         if function.wants_locale:
-            default = self.constant(Locale())
-            arguments.insert(0, f"s.get({self.constant(LOCALE)}, {default})" if self.scoped else default)
+            arguments.insert(0, f"s.get({self.constant(LOCALE)}, {self.constant(Locale())})")
         place = node["start"], node["end"] - node["start"]
         return self.checked(self.new(f"{self.constant(function.call)}({', '.join(arguments)})", place))
 
@@ -226,25 +203,18 @@ class _Compiler(Source):
         self.pay(argument)
         return argument
 
-    def apart(self, node: Node, condition: Node | None = None) -> tuple[str, str]:
+    def apart(self, node: Node, *conditions: Node) -> tuple[str, str]:
         """A function that computes `node` for an element: its name, and what it takes after the element."""
-        more = (", s, n" if self.counted else ", s") if self.reaches(node, condition) else ""
+        scope = ("variable", "function_expression")  # a function may want the locale
+        reaches = any(inner["type"] in scope for part in (node, *conditions) for inner in walk(part))
+        more = (", s, n" if self.counted else ", s") if reaches else ""
         name = f"p{len(self.bodies)}_{self.variables}"
         with self.body(f"def {name}(v{more}):"):
-            if condition:
+            for condition in conditions:
                 with self.block(f"if not ({self.truth(self.value(condition, 'v'))}):"):
                     self.line("return None")
             self.line(f"return {self.value(node, 'v')}")
         return name, more
-
-    def reaches(self, *nodes: Node | None) -> bool:
-        """Whether the scope is needed: for a `$name`, or for the locale."""
-        return any(
-            inner["type"] == "variable" or (inner["type"] == "function_expression" and self.scoped)
-            for node in nodes
-            if node
-            for inner in walk(node)
-        )
 
     def checked(self, variable: str) -> str:
         if self.measured:

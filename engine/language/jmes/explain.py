@@ -1,15 +1,13 @@
 """Why an expression is null: the first part of its path that was missing, in names and types, never values."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from engine.errors import EvaluationError
 from engine.language.jmes.compiler import compile_tree
 from engine.language.jmes.parser import Node, parse
 from engine.language.jmes.rules import walk
-from engine.language.text import kind_of
-
-MAX_NAMES: Final = 8
+from engine.language.text import kind_of, names_of
 
 
 def explain_null(text: str, scope: Mapping[str, Any]) -> str:
@@ -23,9 +21,9 @@ def explain_null(text: str, scope: Mapping[str, Any]) -> str:
 def _explain(node: Node, text: str, scope: Mapping[str, Any]) -> str:
     before: tuple[Node, Any] | None = None
     for prefix, step in _prefixes(node):
-        value = compile_tree(prefix, scoped=True)(scope)
+        value = compile_tree(prefix)(scope)
         if value is None:
-            return _after(text, before, step) if before else _first(step, text, scope)
+            return _after(_spelled(before[0], text), before[1], step) if before else _first(step, text, scope)
         before = prefix, value
     return ""
 
@@ -54,27 +52,19 @@ def _first(node: Node, text: str, scope: Mapping[str, Any]) -> str:
     return "; ".join(dict.fromkeys(filter(None, reasons)))
 
 
-def _after(text: str, before: tuple[Node, Any], step: Node) -> str:
-    prefix, value = before
-    name, kind = _spelled(prefix, text), step["type"]
-    if kind == "field":
-        return _without(name, value, step["value"])
-    if kind == "index" and isinstance(value, list):
-        return f"`{name}` has {len(value)} elements, none at [{step['value']}]" if value else f"`{name}` is empty"
+def _after(name: str, value: Any, step: Node) -> str:
+    kind, member = step["type"], step.get("value")
     if kind == "function_expression":
         return ""
-    return f"`{name}` is {kind_of(value)}, not {'a mapping' if kind == 'value_projection' else 'a list'}"
-
-
-def _without(name: str, value: Any, member: str) -> str:
+    if value in ([], {}):
+        return f"`{name}` is empty"
+    if kind == "index" and isinstance(value, list):
+        return f"`{name}` has {len(value)} elements, none at [{member}]"
+    if kind != "field":
+        return f"`{name}` is {kind_of(value)}, not {'a mapping' if kind == 'value_projection' else 'a list'}"
     if not isinstance(value, dict):
         return f"`{name}` is {kind_of(value)}, which has no `{member}`"
-    if member in value:
-        return f"`{name}.{member}` is null"
-    if not value:
-        return f"`{name}` is empty"
-    more = ", …" if len(value) > MAX_NAMES else ""
-    return f"`{name}` has no `{member}`; it has {', '.join(f'`{key}`' for key in list(value)[:MAX_NAMES])}{more}"
+    return f"`{name}.{member}` is null" if member in value else f"`{name}` has no `{member}`; it has {names_of(value)}"
 
 
 def _spelled(node: Node, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from operator import ge, gt, le, lt
+from traceback import walk_tb
 from typing import Any, Final
 
 from engine.errors import EvaluationError
@@ -33,6 +34,14 @@ _ORDERED: Final = NUMBERS | {str}
 _ORDERINGS: Final = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
 
 
+def flat(value: list[Any]) -> list[Any]:
+    """The elements, and those of lists among them."""
+    result: list[Any] = []
+    for element in value:
+        result += element if isinstance(element, list) else (element,)
+    return result
+
+
 def spend(budget: list[int], value: Any) -> None:
     """Takes what walking a list of the scope inside a loop costs from the budget of the evaluation."""
     _pay(budget, len(value) if isinstance(value, (list, dict, str)) else 1)
@@ -51,18 +60,11 @@ def _pay(budget: list[int], steps: int) -> None:
 
 def failure(error: Exception, places: dict[int, tuple[int, int]]) -> EvaluationError:
     """What is raised for an error inside generated code; the line that failed tells the place in the expression."""
-    trace, place = error.__traceback__, None
-    while trace:
-        if trace.tb_frame.f_code.co_filename == FILENAME:
-            place = places.get(trace.tb_lineno, place)
-        trace = trace.tb_next
-    message = error.message if isinstance(error, EvaluationError) else _said(error)
-    return EvaluationError(message, *(place or (0, 1)))
-
-
-def _said(error: Exception) -> str:
-    """Messages of Python's own errors may quote values, so only their kind is told."""
-    return f"the values do not fit ({type(error).__name__})"
+    place, message = (0, 1), f"the values do not fit ({type(error).__name__})"  # Python's messages may quote values
+    for frame, line in walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == FILENAME:
+            place = places.get(line, place)
+    return EvaluationError(error.message if isinstance(error, EvaluationError) else message, *place)
 
 
 FILENAME: Final = "<expression>"
@@ -73,6 +75,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "STEPS": MAX_STEPS,
     "equals": equals,
     "failure": failure,
+    "flat": flat,
     "spend": spend,
     "weigh": weigh,
     **{symbol: ordering(symbol) for symbol in _ORDERINGS},

@@ -2,8 +2,10 @@
 
 import json
 import string
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from jmespath import exceptions
 from jmespath.lexer import Lexer as StandardLexer
@@ -15,17 +17,18 @@ Node: TypeAlias = dict[str, Any]
 """A node of jmespath.py's tree: `type`, `children`, `value`; names and calls also carry `start` and `end`."""
 
 MAX_TEXT: Final = 4096
-MAX_BRACKETS: Final = 30
+MAX_NODES: Final = 300
+MAX_DEPTH: Final = 30
 MAX_EXPONENT: Final = 307
 
 
-def parse(text: str, *, exact: bool = True, brackets: int = MAX_BRACKETS) -> Node:
+def parse(text: str, *, exact: bool = True, brackets: int = MAX_DEPTH) -> Node:
     """The tree of an expression; with `exact`, decimal literals are Decimal as in decoded data.
 
     Raises LanguageError: expression-syntax, expression-too-large.
     """
     if len(text) > MAX_TEXT:
-        raise too_large(f"the expression has {len(text)} characters, more than {MAX_TEXT}")
+        raise too_large()
     try:
         return _Parser(text, exact, brackets).tree()
     except exceptions.EmptyExpressionError:
@@ -33,62 +36,56 @@ def parse(text: str, *, exact: bool = True, brackets: int = MAX_BRACKETS) -> Nod
     except exceptions.ParseError as error:
         raise _syntax(error, text) from None
     except RecursionError:
-        raise too_large("the expression is nested too deeply") from None
+        raise too_large() from None
 
 
-def too_large(message: str, offset: int = 0) -> LanguageError:
+def too_large(offset: int = 0) -> LanguageError:
     """The one error of every limit."""
+    message = f"the expression has more than {MAX_TEXT} characters, {MAX_NODES} parts or {MAX_DEPTH} levels"
     return LanguageError("expression-too-large", message, "name parts of it with `let`, then use the names", offset)
+
+
+def operand_end(text: str, start: int) -> int:
+    """Where what begins at `start` ends: before an operator, or a bracket that was open already."""
+    depth = 0
+    for token in _Lexer(exact=True).tokenize(text):
+        kind = token["type"]
+        if token["start"] >= start:
+            depth += (kind in _OPENING) - (kind in _CLOSING)
+            if depth < 0 or (depth == 0 and kind in _ENDING):
+                return len(text[: token["start"]].rstrip())
+    return len(text)
 
 
 class _Letters(frozenset[str]):
     """The ASCII characters given, and every Unicode letter."""
 
     def __contains__(self, character: object) -> bool:
-        if super().__contains__(character):
-            return True
-        return isinstance(character, str) and character > "\x7f" and f"_{character}".isidentifier()
-
-
-class _Starts(_Letters):
-    def __contains__(self, character: object) -> bool:
-        return super().__contains__(character) and (str(character) < "\x80" or str(character).isidentifier())
+        return super().__contains__(character) or (f"_{character}".isidentifier() and str(character) > "\x7f")
 
 
 class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
-    START_IDENTIFIER = _Starts(string.ascii_letters + "_$")
+    START_IDENTIFIER = _Letters(string.ascii_letters + "_$")
     VALID_IDENTIFIER = _Letters(string.ascii_letters + string.digits + "_")
 
     def __init__(self, exact: bool) -> None:
-        self._number = Decimal if exact else float
+        self._exact = exact
 
     def _consume_literal(self) -> dict[str, Any]:
         """As in jmespath.py, but exact, finite, and without its warning about the old spelling of text."""
         self._start = start = self._position
         lexeme = self._consume_until("`").replace("\\`", "`")
-        try:
-            value = self._loads(lexeme)
-        except json.JSONDecodeError:
-            value = self._old_text(lexeme.lstrip(), start)
-        return {"type": "literal", "value": value, "start": start, "end": self._position}
-
-    def _loads(self, lexeme: str) -> Any:
-        return json.loads(lexeme, parse_float=self._finite, parse_constant=self._not_finite)
+        for json_text in (lexeme, f'"{lexeme.lstrip()}"'):
+            with suppress(json.JSONDecodeError):
+                value = json.loads(json_text, parse_float=self._finite, parse_constant=self._finite)
+                return {"type": "literal", "value": value, "start": start, "end": self._position}
+        raise exceptions.LexerError(start, lexeme, "not JSON")
 
     def _finite(self, digits: str) -> Decimal | float:
-        value = self._number(digits)
-        if Decimal(digits) and abs(Decimal(digits).adjusted()) > MAX_EXPONENT:
-            return self._not_finite(digits)
-        return value
-
-    def _not_finite(self, digits: str) -> NoReturn:
-        raise exceptions.LexerError(self._start, digits, _OUT_OF_RANGE)
-
-    def _old_text(self, lexeme: str, start: int) -> Any:
-        try:
-            return json.loads(f'"{lexeme}"')
-        except ValueError:
-            raise exceptions.LexerError(start, lexeme, "not JSON") from None
+        exact = Decimal(digits)
+        if not exact.is_finite() or (exact and abs(exact.adjusted()) > MAX_EXPONENT):
+            raise exceptions.LexerError(self._start, digits, "out of range")
+        return exact if self._exact else float(digits)
 
 
 class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
@@ -106,35 +103,11 @@ class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
             raise exceptions.ParseError(token["start"], token["value"], token["type"])
         return tree
 
-    def _token_nud_unquoted_identifier(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_unquoted_identifier(token), token)
-
     def _token_nud_quoted_identifier(self, token: dict[str, Any]) -> Node:
         return _placed(super()._token_nud_quoted_identifier(token), token, length=token["end"], quoted=True)
 
     def _token_nud_variable(self, token: dict[str, Any]) -> Node:
         return _placed({"type": "variable", "value": token["value"][1:], "children": []}, token)
-
-    def _token_nud_current(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_current(token), token)
-
-    def _token_nud_not(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_not(token), token)
-
-    def _token_nud_expref(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_expref(token), token)
-
-    def _token_nud_star(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_star(token), token)
-
-    def _token_nud_filter(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_filter(token), token)
-
-    def _token_nud_flatten(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_flatten(token), token)
-
-    def _token_nud_lbracket(self, token: dict[str, Any]) -> Node:
-        return _placed(super()._token_nud_lbracket(token), token)
 
     def _token_led_dot(self, left: Node) -> Node:
         return _left_nested(super()._token_led_dot(left))
@@ -145,6 +118,14 @@ class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
     def _parse_index_expression(self) -> Node:
         token = self._lookahead_token(0)
         return _placed(super()._parse_index_expression(), token)
+
+
+def _placing(read: Callable[[_Parser, dict[str, Any]], Node]) -> Callable[[_Parser, dict[str, Any]], Node]:
+    return lambda parser, token: _placed(read(parser, token), token)
+
+
+for _kind in ("unquoted_identifier", "current", "not", "expref", "star", "filter", "flatten", "lbracket"):
+    setattr(_Parser, f"_token_nud_{_kind}", _placing(getattr(StandardParser, f"_token_nud_{_kind}")))
 
 
 def _variable(token: dict[str, Any]) -> dict[str, Any]:
@@ -163,11 +144,12 @@ def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
         open_ += (kind in _OPENING) - (kind in _CLOSING)
         negations = negations + 1 if kind in ("not", "expref") else 0
         if open_ + negations > limit:
-            raise too_large(f"more than {limit} brackets or negations are open at once", token["start"])
+            raise too_large(token["start"])
 
 
-_OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
-_CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
+_OPENING: Final = ("lparen", "lbracket", "lbrace", "filter")
+_CLOSING: Final = ("rparen", "rbracket", "rbrace")
+_ENDING: Final = ("or", "and", "pipe", "comma", "eq", "ne", "lt", "lte", "gt", "gte", "eof")
 
 
 def _left_nested(node: Node) -> Node:
@@ -189,41 +171,22 @@ def _syntax(error: exceptions.ParseError, text: str) -> LanguageError:
     kind = error.token_type
     if isinstance(error, exceptions.IncompleteExpressionError) or kind == "EOF":
         return LanguageError("expression-syntax", "the expression ends too early", "close what is open", len(text))
-    offset = min(error.lex_position, max(len(text) - 1, 0))
+    offset, found = min(error.lex_position, max(len(text) - 1, 0)), str(error.token_value)
     if isinstance(error, exceptions.LexerError):
-        return _unreadable(error, text, offset)
-    found = str(error.token_value)
-    return LanguageError(
-        "expression-syntax",
-        f"`{found}` cannot stand here",
-        _REMEDIES.get(found, "see the JMESPath grammar: names, `.`, `[…]`, `&&`, `||`, `==`, functions"),
-        offset,
-        max(len(found), 1),
-    )
-
-
-def _unreadable(error: exceptions.LexerError, text: str, offset: int) -> LanguageError:
-    found = text[offset]
+        found = text[offset]
     message = _SAID.get(found, f"`{found}` cannot stand here")
-    if "Unclosed" in error.message:
+    if "UNCLOSED" in kind:
         message = f"what begins with `{found}` is never closed"
-    elif error.message == _OUT_OF_RANGE:
-        return LanguageError("expression-syntax", "the number is out of range", "write a number JSON can hold", offset)
-    return LanguageError("expression-syntax", message, _REMEDIES.get(found, "remove it"), offset)
+    return LanguageError("expression-syntax", message, _REMEDIES.get(found, _GRAMMAR), offset, max(len(found), 1))
 
 
-_OUT_OF_RANGE: Final = "number out of range"
-_SAID: Final = {"=": "a single `=` compares nothing", "`": "what stands in backticks is not JSON"}
+_SAID: Final = {"=": "a single `=` compares nothing", "`": "what stands in backticks is not JSON, or out of range"}
+_GRAMMAR: Final = "see the JMESPath grammar: names, `.`, `[…]`, `&&`, `||`, `==`, functions"
 _REMEDIES: Final = {
     "=": "write `==`",
     "`": "write JSON between the backticks: `204`, `\"text\"`, `null`; text is shorter as 'text'",
-    "'": "close the quotation mark",
-    '"': "close the quotation mark",
+    **dict.fromkeys("'\"", "close the quotation mark"),
     "-": "a name with `-` stands in double quotes, a negative number in backticks; there is no arithmetic",
-    "+": "there is no arithmetic; text is put together by join('', [a, b])",
-    "/": "there is no arithmetic",
-    "%": "there is no arithmetic",
+    **dict.fromkeys("+/%", "there is no arithmetic; text is put together by join('', [a, b])"),
     "$": "write a name after it: `$input`",
-    "(": "a function has a plain name: `length(body.items)`",
-    "|": "write what to do with the value after `|`",
 }

@@ -21,8 +21,7 @@ class Source:
     """The lines of one function `run(s)` and of those beside it; `loops` is how many the current line is inside of."""
 
     def __init__(self) -> None:
-        self.constants: list[Any] = []
-        self.names: dict[str, str] = {}
+        self.constants: dict[str, tuple[str, Any]] = {}
         self.read: dict[str, str] = {}
         self.bodies: list[list[_Line]] = []
         self.lines: list[_Line] = []
@@ -35,11 +34,10 @@ class Source:
                 self.line(text)
             self.line(f"return {result()}")
             self.lines += [(1, "except Exception as error:", None), (2, "raise failure(error, places) from None", None)]
-        parameters = ", ".join(["places", *(f"k{i}" for i in range(len(self.constants)))])
-        lines = [(0, f"def make({parameters}):", None), *self._inner(), (1, "return run", None)]
+        names, values = zip(("places", {}), *self.constants.values(), strict=True)
+        lines = [(0, f"def make({', '.join(names)}):", None), *self._inner(), (1, "return run", None)]
         places = {number: place for number, (_, _, place) in enumerate(lines, 1) if place}
-        run: Run = _factory("\n".join(" " * indent + text for indent, text, _ in lines))(places, *self.constants)
-        return run
+        return _factory("\n".join(" " * indent + text for indent, text, _ in lines))(places, *values[1:])
 
     def _inner(self) -> Iterator[_Line]:
         return ((indent + 1, text, place) for body in self.bodies for indent, text, place in body)
@@ -59,13 +57,8 @@ class Source:
         return self.read[text]
 
     def constant(self, value: Any) -> str:
-        if isinstance(value, str) and value in self.names:
-            return self.names[value]
-        self.constants.append(value)
-        name = f"k{len(self.constants) - 1}"
-        if isinstance(value, str):
-            self.names[value] = name
-        return name
+        """The name of a constant; what is written the same shares it."""
+        return self.constants.setdefault(repr(value), (f"k{len(self.constants)}", value))[0]
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
@@ -99,7 +92,6 @@ class Source:
 
 @lru_cache(maxsize=1024)
 def _factory(source: str) -> Callable[..., Run]:
-    namespace: dict[str, Any] = dict(NAMESPACE)
+    namespace: dict[str, Callable[..., Run]] = dict(NAMESPACE)
     exec(compile(source, FILENAME, "exec"), namespace)  # noqa: S102 - written above, without a word of the user's
-    make: Callable[..., Run] = namespace["make"]
-    return make
+    return namespace["make"]

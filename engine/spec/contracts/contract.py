@@ -25,7 +25,11 @@ class Shape(BaseModel):
 
 
 class PlainSchema(GenerateJsonSchema):
-    """JSON Schema without nulls: what is absent is absent."""
+    """JSON Schema without nulls: what is absent is absent. Every member has a title."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Also where the member is a model of its own."""
+        return True
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         """The schema of what may be null, without the null."""
