@@ -88,9 +88,9 @@ class Binder:
         try:
             settings = declared.accept({name: values[name] for name in values if name in declared}, self.locale)
         except InputError as error:
-            problems = {pointer.split("/")[1]: message for pointer, message in error.problems}
-            for name in problems.keys() - unknown:
-                _misfit(use, name, problems[name], declared[name])
+            for name, message in ((pointer.split("/")[1], message) for pointer, message in error.problems):
+                if name not in unknown:
+                    _misfit(use, name, message, declared[name])
             return None
         return None if unknown else settings
 
