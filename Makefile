@@ -5,7 +5,7 @@ STAMP := .venv/.setup-stamp
 PYTEST := TOLMACH_WHOLE=1 $(BIN)/python -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-more lint types schema schema-check unit size bench lock clean
+.PHONY: help setup demo test test-more lint types schema schema-check reference unit size bench lock clean
 
 help:            ## these lines
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' Makefile | expand -t 16
@@ -13,9 +13,11 @@ help:            ## these lines
 setup: $(STAMP)  ## .venv with everything, by hash
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {v} was found: make PYTHON=python3.11")'
+	@echo "setting up .venv: every package by hash, about a minute"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q engine
 	@touch $@
 
 demo: setup      ## one dialogue against a stand-in CRM and bank
@@ -46,6 +48,10 @@ schema-check: setup  ## schema.json is what the models say
 	@mkdir -p build
 	$(BIN)/python -m engine.cli schema > build/schema.json
 	@cmp -s build/schema.json schema.json || { echo "schema.json is not what the models say: make schema"; exit 1; }
+
+reference: setup ## docs/reference.md from the code
+	@mkdir -p build
+	$(BIN)/python -m tests.docs.reference > build/reference.md && mv build/reference.md docs/reference.md
 
 size: setup      ## lines per room, and the budgets
 	@$(BIN)/python -m tests.house.size

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from engine.errors import CallError
     from engine.runtime.call import Answer, Call
     from engine.runtime.registry import Registry
+    from engine.telemetry.mask import Mask
 
 
 def call(
@@ -48,8 +49,8 @@ def call(
     name = _project(registry, project)
     if name is None:
         return USAGE
-    if _out_of_service(registry, name, target):
-        return CONFIGURATION
+    if target not in registry.projects[name].targets:
+        return _absent(registry, name, target)
     return _answer(registry, Call(name, target, given, trace_id="cli", reveal=reveal), trace, output)
 
 
@@ -68,15 +69,15 @@ def _inputs(words: tuple[str, ...]) -> dict[str, Any] | str:
     given: dict[str, Any] = {}
     for word in words:
         key, found, value = word.partition("=")
-        if not found or not key:
+        name = key.removesuffix(":")
+        if not found or not name:
             return f"`{word}` is no key=value"
-        if not key.endswith(":"):
-            given[key] = value
-            continue
+        if name in given:
+            return f"`{name}` is given twice"
         try:
-            given[key.removesuffix(":")] = decode_json(value.encode())
+            given[name] = value if name == key else decode_json(value.encode("utf-8", "surrogateescape"))
         except CodecError as error:
-            return f"the value of `{key}` is no JSON: {error.message}"
+            return f"the value of `{name}` is no JSON: {error.message} (write {name}=value for text)"
     return given
 
 
@@ -86,34 +87,48 @@ def _project(registry: "Registry", name: str | None) -> str | None:
     if name is None and len(registry.projects) == 1:
         return next(iter(registry.projects))
     if name not in registry.projects:
-        say(f"tolmach call: name one project with --project: {', '.join(registry.projects)}")
+        found = f"there is no project `{name}`; " if name else ""
+        say(f"tolmach call: {found}name one with --project: {', '.join(registry.projects)}")
         return None
     return name
 
 
-def _out_of_service(registry: "Registry", project: str, target: str) -> bool:
-    """Whether the target's connection could not be loaded; then its problems are printed."""
+def _absent(registry: "Registry", project: str, target: str) -> int:
+    """Say why there is no such target: its connection could not be loaded, or nothing bears that name."""
     from engine.cli.talk import say
+    from engine.errors import nearest
     from engine.errors.report import render
+    from engine.spec.contracts import CONTRACTS
 
-    broken = [t for t in registry.troubles if t.project == project and target not in registry.projects[project].targets]
+    connection = target.partition(".")[0]
+    broken = [
+        t for t in registry.troubles if t.project == project and (t.connection == connection or target in CONTRACTS)
+    ]
     for trouble in broken:
         for problem in trouble.diagnostics:
             say(render(problem))
-    return bool(broken)
+    if broken:
+        return CONFIGURATION
+    known = registry.projects[project].targets
+    say(f"tolmach call: the project has no `{target}`: {nearest(target, known, 'see /docs or the connector')}")
+    return USAGE
 
 
 def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) -> int:
     import asyncio
 
-    from engine.cli.tracing import TracePrinter
+    from engine.cli.tracing import TracePrinter, mask_of
     from engine.errors import CallError
     from engine.runtime.engine import Engine
     from engine.settings.clock import SystemClock, SystemIds
+    from engine.settings.environment import load_environment
+
+    wire = load_environment().wire
 
     async def once() -> "Answer":
-        engine = Engine(registry, SystemClock(), SystemIds())
+        engine = Engine(registry, SystemClock(), SystemIds(), wire)
         try:
+            await engine.open()  # before the clock of the call starts
             return await engine.call(request, TracePrinter(registry) if trace else None)
         finally:
             await engine.close()
@@ -121,7 +136,7 @@ def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) 
     try:
         answer = asyncio.run(once())
     except CallError as error:
-        return _failed(error, output)
+        return _failed(error, mask_of(registry), output)
     _print_answer(answer, output)
     return DONE
 
@@ -132,16 +147,17 @@ def _print_answer(answer: "Answer", output: Output) -> None:
     print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
 
 
-def _failed(error: "CallError", output: Output) -> int:
+def _failed(error: "CallError", mask: "Mask", output: Output) -> int:
     from engine.cli.talk import print_json, say
 
+    detail = mask.brief(error.detail)
     if output == "json":
         upstream = (
             {"connection": error.upstream.connection, "status": error.upstream.status} if error.upstream else None
         )
-        print_json({"code": error.code, "title": error.fault.title, "detail": error.detail, "upstream": upstream})
+        print_json({"code": error.code, "title": error.fault.title, "detail": detail, "upstream": upstream})
     else:
-        say(f"{error.code}: {error.fault.title}" + (f": {error.detail}" if error.detail else ""))
+        say(f"{error.code}: {error.fault.title}" + (f": {detail}" if detail else ""))
     if error.place is not None:
         say(f"  at {error.place}")
-    return USAGE if error.code in ("invalid_input", "unknown_operation") else UPSTREAM
+    return USAGE if error.code == "invalid_input" and error.upstream is None else UPSTREAM

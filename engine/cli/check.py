@@ -64,7 +64,6 @@ def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
 
     from engine.document import read_file
     from engine.errors import ConfigError
-    from engine.runtime.registry import load
     from engine.spec.files import check_document, kind_of_file
 
     try:
@@ -72,6 +71,8 @@ def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
         if kind_of_file(document) != "project":
             check_document(document)
             return []
+        from engine.runtime.registry import load
+
         registry = load(path, connectors, os.environ if env else None)
     except ConfigError as error:
         return error.diagnostics

@@ -1,9 +1,10 @@
 """`tolmach key`: the API keys of callers. Only hashes are kept."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from engine.cli.examples import examples
 from engine.cli.options import CONFIGURATION, DONE, USAGE, File, Output
@@ -11,6 +12,7 @@ from engine.cli.options import CONFIGURATION, DONE, USAGE, File, Output
 if TYPE_CHECKING:
     from engine.spec.project import ProjectFile
 
+Allowed = Annotated[list[str] | None, Parameter(negative="")]
 app = App(
     name="key",
     result_action="return_value",
@@ -20,7 +22,7 @@ app = App(
 
 
 @app.command(help_epilogue=examples("key new bot", "key new bot --allow identity --allow crm.find_client"))
-def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text") -> int:
+def new(name: str, /, *, allow: Allowed = None, output: Output = "text") -> int:
     """Make a key. It is shown this once; the project file gets only its hash.
 
     Parameters
@@ -28,7 +30,7 @@ def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text"
     name:
         Who calls with it.
     allow:
-        Capabilities and operations that it may call.
+        Capabilities and operations that it may call; repeat it, or write `crm.*`. Default: all.
     """
     from engine.cli.talk import print_json, say
     from engine.settings.clock import SystemIds
@@ -36,14 +38,14 @@ def new(name: str, /, *, allow: list[str] | None = None, output: Output = "text"
 
     text, digest = new_key(SystemIds())
     allowed = allow or ["*"]
+    line = f"- {{name: {_quoted(name)}, hash: {_quoted(digest)}, allow: [{', '.join(map(_quoted, allowed))}]}}"
     if output == "json":
-        print_json({"name": name, "key": text, "hash": digest, "allow": allowed})
+        print_json({"name": name, "key": text, "hash": digest, "allow": allowed, "line": line})
         return DONE
     say("The key, shown only now:")
     print(text)
     say("\nThe line for `keys:` of the project:")
-    quoted = ", ".join(f'"{one}"' for one in allowed)
-    print(f'- {{name: {_quoted(name)}, hash: "{digest}", allow: [{quoted}]}}')
+    print(line)
     return DONE
 
 
@@ -66,7 +68,7 @@ def list_keys(file: File = Path("tolmach.yaml"), /, *, output: Output = "text") 
 
 
 @app.command(help_epilogue=examples("key revoke bot", "key revoke bot deploy/tolmach.yaml --project retail"))
-def revoke(name: str, /, file: File = Path("tolmach.yaml"), *, project: str | None = None) -> int:
+def revoke(name: str, file: File = Path("tolmach.yaml"), /, *, project: str | None = None) -> int:
     """Revoke a key: its hash in the project file is replaced, so that nothing matches it any more.
 
     Parameters
@@ -123,10 +125,13 @@ def _row(project: str, key: Any) -> dict[str, Any]:
 
 def _replace(file: Path, text: str) -> bool:
     """Write beside and rename: a crash leaves the old file or the new one."""
+    from engine.settings.failpoints import fail_point
+
     beside = file.with_name(f".{file.name}.new")
     try:
         beside.write_text(text, encoding="utf-8", newline="")
         beside.chmod(file.stat().st_mode & 0o777)
+        fail_point("key.replace")
         beside.replace(file)
     except OSError:
         beside.unlink(missing_ok=True)
@@ -134,7 +139,6 @@ def _replace(file: Path, text: str) -> bool:
     return True
 
 
-def _quoted(name: str) -> str:
-    return (
-        name if name.isidentifier() and name.isascii() else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    )
+def _quoted(text: str) -> str:
+    """Text in double quotes, as YAML reads it whatever it holds (`no` would be taken for a boolean)."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,5 +1,6 @@
 """`tolmach`: results on stdout, talk on stderr, one exit code for each kind of end."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
@@ -8,7 +9,7 @@ from cyclopts import App, CycloptsError
 
 from engine import __version__
 from engine.cli.examples import Verb, examples
-from engine.cli.options import CONFIGURATION, INTERRUPTED, USAGE
+from engine.cli.options import CONFIGURATION, INTERRUPTED, UNHEARD, USAGE
 from engine.errors import ConfigError, TolmachError
 
 VERBS: Final = (
@@ -61,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(CONFIGURATION)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
+        sys.exit(UNHEARD)
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -11,6 +11,8 @@ USAGE: Final = 2
 UPSTREAM: Final = 3
 CONFIGURATION: Final = 4
 INTERRUPTED: Final = 130
+UNHEARD: Final = 141
+"""Whoever read the output went away, as `head` does: what a shell says of SIGPIPE."""
 
 Output = Annotated[Literal["text", "json"], Parameter(help="How to print.")]
 Folders = Annotated[
@@ -18,9 +20,10 @@ Folders = Annotated[
     Parameter(
         name="--connectors",
         negative="",
+        show_default=False,
         validator=validators.Path(exists=True, file_okay=False),
         help="Further folders with connectors.",
     ),
 ]
 File = Annotated[Path, Parameter(help="The project file.")]
-Flag = Annotated[bool, Parameter(negative="")]
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]

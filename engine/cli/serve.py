@@ -54,7 +54,7 @@ def _answer(registry: "Registry", given: dict[str, object]) -> int:
     mask = Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
     configure_logs(mask, sys.stderr, clock.now, environment.log_level, environment.log_format)
     metrics = Metrics(__version__)
-    engine = Engine(registry, clock, SystemIds(), metrics=metrics)
+    engine = Engine(registry, clock, SystemIds(), environment.wire, metrics)
     return run(serve(engine, environment, mask, metrics, lambda address: say(f"tolmach serves {address}")))
 
 

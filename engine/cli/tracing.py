@@ -12,11 +12,16 @@ from engine.telemetry.mask import Mask
 _LONGEST = 4000
 
 
+def mask_of(registry: Registry) -> Mask:
+    """A mask that knows every secret of the settings."""
+    return Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
+
+
 class TracePrinter:
     """A Recorder that prints to stderr."""
 
     def __init__(self, registry: Registry) -> None:
-        self._mask = Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
+        self._mask = mask_of(registry)
 
     def input(self, target: str, given: dict[str, Any]) -> None:
         self._show(f"→ {target}", given)

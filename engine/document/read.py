@@ -43,16 +43,6 @@ def read_file(path: Path, shown: str | None = None) -> Document:
     return read_text(data, file)
 
 
-_TOO_MANY: Final = (
-    "yaml-too-many-values",
-    f"more than {MAX_VALUES:,} values, counting what aliases repeat",
-    "split the file, or write fewer aliases",
-)
-_TOO_DEEP: Final = (
-    "yaml-too-deep",
-    f"more than {MAX_DEPTH} levels inside one another",
-    "write it flatter, or close the brackets",
-)
 _PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\r\n]*)?)*){1,2}")
 
 _NO_KEY: Final = "\0"
@@ -123,11 +113,9 @@ class _Reader:
         value: Any = text
         if self.frame.wants_key:
             self._key(text, plain=not event.style)
-        elif not event.style and text[:1] in SUSPECTS:
-            value = self._resolved(text)
-            self._put(value, text.start)
         else:
-            self._put(text, text.start)
+            value = self._resolved(text) if not event.style and text[:1] in SUSPECTS else text
+            self._put(value, text.start)
         if event.anchor:
             self.anchors[event.anchor] = (value, 1, 0)
 
@@ -157,7 +145,8 @@ class _Reader:
     def _put(self, value: Any, start: int) -> None:
         self.count += 1
         if self.count > MAX_VALUES:
-            self.problems.stop(*_TOO_MANY, start)
+            message = f"more than {MAX_VALUES:,} values, counting what aliases repeat"
+            self.problems.stop("yaml-too-many-values", message, "split the file, or write fewer aliases", start)
         frame = self.frame
         into = frame.into
         key: Any = frame.key
@@ -181,8 +170,7 @@ class _Reader:
         if self.frame.wants_key:
             self._complex_key(into.start)
         self.stack.append(self.frame)
-        if len(self.stack) > MAX_DEPTH:
-            self.problems.stop(*_TOO_DEEP, into.start)
+        self._check_depth(len(self.stack), into.start)
         self.frame = _Frame(into, event.anchor, self.count)
 
     def _close(self, event: Any) -> None:
@@ -209,11 +197,15 @@ class _Reader:
             frame.wants_key, frame.key = False, _NO_KEY
             return
         value, size, levels = self.anchors.get(event.anchor) or self._unknown(event)
-        if len(self.stack) + levels > MAX_DEPTH:
-            self.problems.stop(*_TOO_DEEP, start)
+        self._check_depth(len(self.stack) + levels, start)
         frame.height = max(frame.height, levels)
         self.count += size - 1
         self._put(value, start)
+
+    def _check_depth(self, depth: int, start: int) -> None:
+        if depth > MAX_DEPTH:
+            message = f"more than {MAX_DEPTH} levels inside one another"
+            self.problems.stop("yaml-too-deep", message, "write it flatter, or close the brackets", start)
 
     def _unknown(self, event: Any) -> tuple[Any, int, int]:
         message, remedy = "an alias (`*`) refers to nothing", "quote it, if it is text or an expression"

@@ -24,11 +24,8 @@ def resolve(raw: str) -> Any:
     if raw in _WORDS:
         return _WORDS[raw]
     if raw in _BOOLEANS:
-        return Refusal(
-            "ambiguous-boolean",
-            f"`{raw}` is text to some readers of YAML and a boolean to others",
-            f"write `{_BOOLEANS[raw]}`, or quote it: '{raw}'",
-        )
+        message = f"`{raw}` is text to some readers of YAML and a boolean to others"
+        return Refusal("ambiguous-boolean", message, f"write `{_BOOLEANS[raw]}`, or quote it: '{raw}'")
     if number := _NUMBER.fullmatch(raw):
         return _number(raw, number["fraction"], number["exponent"])
     return next((Refusal("ambiguous-number", *said) for form, *said in _FORMS if form.fullmatch(raw)), raw)
@@ -36,11 +33,8 @@ def resolve(raw: str) -> Any:
 
 def _number(raw: str, fraction: str | None, exponent: str | None) -> int | Decimal | Refusal:
     if len(raw) > _MAX_DIGITS:
-        return Refusal(
-            "ambiguous-number",
-            f"a number of more than {_MAX_DIGITS:,} digits",
-            "quote it, if it is text; else round it",
-        )
+        message = f"a number of more than {_MAX_DIGITS:,} digits"
+        return Refusal("ambiguous-number", message, f"{_TEXT}; else round it")
     if fraction is None and exponent is None:
         return int(raw)
     fits = exponent is None or len(exponent) <= len("e+308")
@@ -71,11 +65,7 @@ _NOT_FINITE: Final = re.compile(r"[-+]?\.inf|\.nan", re.IGNORECASE)
 _TEXT: Final = "quote it, if it is text"
 _FORMS: Final = (
     (_ZERO, "a number with a leading zero is octal to some readers of YAML", f"{_TEXT}; else leave the zero out"),
-    (
-        _PLUS,
-        "a number with a plus loses it in some readers of YAML",
-        f"{_TEXT}, such as a phone; else leave the plus out",
-    ),
+    (_PLUS, "a number with a plus loses it in some readers of YAML", f"{_TEXT} (a phone); else leave the plus out"),
     (_GROUPED, "a number with `_` is text to some readers of YAML", f"{_TEXT}; else leave the `_` out"),
     (_OTHER_BASE, "a number that is not decimal is text to some readers of YAML", f"{_TEXT}; else write it in decimal"),
     (_SIXTIETHS, "numbers with `:` between are one number to some readers of YAML (12:30 is 750)", "quote it: '12:30'"),

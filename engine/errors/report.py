@@ -12,7 +12,7 @@ def render(diagnostic: Diagnostic, colour: bool = False) -> str:
     With `colour` it holds ANSI colours. Characters that move the cursor or turn the direction never reach the terminal.
     """
     red, bold, blue, off = _COLOURS if colour else ("", "", "", "")
-    place, message = _clean(str(diagnostic.span)), _clean(diagnostic.message)
+    place, message = clean(str(diagnostic.span)), clean(diagnostic.message)
     rows = [f"{bold}{place}: {red}error[{diagnostic.code}]{off}{bold}: {message}{off}"]
     if diagnostic.source.strip():
         number = str(diagnostic.span.line)
@@ -20,9 +20,9 @@ def render(diagnostic: Diagnostic, colour: bool = False) -> str:
         rows.append(f"{blue}{number} |{off} {line}")
         rows.append(f"{blue}{' ' * len(number)} |{off} {' ' * before}{red}{'^' * run}{off}")
     if diagnostic.also:
-        rows.append(f"{blue}also:{off} {_clean(str(diagnostic.also))}")
+        rows.append(f"{blue}also:{off} {clean(str(diagnostic.also))}")
     if diagnostic.remedy:
-        rows.append(f"{blue}help:{off} {_clean(diagnostic.remedy)}")
+        rows.append(f"{blue}help:{off} {clean(diagnostic.remedy)}")
     return "\n".join(rows)
 
 
@@ -30,6 +30,11 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     """`code, message, remedy, file, line, column, length, also`; `also` is null or `{file, line, column, length}`."""
     shown = {"code": diagnostic.code, "message": diagnostic.message, "remedy": diagnostic.remedy}
     return {**shown, **_place(diagnostic.span), "also": _place(diagnostic.also) if diagnostic.also else None}
+
+
+def clean(text: str) -> str:
+    """Text as a terminal may get it: nothing in it moves the cursor, turns the direction or changes colours."""
+    return "\n".join(_drawn(line) for line in text.split("\n"))
 
 
 _COLOURS: Final = ("\x1b[1;31m", "\x1b[1m", "\x1b[34m", "\x1b[0m")
@@ -73,7 +78,3 @@ def _cell(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def _clean(text: str) -> str:
-    return "\n".join(_drawn(line) for line in text.split("\n"))

@@ -1,7 +1,7 @@
 """A connection of a project: a connector with its settings filled in, ready to be called."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +18,13 @@ from engine.spec.auth import Signature
 from engine.spec.connection import Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
+from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
 from engine.spec.request import Base, header_fields
 from engine.spec.secret import Secret
+from engine.spec.tree import Node, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,6 @@ class Bound:
     project: str
     name: str
     loaded: Loaded
-    locale: Locale
     base: Base
     signature: Signature
     hosts: tuple[str, ...]
@@ -44,50 +45,105 @@ class Bound:
     secrets: tuple[Secret, ...]
 
 
-def bind(
-    project: str, name: str, use: Use, loaded: Loaded, locale: Locale, environ: Mapping[str, str] | None, at: Reading
-) -> Bound | None:
-    """Fill the settings in and prepare the connection. Problems go to `at`, with their places in the project file.
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """Binds the connections of one project. Problems go to `at`, with their places in the project file.
 
     `environ` None: variables and files are not read; names are checked, nothing is bound.
     """
-    if not isinstance(use.settings, Map):
-        return None
-    settings = _accepted(use, loaded, locale, environ, at)
-    if settings is None or environ is None:
-        return None
-    try:
-        return _prepared(project, name, use, loaded, locale, settings, at)
-    except EvaluationError as error:
-        at.report(
-            "setting-misfit",
-            f"the connection cannot be prepared: {error.message}",
-            "see the connector's settings",
-            use.place("settings"),
+
+    project: str
+    locale: Locale
+    environ: Mapping[str, str] | None
+    at: Reading
+
+    def bind(self, name: str, use: Use, loaded: Loaded) -> Bound | None:
+        """Fill the settings in and prepare the connection; None where that cannot be done."""
+        settings = self._accepted(use, loaded) if isinstance(use.settings, Map) else None
+        if settings is None or self.environ is None:
+            return None
+        try:
+            return self._prepared(name, use, loaded, settings)
+        except EvaluationError as error:
+            message = f"the connection cannot be prepared: {error.message}"
+            use.report("setting-misfit", message, "see the connector's settings", "settings")
+            return None
+
+    def _accepted(self, use: Use, loaded: Loaded) -> dict[str, Any] | None:
+        """The settings as the connector declares them; None if one of them is wrong, or not known yet."""
+        declared = loaded.connector.settings
+        self.at.veiled -= {use.settings.value_span(name) for name in use.settings if _is_public(name, use, loaded)}
+        for name in use.settings.keys() - declared.keys():
+            message, place = f"the connector has no setting `{name}`", use.settings.key_span(name)
+            use.report("unknown-setting", message, nearest(name, declared), place)
+        values = self._filled(use)
+        unknown = use.settings.keys() - values.keys()
+        try:
+            settings = declared.accept({name: values[name] for name in values if name in declared}, self.locale)
+        except InputError as error:
+            problems = {pointer.split("/")[1]: message for pointer, message in error.problems}
+            for name in problems.keys() - unknown:
+                _misfit(use, name, problems[name], declared[name])
+            return None
+        return None if unknown else settings
+
+    def _filled(self, use: Use) -> dict[str, Any]:
+        """The settings without those whose variables or files are missing or not to be read."""
+        values: dict[str, Any] = {}
+        for name, value in use.settings.items():
+            if self.environ is None and "${" in str(value):
+                continue
+            try:
+                values[str(name)] = fill(value, self.environ or {})
+            except MissingVariable as missing:
+                message, remedy = f"the variable `{missing}` is not set", f"set `{missing}` before the start"
+                use.report("missing-variable", message, f"{remedy}, or write the value", use.settings.value_span(name))
+            except MissingFile as missing:
+                message, remedy = f"the file `{missing}` cannot be read", "check path, rights and size (64 KiB)"
+                use.report("missing-file", message, remedy, use.settings.value_span(name))
+        return values
+
+    def _prepared(self, name: str, use: Use, loaded: Loaded, settings: dict[str, Any]) -> Bound | None:
+        connector = loaded.connector
+        connection = connector.connection
+        revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
+        paths = {k: PathText(v) for k, v in settings.items() if connector.settings[k].type == "path"}
+        scope = {"settings": revealed | paths}
+
+        def render(template: Template) -> str:
+            value = template(scope)
+            if value is None:
+                raise EvaluationError(f"`{template.text}` has no value")
+            return as_text(value)
+
+        signature = connection.auth.prepare(render)
+        url = _base_url(render(connection.base_url), use)
+        if url is None:
+            return None
+        headers = connection.headers
+        moves = any(name.partition(".")[0] != "settings" for name in connection.used)
+        fixed = header_fields(headers(scope)) if headers is not None and not moves else {}
+        secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
+        hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.auth.expose}
+        return Bound(
+            self.project,
+            name,
+            loaded,
+            Base(url + signature.segment, tuple(fixed.values()), _moving(headers, scope) if moves else None),
+            signature,
+            (urlsplit(url).netloc, *connection.hosts, *use.hosts),
+            tuple(use.network.allow),
+            use.insecure,
+            Path(render(connection.tls.ca)) if connection.tls.ca is not None else None,
+            connection.timeout,
+            {k: v for k, v in scope["settings"].items() if k not in hidden},
+            tuple(secrets.values()),
         )
-        return None
 
 
-def _accepted(
-    use: Use, loaded: Loaded, locale: Locale, environ: Mapping[str, str] | None, at: Reading
-) -> dict[str, Any] | None:
-    """The settings as the connector declares them; None if one of them is wrong, or not known yet."""
-    declared = loaded.connector.settings
-    at.veiled -= {use.settings.value_span(name) for name in use.settings if _is_public(name, use, loaded)}
-    for name in use.settings.keys() - declared.keys():
-        message = f"the connector has no setting `{name}`"
-        at.report("unknown-setting", message, nearest(name, declared), use.settings.key_span(name))
-    values = _filled(use, environ, at)
-    unknown = use.settings.keys() - values.keys()
-    try:
-        settings = declared.accept({name: value for name, value in values.items() if name in declared}, locale)
-    except InputError as error:
-        for pointer, message in error.problems:
-            name = pointer.split("/")[1]
-            if name not in unknown:
-                _misfit(use, name, message, declared, at)
-        return None
-    return None if unknown else settings
+def _moving(headers: Node, known: Scope) -> Callable[[Scope], Any]:
+    """The headers of a connection that differ from call to call; unlike a request's they see secrets."""
+    return lambda scope: headers({**scope, **known})
 
 
 def _is_public(name: str, use: Use, loaded: Loaded) -> bool:
@@ -96,96 +152,31 @@ def _is_public(name: str, use: Use, loaded: Loaded) -> bool:
     return declared is not None and declared.type != "secret" and not _MORE.search(str(use.settings[name]))
 
 
-def _filled(use: Use, environ: Mapping[str, str] | None, at: Reading) -> dict[str, Any]:
-    """The settings without those whose variables or files are missing or not to be read."""
-    values: dict[str, Any] = {}
-    for name, value in use.settings.items():
-        if environ is None and "${" in str(value):
-            continue
-        try:
-            values[str(name)] = fill(value, environ or {})
-        except MissingVariable as missing:
-            remedy = f"set `{missing}` before the start, or write the value"
-            message = f"the variable `{missing}` is not set"
-            at.report("missing-variable", message, remedy, use.settings.value_span(name))
-        except MissingFile as missing:
-            message, remedy = f"the file `{missing}` cannot be read", "check path, rights and size (64 KiB)"
-            at.report("missing-file", message, remedy, use.settings.value_span(name))
-    return values
-
-
-def _misfit(use: Use, name: str, message: str, declared: Mapping[str, Any], at: Reading) -> None:
-    if name not in use.settings:
-        where = declared[name].where or ""
-        remedy = f"add `{name}: …` under `settings:`" + (f"; found at {where}" if where else "")
-        at.report("missing-setting", f"the setting `{name}` is missing", remedy, use.place("settings"))
+def _misfit(use: Use, name: str, message: str, declared: Declaration) -> None:
+    if name in use.settings:
+        message, place = f"the setting `{name}` does not fit: {message}", use.settings.value_span(name)
+        example = declared.example
+        remedy = f"write one such as `{example}`" if example else "see the connector's declaration"
+        use.report("setting-misfit", message, remedy, place)
     else:
-        at.report(
-            "setting-misfit",
-            f"the setting `{name}` does not fit: {message}",
-            "see the connector's declaration",
-            use.settings.value_span(name),
-        )
+        remedy = f"add `{name}: …` under `settings:`" + (f"; found at {declared.where}" if declared.where else "")
+        use.report("missing-setting", f"the setting `{name}` is missing", remedy, "settings")
 
 
-def _prepared(
-    project: str, name: str, use: Use, loaded: Loaded, locale: Locale, settings: dict[str, Any], at: Reading
-) -> Bound | None:
-    connector = loaded.connector
-    connection = connector.connection
-    revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
-    paths = {k: PathText(v) for k, v in settings.items() if connector.settings[k].type == "path"}
-    scope = {"settings": revealed | paths}
-
-    def render(template: Template) -> str:
-        value = template(scope)
-        if value is None:
-            raise EvaluationError(f"`{template.text}` has no value")
-        return as_text(value)
-
-    signature = connection.auth.prepare(render)
-    url = _base_url(render(connection.base_url), use, at)
-    if url is None:
-        return None
-    headers = connection.headers(scope) if connection.headers is not None else {}
-    public = {k: v for k, v in scope["settings"].items() if not _hidden(k, settings, connector)}
-    return Bound(
-        project,
-        name,
-        loaded,
-        locale,
-        Base(url + signature.segment, tuple(header_fields(headers).values())),
-        signature,
-        (urlsplit(url).netloc, *connection.hosts, *use.hosts),
-        tuple(use.network.allow),
-        use.insecure,
-        Path(render(connection.tls.ca)) if connection.tls.ca is not None else None,
-        connection.timeout,
-        public,
-        tuple(v for v in settings.values() if isinstance(v, Secret)),
-    )
-
-
-def _hidden(name: str, settings: dict[str, Any], connector: Any) -> bool:
-    exposed = connector.connection.auth.expose
-    return isinstance(settings[name], Secret) and not connector.settings[name].in_url and name not in exposed
-
-
-def _base_url(text: str, use: Use, at: Reading) -> str | None:
+def _base_url(text: str, use: Use) -> str | None:
     """The address without a final slash; it is not shown in errors, since it may hold a secret."""
     scheme, _, rest = text.partition("://")
     scheme, host = scheme.lower(), _authority(text)
+    code, message, remedy = "wrong-url", "the connection's address is no http(s) URL", "write `https://host/path`"
     if _MORE.search(text):
-        problem = "wrong-url", "the connection's address holds more than host and path", "write `https://host/path`"
-    elif scheme not in ("http", "https") or host is None:
-        problem = "wrong-url", "the connection's address is no http(s) URL", "write `https://host/path`"
-    elif scheme == "http" and not use.insecure:
+        message = "the connection's address holds more than host and path"
+    elif scheme == "http" and host is not None and not use.insecure:
+        code, message = "insecure-url", "the connection's address begins with http://"
         remedy = "use https://, or write `insecure: true`"
-        problem = "insecure-url", "the connection's address begins with http://", remedy
-    else:
+    elif scheme in ("http", "https") and host is not None:
         path = rest.partition("/")[2].rstrip("/")
         return f"{scheme}://{host}" + (literal_path(f"/{path}") if path else "")
-    at.report(*problem, use.place("settings"))
+    use.report(code, message, remedy, "settings")
     return None
 
 

@@ -1,11 +1,9 @@
 """What the Door hands to the Desk, and what comes back."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call of a capability ("identity") or of an operation ("crm.find_client") of a project.
 
     `deadline` is in the clock's monotonic seconds, None for the project's default. `reveal` asks for unmasked numbers
@@ -20,9 +18,8 @@ class Call:
     reveal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back to the caller as {"data": …, "meta": …}."""
 
     data: Any
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, Any]

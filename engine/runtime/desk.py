@@ -1,7 +1,8 @@
 """Room 2: a call finds its target, its input is checked, its scope is laid out."""
 
-from dataclasses import dataclass
-from typing import Any
+import re
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
@@ -14,8 +15,7 @@ from engine.spec.operation import Operation
 from engine.spec.tree import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(NamedTuple):
     """One call that may go out: `deadline` in the clock's monotonic seconds."""
 
     target: Target
@@ -60,17 +60,11 @@ def _resolved(given: dict[str, Any], operation: Operation, locale: Locale) -> di
     if kind != "any":
         raise CallError("invalid_input", f"`/type`: this system is searched by {names}")
     for candidate in accepts:
-        value = _read_as(candidate, given["value"], locale)
-        if value is not None:
-            return {**given, "type": candidate, "value": value}
+        if candidate == "inn" and not _INN.fullmatch(given["value"]):
+            continue
+        with suppress(Misfit):
+            return {**given, "type": candidate, "value": read_as(candidate, given["value"], locale)}
     raise CallError("invalid_input", f"`/value`: fits none of {names}")
 
 
-def _read_as(kind: str, value: str, locale: Locale) -> str | None:
-    """The value as this kind of identifier, None if it cannot be one."""
-    if kind == "inn" and not (value.isdigit() and len(value) in (10, 12)):
-        return None
-    try:
-        return read_as(kind, value, locale)
-    except Misfit:
-        return None
+_INN: Final = re.compile(r"[0-9]{10}(?:[0-9]{2})?")

@@ -92,9 +92,6 @@ class Engine:
 
     def _meta(self, errand: Errand, outcome: Outcome, began: float) -> dict[str, Any]:
         took = round((self.clock.monotonic() - began) * 1000, 1)
-        meta: dict[str, Any] = {
-            "sources": [{"connection": errand.target.bound.name, "status": "ok", "age_s": 0, "took_ms": took}]
-        }
-        if outcome.warnings:
-            meta["warnings"] = list(outcome.warnings)
-        return meta
+        source = {"connection": errand.target.bound.name, "status": "ok", "age_s": 0, "took_ms": took}
+        warned = {"warnings": list(outcome.warnings)} if outcome.warnings else {}
+        return {"sources": [source], **warned}

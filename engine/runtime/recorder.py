@@ -10,16 +10,12 @@ class Recorder(Protocol):
 
     def input(self, target: str, given: dict[str, Any]) -> None:
         """The Desk has checked the input."""
-        ...
 
     def rendered(self, request: Rendered) -> None:
         """The Press has rendered the request; it is not signed yet."""
-        ...
 
     def reply(self, reply: Reply) -> None:
         """The Gate has an answer."""
-        ...
 
     def outcome(self, outcome: Outcome) -> None:
         """The Reader has mapped it."""
-        ...

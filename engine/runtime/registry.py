@@ -8,7 +8,7 @@ from typing import Any, Final
 from engine.document import read_file
 from engine.errors import ConfigError, Diagnostic, nearest
 from engine.language.locale import Locale
-from engine.runtime.binding import Bound, bind
+from engine.runtime.binding import Binder, Bound
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
 from engine.spec.project import SERVED, ApiKey, Use, project_file_of
@@ -41,10 +41,7 @@ class Target:
     def input_schema(self) -> dict[str, Any]:
         """JSON Schema of the input."""
         contract = self.operation.contract
-        if contract is not None:
-            return contract.schema("input")
-        declared = self.operation.input
-        return declared.json_schema() if declared is not None else {"type": "object", "additionalProperties": False}
+        return contract.schema("input") if contract is not None else self.operation.input.json_schema()
 
     @property
     def output_schema(self) -> dict[str, Any]:
@@ -145,20 +142,15 @@ class _Loading:
     troubles: list[Trouble] = field(default_factory=list)
 
     def load(self) -> Project:
-        loaded = {name: found for name, use in self.spec.connections.items() if (found := self._connector(name, use))}
-        locale = self.spec.defaults.locale
-        bound = {
-            name: one
-            for name, found in loaded.items()
-            if (one := bind(self.name, name, self.spec.connections[name], found, locale, self.environ, self.at))
-        }
-        targets = {t.name: t for one in bound.values() for t in _operations(one)}
-        targets |= {t.name: t for t in self._capabilities(loaded, bound)}
+        spec, locale = self.spec, self.spec.defaults.locale
+        loaded = {name: found for name, use in spec.connections.items() if (found := self._connector(name, use))}
+        binder = Binder(self.name, locale, self.environ, self.at)
+        tried = [binder.bind(name, spec.connections[name], found) for name, found in loaded.items()]
+        bound = {one.name: one for one in tried if one is not None}
+        own = [_target(f"{one.name}.{op}", one, op) for one in bound.values() for op in one.loaded.connector.operations]
+        targets = {target.name: target for target in (*own, *self._capabilities(loaded, bound))}
         self._keys(loaded)
-        self._client_keys(loaded)
-        return Project(
-            self.name, locale, self.spec.defaults.deadline, targets, tuple(k for k in self.spec.keys if not k.revoked)
-        )
+        return Project(self.name, locale, spec.defaults.deadline, targets, tuple(k for k in spec.keys if not k.revoked))
 
     def _connector(self, name: str, use: Use) -> Loaded | None:
         try:
@@ -167,10 +159,8 @@ class _Loading:
             self.troubles.append(Trouble(self.name, name, tuple(error.diagnostics)))
             return None
         if found is None:
-            message = f"there is no connector `{use.connector}`"
-            self.at.report(
-                "unknown-connector", message, nearest(use.connector, self.shelf.names()), use.place("connector")
-            )
+            message, remedy = f"there is no connector `{use.connector}`", nearest(use.connector, self.shelf.names())
+            use.report("unknown-connector", message, remedy, "connector")
         return found
 
     def _capabilities(self, loaded: Mapping[str, Loaded], bound: Mapping[str, Bound]) -> Iterator[Target]:
@@ -182,48 +172,41 @@ class _Loading:
             if capability not in offered:
                 message = f"the connector of `{name}` does not offer `{capability}`"
                 remedy = "it offers " + (", ".join(f"`{c}`" for c in sorted(offered)) or "no capability")
-                self.at.report("capability-not-offered", message, remedy, self.spec.route_place(capability))
+                self.spec.report("capability-not-offered", message, remedy, self.spec.route_place(capability))
             elif name in bound:
                 yield _target(capability, bound[name], offered[capability])
+            self._client_key(capability, name, loaded[name])
+
+    def _client_key(self, capability: str, source: str, loaded: Loaded) -> None:
+        """The client key is that of the source of `card`; other systems' keys need `keys_of`."""
+        card = self.spec.capabilities.get("card")
+        owner = card.from_ if card is not None else None
+        if owner in (None, source) or (capability == "showcase" and not _asks_key(loaded)):
+            return
+        message = f"`{capability}` comes from `{source}`, whose client keys are not those of `{owner}` (`card`)"
+        remedy = f"answer both from one connection (`keys_of.{owner}` comes with a later version)"
+        self.spec.report("client-key-mismatch", message, remedy, self.spec.route_place(capability))
 
     def _keys(self, loaded: Mapping[str, Loaded]) -> None:
         """What a key allows must exist, as far as the connectors could be read."""
         operations = {f"{name}.{op}" for name, found in loaded.items() for op in found.connector.operations}
         known = {*self.spec.capabilities, *operations, *(f"{name}.*" for name in self.spec.connections), "*"}
-        broken = set(self.spec.connections) - set(loaded)
+        broken = set(self.spec.connections) - set(loaded) | ({"flows"} if self.spec.has("flows") else set())
         for key in self.spec.keys:
             for allowed in key.allow:
                 if allowed not in known and allowed.split(".")[0] not in broken:
                     message = f"the key `{key.name}` allows `{allowed}`, which the project does not have"
-                    self.at.report("unknown-allow", message, nearest(allowed, known), key.place("allow"))
-
-    def _client_keys(self, loaded: Mapping[str, Loaded]) -> None:
-        """The client key is that of the source of `card`; other systems' keys need `keys_of`."""
-        routes = {name: route.from_ for name, route in self.spec.capabilities.items()}
-        owner = routes.get("card")
-        for capability in ("identity", "authorization", "products", "showcase"):
-            source = routes.get(capability)
-            if owner is None or source in (None, owner) or source not in loaded:
-                continue
-            if capability == "showcase" and not _asks_key(loaded[source]):
-                continue
-            message = f"`{capability}` comes from `{source}`, whose client keys are not those of `{owner}` (`card`)"
-            remedy = f"answer both from one connection (`keys_of.{owner}` comes with a later version)"
-            self.at.report("client-key-mismatch", message, remedy, self.spec.route_place(capability))
-
-
-def _operations(bound: Bound) -> Iterator[Target]:
-    for name in bound.loaded.connector.operations:
-        yield _target(f"{bound.name}.{name}", bound, name)
+                    key.report("unknown-allow", message, nearest(allowed, known), "allow")
 
 
 def _target(name: str, bound: Bound, operation_name: str) -> Target:
-    operation = bound.loaded.connector.operations[operation_name]
+    connector = bound.loaded.connector
+    operation = connector.operations[operation_name]
     assert operation.request is not None  # noqa: S101 - without it a connector is refused when read
     press = operation.request.plan(bound.base, operation.repeatable)
-    reader = Reader.plan(operation, bound.loaded.connector.response, bound.name)
-    title = operation.title or operation_name
-    return Target(name, title, operation.capability, bound, operation, press, reader, frozenset(operation.used))
+    reader = Reader.plan(operation, connector.response, bound.name)
+    title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
+    return Target(name, title, operation.capability, bound, operation, press, reader, used)
 
 
 def _asks_key(loaded: Loaded) -> bool:

@@ -233,7 +233,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        text = f"cannot listen on {host}:{port}: {error.strerror}; set TOLMACH_HOST and TOLMACH_PORT"
+        reason = str(error.strerror).partition(" (while")[0]
+        text = f"cannot listen on {host}:{port}: {reason}; choose others by TOLMACH_HOST and TOLMACH_PORT"
         raise ListenError(text) from None
     listening.setblocking(False)
     return listening
@@ -256,4 +257,8 @@ def _report(log: Any, engine: Closing, address: str) -> None:
     for trouble in registry.troubles:
         problems = [f"{one.code} {one.span}" for one in trouble.diagnostics]
         log.warning("connection unusable", project=trouble.project, connection=trouble.connection, problems=problems)
+    for project in registry.projects.values():
+        if not project.keys:
+            remedy = "nobody can call it: `tolmach key new NAME` prints a line for its `keys:`"
+            log.warning("project without keys", project=project.name, remedy=remedy)
     log.info("serving", address=address, projects=sorted(registry.projects))

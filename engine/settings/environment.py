@@ -29,6 +29,7 @@ class Environment(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535, description="Port; 0 lets the system choose one")] = 8080
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    wire: Annotated[Literal["aiohttp", "httpx2"], Field(description="HTTP client; httpx2 speaks HTTP/2")] = "aiohttp"
     max_body: Annotated[int, Field(ge=1024, le=2**30, description="Largest request body")] = 2**20
     max_headers: Annotated[int, Field(ge=1024, le=2**20, description="Largest request line with headers")] = 32 * 1024
     max_connections: Annotated[int, Field(ge=1, le=100_000, description="Open connections, then 503")] = 1000
@@ -47,10 +48,15 @@ def load_environment(**given: object) -> Environment:
     try:
         return Environment.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        found = {f"{PREFIX}{str(row['loc'][0]).upper()}": row["msg"] for row in error.errors(include_input=False)}
+        found = {str(row["loc"][0]): row["msg"] for row in error.errors(include_input=False)}
     raise VariableError(
-        "; ".join(f"environment variable {name}: {text[:1].lower()}{text[1:]}" for name, text in found.items())
+        "; ".join(f"{_origin(name, given)}: {text[:1].lower()}{text[1:]}" for name, text in found.items())
     )
+
+
+def _origin(name: str, given: dict[str, object]) -> str:
+    variable = f"{PREFIX}{name.upper()}"
+    return f"environment variable {variable}" if given.get(name) is None else f"--{name} ({variable})"
 
 
 def misspelt(names: Iterable[str]) -> dict[str, str]:

@@ -3,15 +3,15 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
-from engine.document import Map
+from engine.document import Map, Seq
 from engine.errors import EvaluationError
 from engine.language.codec import encode_query, header_name, header_value, segment
 from engine.spec.names import Names
-from engine.spec.reading import LATER, Model, reading
+from engine.spec.reading import LATER, Model, about, reading
 from engine.spec.strings import TemplateField
 from engine.spec.trip import Rendered
 
@@ -38,20 +38,16 @@ class Signature:
 
 
 class _Auth(Model):
-    expose: list[str] = Field(default=[], title="Secrets that may stand in request bodies", examples=[["password"]])
+    coming: ClassVar[bool] = False
+    """It stands for a kind that a later version brings: what that captures is not known."""
 
-    def link(self, names: Names) -> None:
-        """Check the names in every template."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if hasattr(value, "references"):
-                names.check(value)
+    expose: list[str] = about("Secrets that may stand in request bodies.", ["password"], default=[])
 
 
 class NoAuth(_Auth):
     """No authentication."""
 
-    type: Literal["none"]
+    type: Literal["none"] = about("No signature.", default=...)
 
     def prepare(self, render: Render) -> Signature:
         """Nothing is added."""
@@ -61,26 +57,25 @@ class NoAuth(_Auth):
 class ApiKey(_Auth):
     """A constant key in a header, the query, a cookie or the first segment of the path."""
 
-    type: Literal["api_key"]
-    in_: Literal["header", "query", "cookie", "path"] = Field(alias="in", title="Where the key goes")
-    name: str = Field(default="", title="Name of the header, parameter or cookie", examples=["X-Api-Key"])
-    value: TemplateField = Field(title="The key", examples=["{{ settings.api_key }}"])
+    type: Literal["api_key"] = about("A constant key.", default=...)
+    in_: Literal["header", "query", "cookie", "path"] = about(
+        "Where the key goes; `path`: the first segment.", default=..., alias="in"
+    )
+    name: str = about("Of the header, parameter or cookie.", "X-Api-Key", default="")
+    value: TemplateField = about("The key.", "{{ settings.api_key }}", default=...)
 
     def link(self, names: Names) -> None:
         """Check the names in the template, and the key's own name."""
-        super().link(names)
+        names.check(self.value)
         if self.in_ == "path":
             return
         if not self.name:
-            names.at.report("missing-key", "`name` is missing", f"say what the {self.in_} is called", self.place())
+            self.report("missing-key", "`name` is missing", f"say what the {self.in_} is called")
         elif self.in_ != "query":
-            self._link_name(names)
-
-    def _link_name(self, names: Names) -> None:
-        try:
-            header_name(self.name)
-        except EvaluationError as error:
-            names.at.report("wrong-value", error.message, "write it as `X-Api-Key`", self.place("name"))
+            try:
+                header_name(self.name)
+            except EvaluationError as error:
+                self.report("wrong-value", error.message, "write it as `X-Api-Key`", "name")
 
     def prepare(self, render: Render) -> Signature:
         """The key in its place."""
@@ -99,9 +94,9 @@ class ApiKey(_Auth):
 class Basic(_Auth):
     """User name and password in the Authorization header (RFC 7617, UTF-8)."""
 
-    type: Literal["basic"]
-    username: TemplateField = Field(examples=["{{ settings.username }}"])
-    password: TemplateField = Field(examples=["{{ settings.password }}"])
+    type: Literal["basic"] = about("User name and password (RFC 7617).", default=...)
+    username: TemplateField = about("Without a colon.", "{{ settings.username }}", default=...)
+    password: TemplateField = about("A setting of type secret.", "{{ settings.password }}", default=...)
 
     def prepare(self, render: Render) -> Signature:
         """One Authorization header."""
@@ -115,8 +110,8 @@ class Basic(_Auth):
 class Bearer(_Auth):
     """A constant token in the Authorization header (RFC 6750)."""
 
-    type: Literal["bearer"]
-    token: TemplateField = Field(examples=["{{ settings.access_token }}"])
+    type: Literal["bearer"] = about("A constant token (RFC 6750).", default=...)
+    token: TemplateField = about("A setting of type secret.", "{{ settings.access_token }}", default=...)
 
     def prepare(self, render: Render) -> Signature:
         """One Authorization header."""
@@ -126,21 +121,30 @@ class Bearer(_Auth):
 LATER_KINDS: Final = frozenset({"oauth1", "oauth2", "login", "hmac", "http_signature"})
 
 
+def no_auth() -> NoAuth:
+    """What is meant where nothing is said."""
+    return NoAuth.model_construct(type="none")
+
+
+class _Coming(NoAuth):
+    coming = True
+
+
+def _coming(written: Map) -> NoAuth:
+    exposed = written.get("expose")
+    return _Coming.model_construct(type="none", expose=list(exposed) if isinstance(exposed, Seq) else [])
+
+
 def _refuse_later(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    if isinstance(value, Map):
-        kind = value.get("type")
-        if kind in LATER_KINDS:
-            message = f"auth of type `{kind}`: {LATER}"
-            remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
-            reading(info).report("not-yet", message, remedy, value.value_span("type"))
-            return NoAuth.model_construct(type="none")
-        if kind is None and value and all(isinstance(v, Map) for v in value.values()):
-            reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
-            return NoAuth.model_construct(type="none")
+    kind = value.get("type") if isinstance(value, Map) else ""
+    if kind in LATER_KINDS:
+        remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
+        reading(info).report("not-yet", f"auth of type `{kind}`: {LATER}", remedy, value.value_span("type"))
+        return _coming(value)
+    if kind is None and value and all(isinstance(v, Map) for v in value.values()):
+        reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
+        return _coming(value)
     return handler(value)
 
 
-Auth = Annotated[
-    Annotated[NoAuth | ApiKey | Basic | Bearer, Field(discriminator="type")],
-    WrapValidator(_refuse_later),
-]
+Auth = Annotated[Annotated[NoAuth | ApiKey | Basic | Bearer, Field(discriminator="type")], WrapValidator(_refuse_later)]

@@ -1,13 +1,13 @@
 """How a system is reached: address, signature, headers, times."""
 
-from typing import Annotated, ClassVar
+from dataclasses import replace
 
-from pydantic import Field
+from pydantic import PrivateAttr
 
-from engine.spec.auth import Auth, NoAuth
-from engine.spec.duration import Duration
+from engine.spec.auth import Auth, no_auth
+from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
-from engine.spec.reading import Model
+from engine.spec.reading import Model, about
 from engine.spec.request import WrittenPairs, link_headers
 from engine.spec.strings import TemplateField
 
@@ -15,39 +15,45 @@ from engine.spec.strings import TemplateField
 class Timeout(Model):
     """`connect` for the connection, `total` for the whole call; the caller's deadline may be shorter."""
 
-    connect: Duration = Field(default=2.0, examples=["2s"])
-    total: Duration = Field(default=10.0, examples=["8s"])
+    connect: Duration = lasting("2s", "For the name, TCP and TLS together.")
+    total: Duration = lasting("10s", "For the whole call; a shorter deadline of the caller wins.")
 
 
-class Tls(Model):
+class Tls(Model, later="cert key"):
     """Verification is always on; `ca` is a file with the certificates of an own authority."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"cert", "key"})
+    ca: TemplateField | None = about(
+        "A file with the certificates to trust in place of the system's.", "{{ settings.ca }}"
+    )
 
-    ca: TemplateField | None = Field(default=None, examples=["{{ settings.ca }}"])
 
-
-class Connection(Model):
+class Connection(Model, later="limits retry breaker cache"):
     """The `connection` of a connector."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "breaker", "cache"})
-
-    base_url: TemplateField = Field(examples=["https://{{ settings.subdomain }}.amocrm.ru"])
-    hosts: list[str] = Field(
-        default=[], description="Further hosts that may be reached.", examples=[["*.my.salesforce.com"]]
+    base_url: TemplateField = about(
+        "Scheme, host and path before every path.", "https://{{ settings.subdomain }}.amocrm.ru", default=...
     )
-    auth: Auth = Field(default_factory=lambda: NoAuth.model_construct(type="none"))
-    tls: Tls = Field(default_factory=Tls.model_construct)
-    headers: WrittenPairs = Field(default=None, examples=[{"Accept": "application/json"}])
-    timeout: Timeout = Field(default_factory=Timeout.model_construct)
-    verify: Annotated[str | None, Field(description="The operation that tells whether the settings work.")] = None
+    hosts: list[str] = about("Further hosts that may be reached.", ["*.my.salesforce.com"], default=[])
+    auth: Auth = about(
+        "How requests are signed.",
+        {"type": "bearer", "token": "{{ settings.access_token }}"},
+        default_factory=no_auth,
+    )
+    tls: Tls = about("Whose certificates are trusted.", default_factory=Tls.model_construct)
+    headers: WrittenPairs = about("Headers of every request.", {"Accept": "application/json"})
+    timeout: Timeout = about("How long a call may take.", default_factory=Timeout.model_construct)
+    verify: str | None = about("The operation that tells whether the settings work.", "account")
 
-    def link(self, names: Names, url: Names) -> None:
+    _used: set[str] = PrivateAttr(default_factory=set)
+
+    @property
+    def used(self) -> set[str]:
+        """The names that its headers use; what is no setting changes from call to call."""
+        return self._used
+
+    def link(self, settings: Names, url: Names, asking: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
         url.check(self.base_url)
-        self.auth.link(names)
-        if self.tls.ca is not None:
-            names.check(self.tls.ca)
-        if self.headers is not None:
-            self.headers.link(names)
-            link_headers(self.headers, self._raw.get("headers"), names.at)
+        settings.check([self.auth, self.tls])
+        replace(asking, used=self._used).check(self.headers)
+        link_headers(self.headers, self._raw.get("headers"), self._at)

@@ -2,43 +2,45 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, WrapValidator
+from pydantic import AfterValidator, Field
 
 from engine import LANGUAGE_VERSION
-from engine.document import Document, Map, read_file
+from engine.document import Document, read_file
 from engine.errors import nearest
-from engine.language.text import kind_of
 from engine.spec.connection import Connection
 from engine.spec.declaration import Declarations
-from engine.spec.names import CALL_MEMBERS, Names, Secrecy
-from engine.spec.operation import Operation, Secrets
-from engine.spec.reading import Model, Reading, spared, validate
+from engine.spec.names import CALL_MEMBERS, Names, Place, Secrecy
+from engine.spec.operation import Operation
+from engine.spec.reading import SPARED, Model, Reading, about, read_root
 from engine.spec.response import Response
 
 
-class Connector(Model):
+def _usable(found: dict[str, Operation | None]) -> dict[str, Operation]:
+    return {name: one for name, one in found.items() if one is not None}
+
+
+class Connector(Model, later="inbound endpoints"):
     """`connectors/<name>/connector.yaml`."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"inbound", "endpoints"})
-
     connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="Its name.", examples=["amocrm"])]
-    version: str = Field(description="The connector's own version.", examples=["1.0.0"])
-    engine: str = Field(description="The language version it needs.", examples=[">=1.0"])
-    title: str = Field(description="The system's name, for people.", examples=["amoCRM / Kommo"])
-    docs: str | None = Field(default=None, description="Where the vendor documents the interface.")
-    settings: Declarations = Field(default_factory=Declarations, description="What a deployment fills in.")
-    connection: Connection
-    response: Annotated[Response | None, WrapValidator(spared)] = Field(
-        default=None, description="Rules shared by all operations."
+    version: str = about("The connector's own version.", "1.0.0", default=...)
+    engine: str = about("The language version it needs.", ">=1.0", default=...)
+    title: str = about("The system's name, for people.", "amoCRM / Kommo", default=...)
+    docs: str | None = about("Where the vendor documents the interface.", "https://crm.example/docs")
+    settings: Declarations = about(
+        "What a deployment fills in.", {"token": {"type": "secret"}}, default_factory=Declarations
     )
+    connection: Connection = about("How the system is reached.", default=...)
+    response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
     operations: Annotated[
-        dict[str, Annotated[Operation, WrapValidator(spared)]],
-        AfterValidator(lambda found: {name: one for name, one in found.items() if one is not None}),
-    ] = Field(description="How we call the system.")
+        dict[str, Annotated[Operation, SPARED]],
+        AfterValidator(_usable),
+    ] = about("How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...)
 
     @property
     def by_capability(self) -> dict[str, str]:
@@ -47,61 +49,50 @@ class Connector(Model):
 
     def link(self, at: Reading) -> None:
         """Check what the parts of the file say of each other, and every name in every string."""
-        self._link_version(at)
-        settings = frozenset(self.settings)
-        known: dict[str, frozenset[str] | None] = {"settings": settings, "now": None, "auth": frozenset()}
-        names = Names(at, known)
-        secrecy = self._secrecy()
-        self.connection.link(names.shaped("call", CALL_MEMBERS), Names(at, {"settings": settings}, secrecy.in_url))
-        self._link_connection(at)
+        self._link_version()
+        settings = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
+        captured = settings.plus("auth") if self.connection.auth.coming else settings
+        names = captured.plus("now") if self.connection.auth.coming else settings.plus("now", auth=())
+        self.connection.link(settings, captured.inside("url"), names.plus(call=CALL_MEMBERS))
+        self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
-            operation.link(names, secrecy)
+            operation.link(names)
 
-    def _link_version(self, at: Reading) -> None:
+    def _link_version(self) -> None:
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))
         ours = tuple(int(part) for part in LANGUAGE_VERSION.split("."))
         if wanted is None:
-            at.report(
-                "engine-version",
-                f"`{self.engine}` is no version range",
-                f'write `engine: ">={LANGUAGE_VERSION}"`',
-                self.place("engine"),
-            )
+            remedy = f'write `engine: ">={LANGUAGE_VERSION}"`'
+            self.report("engine-version", f"`{self.engine}` is no version range", remedy, "engine")
         elif (int(wanted[1]), int(wanted[2])) > ours or int(wanted[1]) != ours[0]:
             message = f"the connector needs language {self.engine}, this engine speaks {LANGUAGE_VERSION}"
-            at.report("engine-version", message, "use a newer engine, or an older connector", self.place("engine"))
+            self.report("engine-version", message, "use a newer engine, or an older connector", "engine")
 
-    def _link_connection(self, at: Reading) -> None:
-        connection, operations = self.connection, self._raw["operations"]
-        if connection.verify is not None and connection.verify not in operations:
-            message = f"there is no operation `{connection.verify}`"
-            remedy = nearest(connection.verify, operations)
-            at.report("unknown-operation", message, remedy, connection.place("verify"))
-        for name in connection.auth.expose:
+    def _link_connection(self) -> None:
+        verify, operations = self.connection.verify, self._raw["operations"]
+        if verify is not None and verify not in operations:
+            message = f"there is no operation `{verify}`"
+            self.connection.report("unknown-operation", message, nearest(verify, operations), "verify")
+        for name in self.connection.auth.expose:
             if name not in self.settings:
                 message = f"`settings` has no `{name}`"
-                at.report("unknown-member", message, nearest(name, self.settings), connection.auth.place("expose"))
+                self.connection.auth.report("unknown-member", message, nearest(name, self.settings), "expose")
 
-    def _secrecy(self) -> Secrets:
+    def _rules(self) -> dict[Place, Secrecy]:
         secret = {name for name, declared in self.settings.items() if declared.type == "secret"}
         in_url = {name for name in secret if self.settings[name].in_url}
-        exposed = set(self.connection.auth.expose)
 
-        def rule(allowed: set[str], how: str) -> Secrecy:
-            def why(name: str) -> str | None:
-                if name in secret - allowed:
-                    return how
-                return "name one setting: `settings.…`" if not name and secret else None
+        def rule(allowed: Iterable[str], how: str) -> Secrecy:
+            why: dict[str | None, str] = dict.fromkeys(secret.difference(allowed), how)
+            return {**why, None: "name one setting: `settings.…`"} if secret else {}
 
-            return why
-
-        return Secrets(
-            in_url=rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
-            in_body=rule(exposed, "name it under `auth.expose` if the vendor wants it in the body"),
-            nowhere=rule(set(), "secrets belong under `connection`"),
-        )
+        return {
+            "url": rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
+            "body": rule(self.connection.auth.expose, "name it under `auth.expose` if the vendor wants it in the body"),
+            "elsewhere": rule((), "secrets belong under `connection`"),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +112,8 @@ def load_connector(path: Path, shown: str | None = None) -> Loaded:
 def connector_of(document: Document) -> Loaded:
     """The connector of a document. Raises ConfigError with every problem found."""
     at = Reading(document)
-    root = document.root
-    if not isinstance(root, Map):
-        at.report(
-            "wrong-type", f"a connector is a mapping, found {kind_of(root)}", "begin with `connector: name`", at.top
-        )
-        at.finish()
-    connector = validate(Connector, root, at)
-    if connector is not None:
-        connector.link(at)
-    at.finish()
-    assert connector is not None  # noqa: S101 - finish() has raised otherwise
+    found = read_root(Connector, at, "a connector", "begin with `connector: name`")
+    if found is not None:
+        found.link(at)
     digest = hashlib.sha256(document.text.encode()).hexdigest()
-    return Loaded(connector, digest, document)
+    return Loaded(at.settled(found), digest, document)

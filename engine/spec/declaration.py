@@ -1,32 +1,23 @@
 """Declarations: the shorthand in which settings and inputs say what they take."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
-from engine.errors import nearest
 from engine.language.functions.texts import compiled
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.kinds import KINDS
 from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
-from engine.spec.reading import Model
+from engine.spec.reading import Model, one_of, wrong
 from engine.spec.secret import Secret
 
-
-def _known(name: str) -> str:
-    if name not in KINDS:
-        raise wrong("wrong-value", f"`{name}` is not a type", nearest(name, KINDS))
-    return name
-
-
-Type = Annotated[str, AfterValidator(_known), WithJsonSchema({"enum": list(KINDS)})]
+Type = Annotated[str, one_of("wrong-value", "type", KINDS)]
 
 
 def _compilable(pattern: str) -> str:
@@ -53,10 +44,12 @@ class Declaration(Model):
     items: "Shorthand | None" = Field(None, description="What the elements of a list are.", examples=["integer"])
     in_url: bool = Field(False, description="The secret may stand in an address.")
     title: str | None = Field(None, description="What it is, for people.", examples=["Account subdomain"])
-    where: str | None = Field(None, description="Where it is found: an address or a sentence.")
+    where: str | None = Field(
+        None, description="Where it is found: an address or a sentence.", examples=["Settings → API"]
+    )
     personal: bool = Field(False, description="It is personal data and masked in logs.")
     enum: list[Any] | None = Field(None, min_length=1, description="The only values.", examples=[["new", "done"]])
-    default: Any = Field(None, description="Taken when nothing is given, so it may be left out.")
+    default: Any = Field(None, description="Taken when nothing is given, so it may be left out.", examples=[50])
     example: Any = Field(None, description="A value as it may be written.", examples=["mybank"])
 
     @field_validator("pattern", "min", "max", "max_length", "items", "in_url")
@@ -82,7 +75,9 @@ class Declaration(Model):
             own.accept(value, Locale())
         except Misfit as misfit:
             message = f"the {info.field_name} {misfit.message}"
-            raise wrong("default-misfit", message, misfit.remedy or f"write a value of type `{own.type}`") from None
+            raise wrong(
+                "default-misfit", message, misfit.remedy or "write a value that fits, or change the declaration"
+            ) from None
         return value
 
     @property
@@ -137,34 +132,27 @@ class Declaration(Model):
 
 
 def _whole(short: Any) -> Any:
-    return {"type": _known(short)} if isinstance(short, str) else short
+    return {"type": short} if isinstance(short, str) else short
 
 
 Shorthand = Annotated[Declaration, BeforeValidator(_whole, json_schema_input_type=Type | Declaration)]
 """`integer` where a Declaration is wanted means `{type: integer}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations(Mapping[str, Declaration]):
+class Declarations(dict[str, Declaration]):
     """Names and what they take, in the order of the file; names are without their `?`."""
 
-    declared: dict[str, Declaration] = field(default_factory=dict)
-    marked: frozenset[str] = frozenset()
-    """The names that were written with `?`."""
-
-    def __getitem__(self, name: str) -> Declaration:
-        return self.declared[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.declared)
-
-    def __len__(self) -> int:
-        return len(self.declared)
+    _marked: frozenset[str] = frozenset()
 
     @property
+    def marked(self) -> frozenset[str]:
+        """The names that were written with `?`."""
+        return self._marked
+
+    @cached_property
     def required(self) -> frozenset[str]:
         """The names that must be given: neither `?` nor a default."""
-        return frozenset(name for name in self.declared if self._must(name))
+        return frozenset(name for name, one in self.items() if name not in self.marked and not one.optional)
 
     def accept(self, given: Any, locale: Locale) -> dict[str, Any]:
         """What was given, checked, plus defaults; a null stays only where it is nullable, elsewhere it is absent.
@@ -175,39 +163,33 @@ class Declarations(Mapping[str, Declaration]):
             raise InputError([("", f"must be an object, found {kind_of(given)}")])
         accepted: dict[str, Any] = {}
         problems: list[Problem] = []
-        for name in self.declared:
+        for name in self:
             try:
                 self._accept_one(name, given, locale, accepted)
             except Misfit as misfit:
                 problems.append((pointer([name]), misfit.sentence))
-        unknown = [name for name in given if name not in self.declared]
-        problems += [(pointer([n]), "there is no such member" + closest(str(n), self.declared)) for n in unknown]
+        unknown = [name for name in given if name not in self]
+        problems += [(pointer([n]), "there is no such member" + closest(str(n), self)) for n in unknown]
         if problems:
             raise InputError(problems)
         return accepted
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the whole."""
-        return {
-            "type": "object",
-            "properties": {name: one.json_schema() for name, one in self.declared.items()},
-            "required": [name for name in self.declared if name in self.required],
-            "additionalProperties": False,
-        }
+        required = [name for name in self if name in self.required]
+        members = {"properties": {name: one.json_schema() for name, one in self.items()}, "required": required}
+        return {"type": "object", "additionalProperties": False, **(members if self else {})}
 
     def _accept_one(self, name: str, given: dict[str, Any], locale: Locale, accepted: dict[str, Any]) -> None:
-        one, value = self.declared[name], given.get(name)
+        one, value = self[name], given.get(name)
         if value is None and not (one.nullable and name in given):
             value = one.default
         if value is not None:
             accepted[name] = one.accept(value, locale)
         elif one.nullable and (name in given or one.optional):
             accepted[name] = None
-        elif self._must(name):
+        elif name in self.required:
             raise Misfit("is missing")
-
-    def _must(self, name: str) -> bool:
-        return name not in self.marked and not self.declared[name].optional
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -223,12 +205,9 @@ class Declarations(Mapping[str, Declaration]):
         marked = frozenset(name.removesuffix("?") for name in declared if name.endswith("?"))
         if twice := marked & declared.keys():
             raise wrong("duplicate-key", f"`{min(twice)}` is declared with and without `?`", "keep one of the two")
-        return cls({name.removesuffix("?"): one for name, one in declared.items()}, marked)
-
-
-def wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
-    """A problem of the file for the loader to place: the error's type is the diagnostic code."""
-    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
+        found = cls({name.removesuffix("?"): one for name, one in declared.items()})
+        found._marked = marked
+        return found
 
 
 def _element(items: Declaration, at: int, value: Any, locale: Locale) -> Any:

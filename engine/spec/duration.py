@@ -4,10 +4,8 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
-
 from engine.language.text import kind_of
+from engine.spec.reading import about, reads, wrong
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FORM: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
@@ -26,15 +24,16 @@ def seconds(value: Any) -> float:
     number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     shown = f"`{value}`" if number or isinstance(value, str) else kind_of(value)
     remedy = f"add its unit: `{value}s`" if number else _REMEDY
-    raise PydanticCustomError("wrong-duration", "{shown} is not a duration", {"shown": shown, "remedy": remedy})
+    raise wrong("wrong-duration", f"{shown} is not a duration", remedy)
 
 
+_TEXT: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"}
 Duration = Annotated[
-    float,
-    BeforeValidator(seconds),
-    Field(examples=["2s", "500ms", "10m"]),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"}, {"const": 0}], "examples": ["2s"]}
-    ),
+    float, reads(lambda value, _info: seconds(value), {"anyOf": [_TEXT, {"const": 0}], "examples": ["2s"]})
 ]
 """Text with a unit in the file, seconds as a float in the model."""
+
+
+def lasting(default: str, description: str) -> Any:
+    """A field of type Duration with its default as the file would say it."""
+    return about(description, default=seconds(default), json_schema_extra={"default": default})

@@ -3,8 +3,6 @@
 from typing import Literal
 
 from engine.document import Document, Map
-from engine.spec.connector import connector_of
-from engine.spec.tests_file import tests_of
 
 Kind = Literal["connector", "project", "tests"]
 
@@ -22,6 +20,10 @@ def kind_of_file(document: Document) -> Kind:
 def check_document(document: Document) -> None:
     """Check a connector or its tests. Raises ConfigError with every problem found."""
     if kind_of_file(document) == "tests":
+        from engine.spec.tests_file import tests_of
+
         tests_of(document)
     else:
+        from engine.spec.connector import connector_of
+
         connector_of(document)

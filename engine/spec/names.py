@@ -1,29 +1,30 @@
 """Which names an expression may see in a place (language.md), checked once when the file is read."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Final, Literal
 
 from engine.errors import nearest
 from engine.language.expression import Expression
 from engine.language.reference import Reference
 from engine.language.template import Template
-from engine.spec.reading import Reading, place_of
+from engine.spec.reading import LATER, Model, Reading, place_of
 
-RESERVED: Final = frozenset(
-    (
-        *("input", "settings", "auth", "now", "call", "page", "item", "body", "status", "headers", "text", "root"),
-        *("row", "cookies", "count", "request", "output", "error", "step", "attempt"),
-    )
-)
-"""Names of the language: no step and no `let` may bear one."""
-
+COMING: Final = frozenset({"page", "step", "attempt"})
+"""Names that a later version fills in."""
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count", "input")
+_OTHERS: Final = ("settings", "auth", "now", "call", "item", "row", "request", "output", "error", "step", "attempt")
+RESERVED: Final = frozenset((*RULE, *_OTHERS))
+"""Names of the language: no step and no `let` may bear one."""
+
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
 
-Secrecy = Callable[[str], str | None]
-"""A setting's name → why it may not stand here, or None."""
+Secrecy = Mapping[str | None, str]
+"""A setting's name (None: all of them at once) → why it may not stand here."""
+
+Place = Literal["url", "body", "elsewhere"]
+"""What of an operation secrets have a rule for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,58 +33,59 @@ class Names:
 
     at: Reading
     known: Mapping[str, frozenset[str] | None]
-    secrecy: Secrecy | None = None
+    secrecy: Secrecy = field(default_factory=dict)
+    rules: Mapping[Place, Secrecy] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """Root names that were used anywhere: the runtime only fills in those."""
 
-    def plus(self, names: Iterable[str]) -> "Names":
-        """The same place with more names, whose shapes are not known."""
-        return Names(self.at, {**self.known, **dict.fromkeys(names)}, self.secrecy, self.used)
+    def plus(self, *names: str, **shaped: Iterable[str]) -> "Names":
+        """The same place with more names: some of no known shape, some with their members."""
+        members = {name: frozenset(known) for name, known in shaped.items()}
+        return replace(self, known={**self.known, **dict.fromkeys(names), **members})
 
-    def shaped(self, name: str, members: Iterable[str]) -> "Names":
-        """The same place with one more name of a known shape."""
-        return Names(self.at, {**self.known, name: frozenset(members)}, self.secrecy, self.used)
+    def inside(self, place: Place) -> "Names":
+        """The same names, with the rule that secrets have there."""
+        return replace(self, secrecy=self.rules[place])
 
-    def keeping(self, secrecy: Secrecy | None) -> "Names":
-        """The same place with another rule for secrets."""
-        return Names(self.at, self.known, secrecy, self.used)
+    def check(self, part: Any) -> None:
+        """Report every name that does not exist here, in whatever of a model, a node or a list of them is compiled.
 
-    def check(self, compiled: Template | Expression) -> None:
-        """Report every name of a compiled string that does not exist here."""
-        for reference in compiled.references:
-            self._check_one(compiled, reference)
+        What brings names of its own, or has rules of its own for them, does so in its `link`.
+        """
+        if isinstance(part, Template | Expression):
+            for reference in part.references:
+                self._check_one(part.text, reference)
+        elif hasattr(part, "link"):
+            part.link(self)
+        else:
+            for inner in _parts(part):
+                self.check(inner)
 
-    def _check_one(self, compiled: Template | Expression, reference: Reference) -> None:
-        root = reference.path[0]
+    def _check_one(self, text: str, reference: Reference) -> None:
+        root, *members = reference.path[:2]
+        member = members[0] if members else None
         self.used.update((root, ".".join(reference.path[:2])))
-        if root not in self.known:
-            message = f"there is no `{'$' if reference.dollar else ''}{root}` here"
-            self._report("unknown-name", message, nearest(root, self.known), compiled.text, reference.offset, len(root))
+        known, length = self.known.get(root), reference.length
+        if root in COMING and root not in self.known:
+            said, length = ("not-yet", f"`{root}`: {LATER}", f"take `{root}` out for now"), len(root)
+        elif root not in self.known:
+            sign = "$" if reference.dollar else ""
+            remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
+            said = "unknown-name", f"there is no `{sign}{root}` here", remedy
+        elif known is not None and member is not None and member not in known:
+            remedy = nearest(member, known) if known else f"declare it under `{root}:`"
+            said = "unknown-member", f"`{root}` has no `{member}`", remedy
+        elif root == "settings" and member in self.secrecy:
+            message = f"`{'.'.join(reference.path[:2])}` may not stand here"
+            said = "secret-misplaced", message, self.secrecy[member]
+        else:
             return
-        members = self.known[root]
-        if members is not None and len(reference.path) > 1 and reference.path[1] not in members:
-            self._unknown_member(compiled, reference, members)
-        elif root == "settings" and self.secrecy is not None:
-            self._check_secret(compiled, reference, self.secrecy)
+        self.at.report(*said, place_of(text, reference.offset, max(length, 1)) or self.at.top)
 
-    def _unknown_member(self, compiled: Template | Expression, reference: Reference, members: frozenset[str]) -> None:
-        root, member = reference.path[:2]
-        remedy = nearest(member, members) if members else f"declare it under `{root}:`"
-        message = f"`{root}` has no `{member}`"
-        self._report("unknown-member", message, remedy, compiled.text, reference.offset, reference.length)
 
-    def _check_secret(self, compiled: Template | Expression, reference: Reference, secrecy: Secrecy) -> None:
-        why = secrecy(reference.path[1] if len(reference.path) > 1 else "")
-        if why is not None:
-            found = ".".join(reference.path[:2])
-            self._report(
-                "secret-misplaced",
-                f"`{found}` may not stand here",
-                why,
-                compiled.text,
-                reference.offset,
-                reference.length,
-            )
-
-    def _report(self, code: str, message: str, remedy: str, text: str, offset: int, length: int) -> None:
-        self.at.report(code, message, remedy, place_of(text, offset, max(length, 1)) or self.at.top)
+def _parts(whole: Any) -> Iterable[Any]:
+    if isinstance(whole, list | tuple):
+        return whole
+    if isinstance(whole, Model):
+        return [value for _, value in whole]
+    return [getattr(whole, own.name) for own in fields(whole)] if is_dataclass(whole) else ()

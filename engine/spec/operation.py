@@ -1,108 +1,79 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Final
 
-from pydantic import Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, PrivateAttr, ValidationInfo
 
-from engine.errors import CallError, nearest
+from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
-from engine.spec.names import ANSWER, CALL_MEMBERS, Names, Secrecy
-from engine.spec.reading import Model, reading
+from engine.spec.names import ANSWER, CALL_MEMBERS, Names
+from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
-from engine.spec.response import CodeField, MessageField, Response
+from engine.spec.response import CodeField, Message, MessageField, Response
 from engine.spec.strings import ExpressionField
-from engine.spec.tree import FREE, Node, Scope, Shape, contract_shape, read_tree
+from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
-from engine.spec.tree.constructs import Lets, bound, link_lets
+from engine.spec.tree.constructs import bound, link_lets
 from engine.spec.tree.nodes import evaluate, holds
 
 ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
 
 
-def _shape(contract: Contract) -> Shape:
-    rows = {name: (lambda value, locale, n=name: contract.row(n, value, locale)) for name in contract.rows}
-    return contract_shape(contract.version, contract.output, contract.empty or (), rows)
-
-
-SHAPES: Final[Mapping[str, Shape]] = {name: _shape(contract) for name, contract in CONTRACTS.items()}
+SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.items()}
 
 
 class Reject(Model):
     """Refuses an input before anything is sent."""
 
-    when: ExpressionField
-    code: CodeField = "invalid_input"
-    message: MessageField | None = None
+    when: ExpressionField = about("If it holds, the input is refused.", "!(input.phone)", default=...)
+    code: CodeField = about("What the call ends with.", default="invalid_input")
+    message: MessageField | None = about("What the caller reads.", {"en": "Say who"})
 
     def refuse(self, scope: Scope) -> None:
         """Raise the rule's error if it holds."""
         if holds(evaluate(self.when, scope)):
-            detail = self.message.text(scope) if self.message else "the operation refuses this input"
-            spoken = self.message.spoken if self.message else None
-            raise CallError(self.code, detail, place=self.place(), customer_message=spoken)
+            message = self.message or Message(constant="the operation refuses this input")
+            raise CallError(self.code, message.text(scope), place=self.place(), customer_message=message.spoken)
 
 
 def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
-def _lets(value: Any, info: ValidationInfo) -> Lets:
-    return lets_in(value, reading(info))
+_NAMING: Final = ("steps", "authorise", "challenge")
+"""Keys of a later version that bring names or stand in place of a request."""
+_OUTPUT: Final = {"format": "tree"}
+_LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
+CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
+AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
+InputField = Annotated[Declarations, BeforeValidator(lambda value: {} if value is None else value)]
+OutputField = Annotated[Any, reads(_output, _OUTPUT)]
+LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-def _one_of(code: str, what: str, known: Iterable[str]) -> Any:
-    names = list(known)
-
-    def check(value: Any) -> str:
-        if value in names:
-            return str(value)
-        raise PydanticCustomError(code, f"there is no {what} `{value}`", {"remedy": nearest(str(value), names)})
-
-    return Annotated[str, PlainValidator(check), WithJsonSchema({"type": "string", "enum": names})]
-
-
-if TYPE_CHECKING:
-    CapabilityField = str
-    AcceptsField = str
-else:
-    CapabilityField = _one_of("unknown-capability", "capability", CONTRACTS)
-    AcceptsField = _one_of("unknown-accepts", "identifier", ACCEPTS)
-
-OutputField = Annotated[
-    Any,
-    PlainValidator(_output),
-    WithJsonSchema({"title": "Output", "description": "A tree whose leaves are expressions over the answer."}),
-]
-LetField = Annotated[
-    Any,
-    PlainValidator(_lets),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}, "title": "Named values"}),
-]
-
-
-class Operation(Model):
+class Operation(Model, later="auth subject limits paging challenge authorise steps"):
     """What a bot or the platform can ask of a system."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"auth", "subject", "limits", "paging", "challenge", "authorise", "steps"}
+    title: str = about("For people; shown on the API page.", "Find a client", default="")
+    capability: CapabilityField | None = about("The contract it fulfils.", "card")
+    accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
+    input: InputField = about("Without a capability: what it takes.", {"id": "integer"}, default_factory=Declarations)
+    reject: list[Reject] = about("Tried before anything is sent.", default=[])
+    reads: bool = about("A POST that only reads.", default=False)
+    idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
+    request: Request | None = about("What is sent.")
+    response: Response | None = about("Rules that come before the shared ones.")
+    let: LetField = about(
+        "Named values for the output, in order.",
+        {"deal": "body.data[0]"},
+        default=(),
+        json_schema_extra={"default": {}},
     )
-
-    title: str = Field(default="", description="For people; shown on the API page.")
-    capability: CapabilityField | None = Field(default=None, description="The contract it fulfils.")
-    accepts: list[AcceptsField] = Field(default=[], description="What a client can be searched by.")
-    input: Declarations | None = Field(default=None, description="Without a capability: what it takes.")
-    reject: list[Reject] = Field(default=[], description="Tried before anything is sent.")
-    reads: bool = Field(default=False, description="A POST that only reads.")
-    idempotent: bool | None = Field(default=None, description="May be sent twice without harm.")
-    request: Request | None = None
-    response: Response | None = None
-    let: LetField = Field(default=(), description="Named values for the output, in order.")
-    output: OutputField = None
+    output: OutputField = about("A tree whose leaves are expressions over the answer.", {"id": "body.id"})
     _used: set[str] = PrivateAttr(default_factory=set)
 
     @property
@@ -127,7 +98,7 @@ class Operation(Model):
         try:
             if self.contract is not None:
                 return self.contract.accept(given, locale)
-            return self.input.accept(dict(given), locale) if self.input is not None else _nothing(given)
+            return self.input.accept(dict(given), locale)
         except InputError as error:
             detail = "; ".join(f"`{pointer}`: {message}" if pointer else message for pointer, message in error.problems)
             raise CallError("invalid_input", detail) from None
@@ -153,63 +124,32 @@ class Operation(Model):
             raise CallError(contract.empty_error, "the system has nothing for this key")
         return dict(contract.empty or {})
 
-    def link(self, names: Names, secrecy: "Secrets") -> None:
-        """Check what the parts say of each other, and every name."""
-        at = names.at
+    def link(self, names: Names) -> None:
+        """Check what the parts say of each other, and every name; not where a later version brings some of them."""
         if self.capability and self.has("input"):
-            at.report(
-                "one-of",
-                "`capability` and `input` stand together",
-                "the contract declares the input",
-                self.place("input"),
-            )
-        if self.capability and not self.has("output"):
-            at.report(
-                "missing-output", f"`{self.capability}` has no `output`", "map the contract's members", self.place()
-            )
-        if not any(self.has(k) for k in ("request", "steps", "authorise")):
-            at.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`", self.place())
+            message = "`capability` and `input` stand together"
+            self.report("one-of", message, "the contract declares the input", "input")
+        if any(self.has(key) for key in _NAMING):
+            return
+        if self.capability and self._raw.get("output") is None:
+            self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
+        if not self.has("request"):
+            self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")
         if self.accepts and self.capability != "identity":
-            at.report(
-                "unknown-accepts", "`accepts` goes with `capability: identity`", "take it out", self.place("accepts")
-            )
-        own = Names(at, names.known, names.secrecy, self._used)
-        self._link_names(own.shaped("input", self._members()), secrecy)
+            message = "`accepts` goes with `capability: identity`"
+            self.report("unknown-accepts", message, "take it out", "accepts")
+        members = self.contract.input.model_fields if self.contract is not None else self.input
+        self._link_names(replace(names, used=self._used).plus(input=members))
 
-    def _members(self) -> frozenset[str]:
-        if self.contract is not None:
-            return frozenset(self.contract.input.model_fields)
-        return frozenset(self.input) if self.input is not None else frozenset()
-
-    def _link_names(self, names: Names, secrecy: "Secrets") -> None:
-        open_names = names.keeping(secrecy.nowhere)
-        for rule in self.reject:
-            open_names.check(rule.when)
-            if rule.message is not None and rule.message.expression is not None:
-                open_names.check(rule.message.expression)
-        asking = open_names.shaped("call", CALL_MEMBERS)
+    def _link_names(self, names: Names) -> None:
+        open_names = names.inside("elsewhere")
+        open_names.check(self.reject)
+        asking = open_names.plus(call=CALL_MEMBERS)
         if self.request is not None:
-            self.request.link(asking, asking.keeping(secrecy.in_url), asking.keeping(secrecy.in_body))
+            self.request.link(asking)
         if self.response is not None:
             self.response.link(Names(names.at, {"input": names.known["input"]}, used=names.used))
-        reading_names = link_lets(self.let, asking.plus(ANSWER))
-        if self.output is not None:
-            self.output.link(reading_names)
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Why a setting may not stand in a place, for each kind of place."""
-
-    in_url: Secrecy
-    in_body: Secrecy
-    nowhere: Secrecy
-
-
-def _nothing(given: Mapping[str, Any]) -> dict[str, Any]:
-    if given:
-        raise InputError([(name, "the operation takes no input") for name in given])
-    return {}
+        link_lets(self.let, asking.plus(*ANSWER)).check(self.output)
 
 
 def _nulls(node: Any) -> Any:

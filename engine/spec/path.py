@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationInfo
 
 from engine.errors import CallError, EvaluationError
 from engine.language.codec import literal_path, path_value, segment
-from engine.language.template import Template
+from engine.language.template import Template, compile_template
 from engine.language.text import kind_of
-from engine.spec.names import Names
-from engine.spec.reading import LATER, place_of, reading
-from engine.spec.strings import template_in
+from engine.spec.reading import LATER, place_of, reading, reads, wrong
 from engine.spec.tree.nodes import Scope
 
 Part = str | Callable[[Scope], Any]
@@ -41,10 +38,6 @@ class Path:
             raise CallError(code, f"path `{self.template.text}`: {error.message}", place=place) from None
         return path if path.startswith("/") or not path else f"/{path}"
 
-    def link(self, names: Names) -> None:
-        """Check every name."""
-        names.check(self.template)
-
 
 def _encoded(value: Any) -> str:
     if value is None:
@@ -60,33 +53,17 @@ class PathText(str):
 
 def _path(value: Any, info: ValidationInfo) -> Path | None:
     if isinstance(value, list):
-        raise PydanticCustomError("not-yet", f"a path as a list: {LATER}", {"remedy": "write the path as one text"})
+        raise wrong("not-yet", f"a path as a list: {LATER}", "write the path as one text")
     if not isinstance(value, str):
-        raise PydanticCustomError(
-            "wrong-type", f"expected a path, found {kind_of(value)}", {"remedy": "quote the path"}
-        )
-    template = template_in(reading(info), value)
+        raise wrong("wrong-type", f"expected a path, found {kind_of(value)}", "quote the path")
+    template = reading(info).compiled(compile_template, value)
     if template is None:
         return None
-    if template.constant or not value.startswith("{{"):
-        _check_start(value)
+    if value and not value.startswith("/") and (template.constant or not value.startswith("{{")):
+        remedy = "write the path only: the host stands in `base_url`" if "://" in value else f"write `/{value}`"
+        raise wrong("wrong-url", "a path begins with `/`", remedy)
     return Path(template, tuple(literal_path(p) if isinstance(p, str) else p for p in template.parts))
 
 
-def _check_start(text: str) -> None:
-    if text and not text.startswith("/"):
-        remedy = "write the path only: the host stands in `base_url`" if "://" in text else f"write `/{text}`"
-        raise PydanticCustomError("wrong-url", "a path begins with `/`", {"remedy": remedy})
-
-
-PathField = Annotated[
-    Path,
-    PlainValidator(_path),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "title": "Path",
-            "description": "Begins with `/`; each `{{ value }}` is one encoded segment.",
-        }
-    ),
-]
+_SAID: Final = "Begins with `/`; each `{{ value }}` is one encoded segment."
+PathField = Annotated[Path, reads(_path, {"type": "string", "description": _SAID})]

@@ -3,21 +3,19 @@
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-import phonenumbers
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
 
 from engine.document import Document, Map
 from engine.errors import Span, nearest
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.contracts import CONTRACTS
-from engine.spec.duration import Duration
+from engine.spec.duration import Duration, lasting
 from engine.spec.key import KEY_HASH
-from engine.spec.reading import LATER, Model, Reading, validate
+from engine.spec.reading import LATER, Model, Reading, about, read_root, reads, wrong
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
@@ -28,41 +26,43 @@ REVOKED: Final = re.compile(r"revoked:[0-9a-f]{8}")
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]*$"
 
 
-def _zone(value: Any) -> str:
-    if isinstance(value, str) and value in available_timezones():
+def _zone(value: Any, _info: Any) -> str:
+    if value in available_timezones():
         return str(value)
-    remedy = nearest(str(value), available_timezones())
-    raise PydanticCustomError("wrong-zone", "there is no time zone of that name", {"remedy": remedy})
+    raise wrong("wrong-zone", "there is no time zone of that name", nearest(str(value), available_timezones()))
 
 
-def _region(value: Any) -> str:
-    if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
+def _region(value: Any, _info: Any) -> str:
+    import phonenumbers
+
+    if value in phonenumbers.SUPPORTED_REGIONS:
         return str(value)
-    remedy = "write two capital letters, such as `RU`"
-    raise PydanticCustomError("wrong-zone", "there is no region of that name", {"remedy": remedy})
+    raise wrong("wrong-zone", "there is no region of that name", "write two capital letters, such as `RU`")
 
 
-def _network(value: Any) -> str:
+def _network(value: Any, _info: Any) -> str:
     try:
         network = ipaddress.ip_network(value, strict=True)
     except (ValueError, TypeError):
         remedy = "write an address range, such as `10.20.0.0/16`"
-        raise PydanticCustomError("wrong-network", "the network cannot be read", {"remedy": remedy}) from None
+        raise wrong("wrong-network", "the network cannot be read", remedy) from None
     if network.prefixlen == 0 or network.is_link_local:
-        remedy = "name the range that the system is in"
-        raise PydanticCustomError("wrong-network", "this network may not be allowed", {"remedy": remedy})
+        raise wrong("wrong-network", "this network may not be allowed", "name the range that the system is in")
     return str(value)
+
+
+_TEXT: Final = {"type": "string"}
 
 
 class Defaults(Model):
     """What holds for every call of the project unless it says otherwise."""
 
-    deadline: Duration = Field(default=10.0, description="For callers that give none.", examples=["8s"])
-    language: Literal["ru", "en"] = Field(default="ru", description="Of messages for people.")
-    region: Annotated[str, PlainValidator(_region), WithJsonSchema({"type": "string"})] = Field(
-        default="RU", examples=["RU"]
+    deadline: Duration = lasting("10s", "For callers that give none.")
+    language: Literal["ru", "en"] = about("Of messages for people.", default="ru")
+    region: Annotated[str, reads(_region, {"type": "string", "pattern": "^[A-Z]{2}$"})] = about(
+        "Phones without a country code are read in it.", default="RU"
     )
-    zone: Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string"})] = Field(default="Europe/Moscow")
+    zone: Annotated[str, reads(_zone, _TEXT)] = about("Times without a zone are in it.", default="Europe/Moscow")
 
     @property
     def locale(self) -> Locale:
@@ -73,36 +73,29 @@ class Defaults(Model):
 class Network(Model):
     """Private networks that this connection may reach; metadata addresses never."""
 
-    allow: list[Annotated[str, PlainValidator(_network), WithJsonSchema({"type": "string"})]] = Field(
-        default=[], examples=[["10.20.0.0/16"]]
-    )
+    allow: list[Annotated[str, reads(_network, _TEXT)]] = about("Their ranges.", ["10.20.0.0/16"], default=[])
 
 
-class Use(Model):
+class Use(Model, later="limits retry cache timeout"):
     """One connection of the project: a connector with its settings."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"limits", "retry", "cache", "timeout"})
-
-    connector: str = Field(description="The connector's name.", examples=["amocrm"])
-    settings: Annotated[Any, PlainValidator(lambda v: v), WithJsonSchema({"type": "object"})] = Field(
-        default_factory=Map, description="Values; `${NAME}` and `${file:/path}` are filled in."
+    connector: str = about("The connector's name.", "amocrm", default=...)
+    settings: Annotated[Any, reads(lambda value, _info: value, {"type": "object"})] = about(
+        "Values; `${NAME}` and `${file:/path}` are filled in.", {"access_token": "${AMO_TOKEN}"}, default_factory=Map
     )
-    hosts: list[str] = Field(default=[], description="Further hosts that may be reached.")
-    network: Network = Field(default_factory=Network.model_construct)
-    insecure: bool = Field(default=False, description="Allows http://.")
+    hosts: list[str] = about("Further hosts that may be reached.", default=[])
+    network: Network = about("Where private addresses may be.", default_factory=Network.model_construct)
+    insecure: bool = about("Allows http://.", default=False)
 
 
-class Route(Model):
+_MERGED: Final = "first_of merge require cache every match_operators_by shrink_guard apply_to"
+_SENT: Final = "operators to types when order_by on_poison"
+
+
+class Route(Model, later=f"{_MERGED} {_SENT}"):
     """Where a capability is answered."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        (
-            *("first_of", "merge", "require", "cache", "every", "match_operators_by", "shrink_guard", "apply_to"),
-            *("operators", "to", "types", "when", "order_by", "on_poison"),
-        )
-    )
-
-    from_: str | None = Field(default=None, alias="from", description="A connection of the project.")
+    from_: str | None = about("A connection of the project.", "crm", alias="from")
 
 
 def _route(value: Any) -> Any:
@@ -112,12 +105,12 @@ def _route(value: Any) -> Any:
 class ApiKey(Model):
     """Who may call what. `tolmach key new` prints the line."""
 
-    name: str = Field(examples=["bot"])
-    hash: Annotated[str, Field(description="Printed by `tolmach key new`.")]
-    allow: list[str] = Field(
-        description="Capabilities and operations; `crm.*`, `*`.", examples=[["identity", "card", "crm.user"]]
+    name: str = about("Who holds it; shown in logs.", "bot", default=...)
+    hash: str = about("Printed by `tolmach key new`.", "sha256:…", default=...)
+    allow: list[str] = about(
+        "Capabilities and operations; `crm.*`, `*`.", ["identity", "card", "crm.user"], default=...
     )
-    rights: list[Literal[RIGHTS]] = Field(default=[])  # type: ignore[valid-type]  # the Literal of a constant
+    rights: list[Literal[RIGHTS]] = about("`reveal`: sees whole numbers.", default=[])  # type: ignore[valid-type]  # the Literal of a constant
 
     @property
     def id(self) -> str:
@@ -129,89 +122,75 @@ class ApiKey(Model):
         """Whether `tolmach key revoke` has ended it."""
         return self.hash.startswith("revoked:")
 
-    def link(self, at: Reading) -> None:
+    def link(self) -> None:
         """Check the hash's form."""
         if not KEY_HASH.fullmatch(self.hash) and not REVOKED.fullmatch(self.hash):
-            at.report(
-                "wrong-key-hash",
-                "the hash is not of this engine's form",
-                "run `tolmach key new NAME` and paste its line",
-                self.place("hash"),
-            )
+            remedy = "run `tolmach key new NAME` and paste its line"
+            self.report("wrong-key-hash", "the hash is not of this engine's form", remedy, "hash")
 
 
-class Project(Model):
+class Project(Model, later="keys_of channels flows inbound embed"):
     """A segment of clients: its systems, and who may ask."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"keys_of", "channels", "flows", "inbound", "embed"})
+    defaults: Defaults = about("For calls that say nothing else.", default_factory=Defaults.model_construct)
+    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use] = about(
+        "Its systems, by a name of your own.", {"crm": {"connector": "amocrm"}}, default=...
+    )
+    capabilities: dict[str, Annotated[Route, BeforeValidator(_route, json_schema_input_type=str | Route)]] = about(
+        "Who answers what.", {"identity": "crm"}, default={}
+    )
+    keys: list[ApiKey] = about("Who may call; `tolmach key new` prints a line.", default=[])
 
-    defaults: Defaults = Field(default_factory=Defaults.model_construct)
-    connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use]
-    capabilities: dict[str, Annotated[Route, BeforeValidator(_route)]] = Field(default={})
-    keys: list[ApiKey] = Field(default=[])
-
-    def link(self, at: Reading) -> None:
+    def link(self) -> None:
         """Check what the parts say of each other; what needs the connectors is checked when they are bound."""
         for key in self.keys:
-            key.link(at)
+            key.link()
         for name, use in self.connections.items():
             if name in CONTRACTS or name in ("flows", "embed"):
-                message = f"a connection may not be named `{name}`"
-                at.report("reserved-name", message, "choose another name", self._raw["connections"].key_span(name))
-            if not isinstance(use.settings, dict):
-                at.report(
-                    "wrong-type",
-                    f"expected settings, found {kind_of(use.settings)}",
-                    "write `name: value` pairs",
-                    use.place("settings"),
-                )
+                message, place = f"a connection may not be named `{name}`", self._raw["connections"].key_span(name)
+                self.report("reserved-name", message, "choose another name", place)
+            if not isinstance(use.settings, Map):
+                message = f"expected settings, found {kind_of(use.settings)}"
+                use.report("wrong-type", message, "write `name: value` pairs", "settings")
         for name, route in self.capabilities.items():
-            self._link_route(at, name, route)
+            self._link_route(name, route, self._raw["capabilities"].key_span(name))
 
     def route_place(self, capability: str) -> Span:
         """Where the project says who answers a capability."""
         routes: Map = self._raw["capabilities"]
         return routes.value_span(capability)
 
-    def _link_route(self, at: Reading, name: str, route: Route) -> None:
-        span = self._raw["capabilities"].key_span(name)
+    def _link_route(self, name: str, route: Route, span: Span) -> None:
         if name not in CONTRACTS:
-            at.report("unknown-capability", f"there is no capability `{name}`", nearest(name, CONTRACTS), span)
+            self.report("unknown-capability", f"there is no capability `{name}`", nearest(name, CONTRACTS), span)
         elif name not in SERVED:
-            at.report("not-yet", f"the capability `{name}`: {LATER}", f"take `{name}` out for now", span)
+            self.report("not-yet", f"the capability `{name}`: {LATER}", f"take `{name}` out for now", span)
         elif route.from_ is None and not any(route.has(k) for k in Route.LATER):
-            at.report("missing-key", f"`{name}` names no connection", f"write `{name}: connection`", span)
+            self.report("missing-key", f"`{name}` names no connection", f"write `{name}: connection`", span)
         elif route.from_ is not None and route.from_ not in self.connections:
-            value_span = self._raw["capabilities"].value_span(name)
-            at.report(
-                "unknown-connection",
-                f"there is no connection `{route.from_}`",
-                nearest(route.from_, self.connections),
-                value_span,
-            )
+            message, remedy = f"there is no connection `{route.from_}`", nearest(route.from_, self.connections)
+            self.report("unknown-connection", message, remedy, self.route_place(name))
 
 
 class ProjectFile(Model):
     """`tolmach.yaml`: the projects of a deployment."""
 
-    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project]
+    projects: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Project] = about(
+        "Segments of clients, by name.", {"retail": {"connections": {"crm": {"connector": "amocrm"}}}}, default=...
+    )
 
 
 def project_file_of(document: Document, at: Reading) -> ProjectFile | None:
     """The projects of a document; problems go to `at`, which shows no setting until a connector says what it is."""
-    root = document.root
-    if not isinstance(root, Map):
-        at.report("wrong-type", f"a project file is a mapping, found {kind_of(root)}", "begin with `projects:`", at.top)
-        return None
-    _veil(root, at)
-    found = validate(ProjectFile, root, at)
+    _veil(document.root, at)
+    found = read_root(ProjectFile, at, "a project file", "begin with `projects:`")
     for project in found.projects.values() if found else ():
-        project.link(at)
+        project.link()
     return found
 
 
-def _veil(root: Map, at: Reading) -> None:
-    for project in _maps(root.get("projects")):
+def _veil(root: Any, at: Reading) -> None:
+    for project in _maps(root.get("projects") if isinstance(root, Map) else ()):
         at.veiled |= {key.value_span("hash") for key in _maps(project.get("keys")) if "hash" in key}
         for settings in _maps(use.get("settings") for use in _maps(project.get("connections"))):
             at.veiled |= {settings.value_span(name) for name in settings}

@@ -1,5 +1,6 @@
 """Room 5: a reply is decoded, judged and mapped."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,21 +58,12 @@ class Reader:
             body = decode_body(reply.body, self.charset, content_type)
         except CodecError as error:
             unreadable = error.message
-        scope["body"] = _without(body, self.nulls) if self.nulls else body
-        scope["status"] = reply.status
-        scope["headers"] = reply.headers
-        scope["cookies"] = reply.cookies
-        scope["root"] = None
+        body = _without(body, self.nulls) if self.nulls else body
+        scope.update(body=body, status=reply.status, headers=reply.headers, cookies=reply.cookies, root=None, text=None)
         if self.needs_text:
-            scope["text"] = _text(reply.body, self.charset, content_type)
+            with suppress(CodecError):
+                scope["text"] = decode_text(reply.body, self.charset, content_type)
         return unreadable
-
-
-def _text(data: bytes, charset: str | None, content_type: str) -> str | None:
-    try:
-        return decode_text(data, charset, content_type)
-    except CodecError:
-        return None
 
 
 def _without(value: Any, nulls: tuple[Any, ...]) -> Any:

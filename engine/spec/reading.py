@@ -1,26 +1,31 @@
 """How a file becomes a model: pydantic validates, every problem gets its place, all are reported at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
+    GetPydanticSchema,
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from engine.document import Document, Map, Seq, Text, line_at, span_at
 from engine.errors import CODES, ConfigError, Diagnostic, LanguageError, Span, nearest
 from engine.language.text import kind_of
+from engine.spec.misfit import FAST, SLOW
 
 M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C")
 
 LATER = "comes with a later version"
 
@@ -28,22 +33,33 @@ LATER = "comes with a later version"
 class Model(BaseModel):
     """The base of everything read from YAML: frozen, no unknown keys, no silent conversion.
 
-    `LATER` names the keys of the language that a later version brings: they are read and refused by name.
+    `later` names the keys of the language that a later version brings: they are read and refused by name.
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        arbitrary_types_allowed=True,
+        serialize_by_alias=True,
+        defer_build=True,
     )
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
+    _at: "Reading" = PrivateAttr()
+
+    def __init_subclass__(cls, later: str = "", **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.LATER = frozenset(later.split())
 
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         if not isinstance(value, Map):
             return handler(value)
-        model = handler({key: item for key, item in value.items() if cls._takes(key, value, reading(info))})
-        model._raw = value  # noqa: SLF001 - its own
+        at = reading(info)
+        model = handler({key: item for key, item in value.items() if cls._takes(key, value, at)})
+        model._raw, model._at = value, at  # noqa: SLF001 - its own
         return model
 
     @classmethod
@@ -65,6 +81,16 @@ class Model(BaseModel):
         """Where the model, or one of its keys, stands in the file."""
         return self._raw.key_span(key) if key in self._raw else self._raw.span()
 
+    def report(self, code: str, message: str, remedy: str, place: str | Span = "") -> None:
+        """Note one problem of the model, of one of its keys, or elsewhere in its file."""
+        self._at.report(code, message, remedy, self.place(place) if isinstance(place, str) else place)
+
+
+def about(description: str, *examples: Any, **more: Any) -> Any:
+    """A key of a model and what an editor shows of it; without a `default` it may be absent."""
+    default = {} if "default_factory" in more else {"default": None}
+    return Field(**default | more, description=description, examples=[*examples] or None)
+
 
 @dataclass(slots=True)
 class Reading:
@@ -79,9 +105,14 @@ class Reading:
         source = line_at(self.document, span.line) if span.file == self.document.file else ""
         self.problems.append(Diagnostic(code, message, remedy, span, source, also))
 
-    def language(self, error: LanguageError, text: str) -> None:
-        """Note what a compiler said of a string of this file."""
-        self.report(error.code, error.message, error.remedy, place_of(text, error.offset, error.length) or self.top)
+    def compiled(self, compiler: Callable[[str], C], text: str) -> C | None:
+        """A string of this file, compiled; a mistake is reported and gives None."""
+        try:
+            return compiler(text)
+        except LanguageError as error:
+            place = place_of(text, error.offset, error.length) or self.top
+            self.report(error.code, error.message, error.remedy, place)
+            return None
 
     @property
     def top(self) -> Span:
@@ -92,6 +123,12 @@ class Reading:
         unique = {(p.span, p.code): p for p in reversed(self.problems)}
         if unique:
             raise ConfigError([self._shown(p) for p in sorted(unique.values(), key=lambda p: (p.span, p.code))])
+
+    def settled(self, found: M | None) -> M:
+        """What was read, if nothing was found wrong; else raises like `finish`."""
+        self.finish()
+        assert found is not None  # noqa: S101 - what could not be read was reported
+        return found
 
     def _shown(self, problem: Diagnostic) -> Diagnostic:
         source = problem.source
@@ -108,27 +145,66 @@ def reading(info: ValidationInfo) -> Reading:
     return context
 
 
-def validate(model: type[M], value: Any, at: Reading, loc: Sequence[str | int] = ()) -> M | None:
-    """Validate one part of the file; problems go to `at`, None is returned when there is no usable model."""
+def wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
+    """A problem of the file for a validator to raise: it gets the place of what is validated."""
+    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
+
+
+def reads(
+    function: Callable[[Any, Any], Any], schema: dict[str, Any], *, fast: CoreSchema | None = None
+) -> GetPydanticSchema:
+    """An annotation: `function` reads the value and its ValidationInfo, an editor sees `schema`.
+
+    What `fast` takes as it is needs no Python.
+    """
+    core: CoreSchema = core_schema.with_info_plain_validator_function(function)
+    if fast is not None:
+        core = core_schema.union_schema([(fast, FAST), (core, SLOW)], mode="left_to_right")
+    return GetPydanticSchema(lambda _source, _handler: core, lambda _core, _handler: dict(schema))
+
+
+def one_of(code: str, what: str, known: Iterable[str]) -> GetPydanticSchema:
+    """An annotation of text that is one of the `known`; of what is not, `code` says that there is no such `what`."""
+    names = list(known)
+
+    def check(value: Any, _info: ValidationInfo) -> str:
+        if value in names:
+            return str(value)
+        raise wrong(code, f"there is no {what} `{value}`", nearest(str(value), names))
+
+    return reads(check, {"type": "string", "enum": names})
+
+
+def read_root(model: type[M], at: Reading, what: str, remedy: str) -> M | None:
+    """The model of the whole file; problems go to `at`."""
+    root = at.document.root
+    if isinstance(root, Map):
+        return validate(model, root, at)
+    at.report("wrong-type", f"{what} is a mapping, found {kind_of(root)}", remedy, at.top)
+    return None
+
+
+def validate(model: type[M], value: Any, at: Reading) -> M | None:
+    """Validate the whole file; problems go to `at`, None is returned when there is no usable model."""
     try:
         return model.model_validate(value, context=at)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=True):
-            _report(at, at.document, detail, [*loc, *detail["loc"]])
+        _report(error, value, at)
         return None
 
 
-def spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+def _spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     """A mapping that cannot be read is reported and None, so that what stands beside it is still checked."""
     try:
         return handler(value)
     except ValidationError as error:
         if not isinstance(value, Map):
             raise
-        at = reading(info)
-        for detail in error.errors(include_url=False, include_input=True):
-            _report(at, Document(at.document.source, value), detail, list(detail["loc"]))
+        _report(error, value, reading(info))
         return None
+
+
+SPARED: Final = WrapValidator(_spared)
 
 
 def place_of(text: Any, offset: int = 0, length: int = 1) -> Span | None:
@@ -150,51 +226,40 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _report(at: Reading, root: Document, detail: ErrorDetails, loc: list[str | int]) -> None:
-    kind, context = detail["type"], detail.get("ctx") or {}
+def _report(error: ValidationError, value: Any, at: Reading) -> None:
+    root = Document(at.document.source, value)
+    for detail in error.errors(include_url=False):
+        loc = list(detail["loc"])
+        if detail["type"] == "missing":
+            loc.pop()
+        elif "discriminator" in (context := detail.get("ctx") or {}) and "tag" in context:
+            loc.append(str(context["discriminator"]).strip("'"))
+        at.report(*_said(detail, detail.get("ctx") or {}, loc), span_at(root, loc))
+
+
+def _said(detail: ErrorDetails, context: dict[str, Any], loc: list[str | int]) -> tuple[str, str, str]:
+    """Code, message and remedy of what pydantic found."""
+    kind, found = detail["type"], context.get("tag", detail["input"])
     if kind in CODES:
-        at.report(kind, detail["msg"], str(context.get("remedy", "")), span_at(root, loc))
-    elif kind == "missing":
-        at.report("missing-key", f"`{loc[-1]}` is missing", f"add `{loc[-1]}:`", span_at(root, loc[:-1]))
-    elif kind in ("literal_error", "union_tag_invalid", "enum"):
-        place = [*loc, str(context["discriminator"]).strip("'")] if "discriminator" in context else loc
-        at.report("wrong-value", *_wrong_value(detail, context, place[-1]), span_at(root, place))
-    elif kind == "union_tag_not_found":
-        at.report("missing-key", "`type` is missing", "add `type:`", span_at(root, loc))
-    else:
-        at.report("wrong-type", *_wrong_type(detail), span_at(root, loc))
+        return kind, detail["msg"], str(context["remedy"])
+    if kind in ("missing", "union_tag_not_found"):
+        key = detail["loc"][-1] if kind == "missing" else "type"
+        return "missing-key", f"`{key}` is missing", f"add `{key}:`"
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = str(context.get("expected") or context.get("expected_tags"))
+        known = [word.strip(" '\"") for word in expected.replace(" or ", ",").split(",")]
+        shown = f"`{found}`" if isinstance(found, str | int) else kind_of(found)
+        return "wrong-value", f"{shown} is not one of the values of `{loc[-1]}`", nearest(str(found), known)
+    if kind in _TYPES:
+        wanted, remedy = _TYPES[kind]
+        return "wrong-type", f"expected {wanted}, found {kind_of(found)}", remedy
+    return "wrong-type", f"{kind_of(found)} does not fit here: {detail['msg'].lower()}", "see the language reference"
 
 
-def _wrong_value(detail: ErrorDetails, context: dict[str, Any], name: str | int) -> tuple[str, str]:
-    expected = str(context.get("expected") or context.get("expected_tags") or "")
-    known = [word.strip(" '\"") for word in expected.replace(" or ", ",").split(",")]
-    found = context.get("tag", detail["input"])
-    shown = f"`{found}`" if isinstance(found, str | int) else kind_of(found)
-    return f"{shown} is not one of the values of `{name}`", nearest(str(found), known)
-
-
-def _wrong_type(detail: ErrorDetails) -> tuple[str, str]:
-    wanted = {
-        "string_type": ("text", "quote the value"),
-        "int_type": ("a whole number", "write a number without quotes"),
-        "bool_type": ("a boolean", "write `true` or `false`"),
-        "dict_type": ("a mapping", "write `key: value` pairs"),
-        "model_type": ("a mapping", "write `key: value` pairs"),
-        "list_type": ("a list", "write `[…]`, or one `- item` a line"),
-        "tuple_type": ("a list", "write `[…]`, or one `- item` a line"),
-    }.get(detail["type"])
-    found = kind_of(detail["input"])
-    if wanted is None:
-        return f"{found} does not fit here: {detail['msg'].lower()}", "see the language reference"
-    return f"expected {wanted[0]}, found {found}", wanted[1]
-
-
-def models_in(annotation: Any) -> Iterable[type[BaseModel]]:
-    """Every pydantic model inside an annotation: `list[X] | None` gives X."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        return
-    if hasattr(annotation, "__value__"):
-        yield from models_in(annotation.__value__)
-    for argument in getattr(annotation, "__args__", ()):
-        yield from models_in(argument)
+_TYPES: Final = {
+    "string_type": ("text", "quote the value"),
+    "int_type": ("a whole number", "write a number without quotes"),
+    "bool_type": ("a boolean", "write `true` or `false`"),
+    **dict.fromkeys(("dict_type", "model_type"), ("a mapping", "write `key: value` pairs")),
+    "list_type": ("a list", "write `[…]`, or one `- item` a line"),
+}

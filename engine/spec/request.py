@@ -1,11 +1,10 @@
 """What is sent: a request of the file, planned once for a connection, rendered for every call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationInfo
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError
@@ -13,32 +12,26 @@ from engine.language.codec import encode_form, encode_json, encode_query, header
 from engine.language.text import as_text, kind_of
 from engine.spec.names import Names
 from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, Reading, reading
+from engine.spec.reading import Model, Reading, about, reading, reads, wrong
 from engine.spec.tree import Node, Scope, write_tree
 from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
 from engine.spec.trip import Rendered
 
 Pairs = list[tuple[str, str]]
 
-_TREE_SCHEMA: dict[str, Any] = {"title": "Tree", "description": "A tree whose scalars are templates."}
-
-
-def _tree(value: Any, info: ValidationInfo) -> Node:
-    return write_tree(value, reading(info))
+_TREE_SCHEMA: Final = {"format": "tree"}
 
 
 def _mapping(value: Any, info: ValidationInfo) -> Node:
-    if not isinstance(value, dict):
-        message = f"expected names and values, found {kind_of(value)}"
-        raise PydanticCustomError("wrong-type", message, {"remedy": f"write `{info.field_name}: {{name: value}}`"})
-    node = write_tree(value, reading(info))
+    node = write_tree(value, reading(info)) if isinstance(value, dict) else Const(value)
     if isinstance(node, Const) and not isinstance(node.value, dict):
-        raise PydanticCustomError("wrong-type", "expected names and values", {"remedy": "write `name: value` pairs"})
+        message = f"expected names and values, found {kind_of(value)}"
+        raise wrong("wrong-type", message, f"write `{info.field_name}: {{name: value}}`")
     return node
 
 
-WrittenTree = Annotated[Any, PlainValidator(_tree), WithJsonSchema(_TREE_SCHEMA)]
-WrittenPairs = Annotated[Any, PlainValidator(_mapping), WithJsonSchema({**_TREE_SCHEMA, "type": "object"})]
+WrittenTree = Annotated[Any, reads(lambda value, info: write_tree(value, reading(info)), _TREE_SCHEMA)]
+WrittenPairs = Annotated[Any, reads(_mapping, {**_TREE_SCHEMA, "type": "object"})]
 
 
 def header_fields(values: Any) -> dict[str, tuple[str, str]]:
@@ -67,48 +60,45 @@ def link_headers(node: Node | None, written: Any, at: Reading) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a connection gives every request: the address without a final slash, and headers."""
+    """What a connection gives every request: the address without a final slash, headers, and headers of one call."""
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
+    moving: Callable[[Scope], Any] | None = None
 
 
-class Request(Model):
+class Request(Model, later="url encoding multipart xml soap graphql text"):
     """One HTTP request. At most one body."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"url", "encoding", "multipart", "xml", "soap", "graphql", "text"})
-
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(description="The HTTP method.")
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = about("The HTTP method.", "GET", default=...)
     path: PathField = Field(examples=["/api/v4/contacts/{{ input.client_key }}"])
-    query: WrittenPairs = Field(default=None, description="Parameters; a null drops its key, a list repeats it.")
-    headers: WrittenPairs = Field(default=None, description="Headers; a null drops its key.")
-    json_: WrittenTree = Field(default=None, alias="json", description="A JSON body.")
-    form: WrittenPairs = Field(default=None, description="A form body; a null drops its key, a list repeats it.")
+    query: WrittenPairs = about("Parameters; a null drops its key, a list repeats it.", {"limit": 50})
+    headers: WrittenPairs = about("Headers; a null drops its key.", {"X-Request-Id": "{{ call.request_id }}"})
+    json_: WrittenTree = about("A JSON body.", {"phone": "{{ input.phone }}"}, alias="json")
+    form: WrittenPairs = about("A form body; a null drops its key, a list repeats it.", {"phone": "{{ input.phone }}"})
 
-    def link(self, names: Names, url: Names, body: Names) -> None:
+    def link(self, names: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
-        url_names = ((self.path, url), (self.query, url), (self.headers, names), (self.json_, body), (self.form, body))
-        for part, seen in url_names:
-            if part is not None:
-                part.link(seen)
+        names.inside("url").check([self.path, self.query])
+        names.check(self.headers)
+        names.inside("body").check([self.json_, self.form])
         if self.has("json") and self.has("form"):
-            names.at.report("one-of", "`json` and `form` stand together", "keep one body", self.place("form"))
-        link_headers(self.headers, self._raw.get("headers"), names.at)
+            self.report("one-of", "`json` and `form` stand together", "keep one body", "form")
+        link_headers(self.headers, self._raw.get("headers"), self._at)
         for key, node in (("query", self.query), ("form", self.form)):
             try:
                 _pairs(_constant(node))
             except EvaluationError as error:
                 fault = self.fault(key, error)
-                names.at.report(
-                    "wrong-value", fault.detail, "write a text, a number or a list", fault.place or names.at.top
-                )
+                self.report("wrong-value", fault.detail, "write a text, a number or a list", fault.place or key)
 
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
         query = encode_query(_pairs(_constant(self.query)))
-        headers = self._headers(base, _constant(self.headers))
-        varying = _varying(self.query), _varying(self.headers)
-        return Press(self.method, base.url, self.path, query, varying[0], headers, varying[1], self, idempotent)
+        still = base.moving is None and isinstance(self.headers, Const)
+        headers = self._headers(base, _constant(self.headers) if still else {})
+        moving = tuple(node for node in (base.moving, None if still else self.headers) if node is not None)
+        return Press(self.method, base.url, self.path, query, _varying(self.query), headers, moving, self, idempotent)
 
     def body(self, scope: Scope) -> bytes | None:
         """The encoded body."""
@@ -143,7 +133,7 @@ class Press:
     fixed_query: str
     query: Node | None
     fixed_headers: tuple[tuple[str, str], ...]
-    headers: Node | None
+    moving: tuple[Callable[[Scope], Any], ...]
     request: Request
     idempotent: bool
 
@@ -153,7 +143,7 @@ class Press:
         try:
             query = self.fixed_query if self.query is None else encode_query(_pairs(self.query(scope)))
             part = "headers"
-            headers = self.fixed_headers if self.headers is None else self._with_own(self.headers(scope))
+            headers = self._with_moving(scope) if self.moving else self.fixed_headers
             part = "form" if self.request.json_ is None else "json"
             body = self.request.body(scope)
         except EvaluationError as error:
@@ -161,8 +151,10 @@ class Press:
         url = self.base + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
-    def _with_own(self, values: Any) -> tuple[tuple[str, str], ...]:
-        own = header_fields(values)
+    def _with_moving(self, scope: Scope) -> tuple[tuple[str, str], ...]:
+        own: dict[str, tuple[str, str]] = {}
+        for node in self.moving:
+            own.update(header_fields(node(scope)))
         return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
 
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, ValidationInfo
 
 from engine.document import Map
-from engine.errors import CallError, EvaluationError, Upstream, nearest
+from engine.errors import CallError, EvaluationError, Upstream
 from engine.errors.catalogue import RAISABLE
-from engine.language.expression import Expression
+from engine.language.expression import Expression, compile_expression
 from engine.language.text import as_text, kind_of
 from engine.spec.names import RULE, Names
-from engine.spec.reading import LATER, Model, plain, reading
-from engine.spec.strings import ExpressionField, expression_in
+from engine.spec.reading import LATER, Model, about, one_of, plain, reading, reads, wrong
+from engine.spec.strings import ExpressionField
 from engine.spec.tree.nodes import Scope, holds
 
 _LATER_FORMATS: Final = frozenset({"xml", "soap", "csv", "text"})
@@ -38,75 +37,39 @@ class Message:
 
 def _message(value: Any, info: ValidationInfo) -> Message:
     if isinstance(value, str):
-        return Message(expression_in(reading(info), value))
-    if isinstance(value, Map) and set(value) == {"const"} and isinstance(value["const"], str):
-        return Message(constant=str(value["const"]))
-    if (
-        isinstance(value, Map)
-        and value
-        and set(value) <= {"ru", "en"}
-        and all(isinstance(v, str) for v in value.values())
-    ):
-        spoken = {language: str(text) for language, text in value.items()}
-        return Message(constant=spoken.get("en") or spoken["ru"], spoken=spoken)
+        return Message(reading(info).compiled(compile_expression, value))
+    texts = plain(value) if isinstance(value, Map) else {}
+    if all(isinstance(text, str) for text in texts.values()):
+        if texts.keys() == {"const"}:
+            return Message(constant=texts["const"])
+        if texts and texts.keys() <= {"ru", "en"}:
+            return Message(constant=texts.get("en") or texts["ru"], spoken=texts)
     remedy = "write an expression, `{const: text}` or `{ru: …, en: …}`"
-    raise PydanticCustomError("wrong-type", f"a message is no {kind_of(value)} of this form", {"remedy": remedy})
+    raise wrong("wrong-type", f"a message is no {kind_of(value)} of this form", remedy)
 
 
-MessageField = Annotated[
-    Message,
-    PlainValidator(_message),
-    WithJsonSchema(
-        {
-            "title": "Message",
-            "anyOf": [
-                {"type": "string", "description": "An expression over the answer."},
-                {
-                    "type": "object",
-                    "properties": {"const": {"type": "string"}},
-                    "required": ["const"],
-                    "additionalProperties": False,
-                },
-                {
-                    "type": "object",
-                    "properties": {"ru": {"type": "string"}, "en": {"type": "string"}},
-                    "additionalProperties": False,
-                },
-            ],
-        }
-    ),
-]
+_SAYS: Final = {"type": "string", "description": "What is said.", "examples": ["The account is blocked"]}
 
 
-def _code(value: Any) -> str:
-    if isinstance(value, str) and value in RAISABLE:
-        return str(value)
-    raise PydanticCustomError(
-        "code-not-raisable",
-        f"`{value}` is no code that a connector may raise",
-        {"remedy": nearest(str(value), RAISABLE)},
-    )
+def _object_of(*names: str, **more: Any) -> dict[str, Any]:
+    members = {name: {**_SAYS, "title": name} for name in names}
+    return {"type": "object", "properties": members, "additionalProperties": False, **more}
 
 
-CodeField = Annotated[str, PlainValidator(_code), WithJsonSchema({"type": "string", "enum": list(RAISABLE)})]
+_CONSTANT: Final = _object_of("const", required=["const"])
+_MESSAGE: Final = {"anyOf": [{"type": "string"}, _CONSTANT, _object_of("ru", "en", minProperties=1)]}
+MessageField = Annotated[Message, reads(_message, _MESSAGE)]
+CodeField = Annotated[str, one_of("code-not-raisable", "raisable code", RAISABLE)]
 
 
-class ErrorRule(Model):
+class ErrorRule(Model, later="scope"):
     """An answer that means an error. Without `code` it only adds its message to the verdict that follows."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"scope"})
-
-    when: ExpressionField | None = Field(default=None, examples=["status == `409`"])
-    code: CodeField | None = Field(default=None, description="A code of the catalogue.")
-    message: MessageField | None = None
-    retry_after: ExpressionField | None = Field(default=None, description="Seconds to wait, from the answer.")
-    retryable: bool | None = None
-
-    def link(self, names: Names) -> None:
-        """Check the names of every expression."""
-        for compiled in (self.when, self.retry_after, self.message.expression if self.message else None):
-            if compiled is not None:
-                names.check(compiled)
+    when: ExpressionField | None = about("Without it the rule always matches.", "status == `409`")
+    code: CodeField | None = about("Without it the rule only adds to what follows.", "conflict")
+    message: MessageField | None = about("For the operator; `{ru: …, en: …}` also for the client.", "body.detail")
+    retry_after: ExpressionField | None = about("Seconds to wait, from the answer.", "body.wait")
+    retryable: bool | None = about("Whether trying again helps; without it the code decides.", True)
 
 
 Verdict = Literal["ok", "empty"] | CallError
@@ -114,43 +77,34 @@ Verdict = Literal["ok", "empty"] | CallError
 
 
 def _nulls(values: list[Any]) -> list[Any]:
-    for value in values:
-        if isinstance(value, dict | list) or (isinstance(value, str) and "{{" in value):
-            remedy = "write constants: `[false, '']`"
-            raise PydanticCustomError(
-                "constant-expected", "`nulls` takes scalars that are constants", {"remedy": remedy}
-            )
+    if any(isinstance(value, dict | list) or "{{" in str(value) for value in values):
+        raise wrong("constant-expected", "`nulls` takes scalars that are constants", "write constants: `[false, '']`")
     return [plain(value) for value in values]
 
 
-class Response(Model):
+class Response(Model, later="lists"):
     """How answers are read and judged; of an operation, or shared by all."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"lists"})
-
-    format: str = Field(default="auto", json_schema_extra={"enum": ["auto", "json"]}, description="What the body is.")
-    charset: str | None = Field(
-        default=None, examples=["windows-1251"], description="Where the header lies or is silent."
+    format: str = about("What the body is.", default="auto", json_schema_extra={"enum": ["auto", "json"]})
+    charset: str | None = about("Where the header lies or is silent.", "windows-1251")
+    nulls: Annotated[list[Any], AfterValidator(_nulls)] = about(
+        "Scalars that mean null in this system.", [False, ""], default=[]
     )
-    nulls: Annotated[list[Any], AfterValidator(_nulls)] = Field(
-        default=[], examples=[[False, ""]], description="Scalars that mean null in this system."
+    success_when: ExpressionField | None = about("Holds: a success. Does not: `upstream_rejected`.", "body.ok")
+    empty_when: ExpressionField | None = about("The system has nothing.", "status == `204`")
+    errors: list[ErrorRule] = about(
+        "First match wins; may match at status 200.",
+        [{"when": "body.error", "code": "upstream_rejected", "message": "body.error"}],
+        default=[],
     )
-    success_when: ExpressionField | None = None
-    empty_when: ExpressionField | None = Field(default=None, examples=["status == `204`"])
-    errors: list[ErrorRule] = Field(default=[], description="First match wins; may match at status 200.")
 
     def link(self, names: Names) -> None:
         """Check formats and the names of every rule."""
-        if self.format not in ("auto", "json"):
-            code = "not-yet" if self.format in _LATER_FORMATS else "wrong-value"
-            message = f"format `{self.format}`" + (f": {LATER}" if code == "not-yet" else " does not exist")
-            names.at.report(code, message, "write `auto` or `json`", self.place("format"))
-        rules = names.plus(RULE)
-        for compiled in (self.success_when, self.empty_when):
-            if compiled is not None:
-                rules.check(compiled)
-        for rule in self.errors:
-            rule.link(rules)
+        if self.format in _LATER_FORMATS:
+            self.report("not-yet", f"format `{self.format}`: {LATER}", "write `auto` or `json`", "format")
+        elif self.format not in ("auto", "json"):
+            self.report("wrong-value", f"there is no format `{self.format}`", "write `auto` or `json`", "format")
+        names.plus(*RULE).check([self.success_when, self.empty_when, self.errors])
 
 
 @dataclass(slots=True)
@@ -191,19 +145,11 @@ class _Judging:
 
     def error(self, code: str, rule: ErrorRule | None = None, note: str = "") -> CallError:
         """The error with all that the rules added."""
-        wait = self._wait(rule) if rule else None
         detail = "; ".join(part for part in (self.message, note, *self.notes) if part)
-        retryable = rule.retryable if rule else None
-        place = rule.place() if rule else None
-        return CallError(
-            code,
-            detail,
-            upstream=self.upstream,
-            retry_after=wait,
-            retryable=retryable,
-            customer_message=self.spoken,
-            place=place,
-        )
+        more: dict[str, Any] = {}
+        if rule is not None:
+            more = {"retry_after": self._wait(rule), "retryable": rule.retryable, "place": rule.place()}
+        return CallError(code, detail, upstream=self.upstream, customer_message=self.spoken, **more)
 
     def _add(self, rule: ErrorRule) -> None:
         if rule.message is None or self.message:
@@ -214,10 +160,8 @@ class _Judging:
             self.notes.append(f"the rule's message could not be read: {error.message}")
 
     def _wait(self, rule: ErrorRule) -> float | None:
-        if rule.retry_after is None:
-            return None
         try:
-            seconds = float(rule.retry_after(self.scope))
+            seconds = float(rule.retry_after(self.scope)) if rule.retry_after is not None else -1.0
         except (EvaluationError, TypeError, ValueError, OverflowError):
             return None
         return min(seconds, 3600.0) if 0 <= seconds < float("inf") else None

@@ -1,24 +1,14 @@
 """Pydantic field types for the strings of the language: compiled when the file is validated."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
-from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import GetPydanticSchema, ValidationInfo
 
-from engine.errors import LanguageError
 from engine.language.expression import Expression, compile_expression
 from engine.language.template import Template, compile_template
 from engine.language.text import kind_of
-from engine.spec.reading import Reading, reading
-
-
-def expression_in(at: Reading, text: str) -> Expression | None:
-    """Compile an expression of the file; a mistake is reported and gives None."""
-    try:
-        return compile_expression(text)
-    except LanguageError as error:
-        at.language(error, text)
-        return None
+from engine.spec.reading import reading, reads, wrong
 
 
 def nothing() -> Expression:
@@ -26,38 +16,16 @@ def nothing() -> Expression:
     return compile_expression("input")
 
 
-def template_in(at: Reading, text: str) -> Template | None:
-    """Compile a template of the file; a mistake is reported and gives None."""
-    try:
-        return compile_template(text)
-    except LanguageError as error:
-        at.language(error, text)
-        return None
+def _compiled(compiler: Callable[[str], Any], what: str, description: str) -> GetPydanticSchema:
+    def read(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            raise wrong("wrong-type", f"expected {what}, found {kind_of(value)}", "quote the value")
+        return reading(info).compiled(compiler, value)
+
+    return reads(read, {"type": "string", "description": description})
 
 
-def _expression(value: Any, info: ValidationInfo) -> Expression | None:
-    if not isinstance(value, str):
-        raise PydanticCustomError(
-            "wrong-type", f"expected an expression, found {kind_of(value)}", {"remedy": "quote the expression"}
-        )
-    return expression_in(reading(info), value)
-
-
-def _template(value: Any, info: ValidationInfo) -> Template | None:
-    if not isinstance(value, str):
-        raise PydanticCustomError("wrong-type", f"expected text, found {kind_of(value)}", {"remedy": "quote the value"})
-    return template_in(reading(info), value)
-
-
-ExpressionField = Annotated[
-    Expression,
-    PlainValidator(_expression),
-    WithJsonSchema(
-        {"type": "string", "title": "Expression", "description": "A JMESPath expression over the names of this place."}
-    ),
-]
-TemplateField = Annotated[
-    Template,
-    PlainValidator(_template),
-    WithJsonSchema({"type": "string", "title": "Template", "description": "Text with `{{ expression }}` tags."}),
-]
+_OVER: Final = "A JMESPath expression over the names of this place."
+_TAGS: Final = "Text with `{{ expression }}` tags."
+ExpressionField = Annotated[Expression, _compiled(compile_expression, "an expression", _OVER)]
+TemplateField = Annotated[Template, _compiled(compile_template, "text", _TAGS)]

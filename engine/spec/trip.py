@@ -1,15 +1,13 @@
-"""What travels through the rooms: Call → Rendered → Reply → Outcome."""
+"""What travels through the rooms: Call → Rendered → Reply → Outcome. Named tuples: each call makes all of them."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A request ready to be signed and sent.
 
-    `url` is absolute and fully encoded; `headers` keep their order; `idempotent` is what retry and the verdict on a
-    lost answer ask. `shown` is the URL without its query, safe for logs.
+    `url` is absolute and fully encoded; `headers` keep their order; `idempotent` is what the verdict on a lost
+    answer asks.
     """
 
     method: str
@@ -19,19 +17,17 @@ class Rendered:
     idempotent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An upstream's answer: header names in lower case, repeated ones joined by ", "; `body` decoded of gzip."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: dict[str, str]
     took: float = 0.0
-    cookies: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an operation yielded; `empty` when the upstream had nothing."""
 
     output: Any

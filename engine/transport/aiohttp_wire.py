@@ -118,7 +118,7 @@ class AiohttpWire:
         while chunk := await payload.readany():
             body.feed(chunk)
             link.allowed = self._config.max_headers + _AHEAD + 2 * body.raw
-        return Reply(message.code, headers, body.finish(), cookies=cookies)
+        return Reply(message.code, headers, body.finish(), cookies)
 
 
 _NO_TIMEOUT: Final = ClientTimeout()

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from engine.errors import CallError, Upstream
 from engine.settings.clock import Clock
@@ -16,8 +15,7 @@ from engine.transport.wire import Wire, WireError
 Trace = Callable[[str, dict[str, Any]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(NamedTuple):
     """One passage through the Gate.
 
     `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request. `trace` hears "request",
@@ -109,7 +107,7 @@ class Gate:
             self._series.end(result, took)
         if note is not None:
             note("reply", {"status": reply.status, "bytes": len(reply.body), "took": took})
-        return Reply(reply.status, reply.headers, reply.body, took, reply.cookies)
+        return Reply(reply.status, reply.headers, reply.body, reply.cookies, took)
 
     def _depart(self, passage: "_Passage") -> Awaitable[Reply]:
         return self._wire.send(passage.request, passage.depart)

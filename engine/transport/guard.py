@@ -148,7 +148,8 @@ def _check_address(address: Address, host: str, reach: Reach) -> None:
     inner = _embedded(address)
     declared = _declared(address, reach) or (inner and all(_declared(one, reach) for one in inner))
     if kind == "metadata" or not declared:
-        why = "never reached" if kind == "metadata" else "which the deployment does not declare for this connection"
+        undeclared = "which the deployment does not declare for this connection (`network: {allow: […]}`)"
+        why = "never reached" if kind == "metadata" else undeclared
         raise blocked(f"{host} is a {kind} address, {why}")
 
 

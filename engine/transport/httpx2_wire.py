@@ -93,7 +93,7 @@ class Httpx2Wire:
             async for chunk in chunks:
                 body.feed(chunk)
                 exchange.allowed = self._config.max_headers + _AHEAD + 2 * body.raw
-        return Reply(response.status, headers, body.finish(), cookies=cookies)
+        return Reply(response.status, headers, body.finish(), cookies)
 
 
 class _Exchange:

@@ -2,13 +2,18 @@
 
 from typing import Literal
 
+from engine.errors import TolmachError
 from engine.transport.wire import Wire, WireConfig
 
 Kind = Literal["aiohttp", "httpx2"]
 
 
+class WireMissingError(TolmachError):
+    """The packages of a wire are not installed; the text says what to install."""
+
+
 def open_wire(kind: Kind, config: WireConfig) -> Wire:
-    """The wire `kind` with its own pool. Raises ModuleNotFoundError, with the remedy, if the extra is not installed."""
+    """The wire `kind` with its own pool. Raises WireMissingError if its extra is not installed."""
     if kind == "aiohttp":
         from engine.transport.aiohttp_wire import AiohttpWire
 
@@ -16,5 +21,6 @@ def open_wire(kind: Kind, config: WireConfig) -> Wire:
     try:
         from engine.transport.httpx2_wire import Httpx2Wire
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{error.name} is missing: install tolmach[http2]", name=error.name) from error
+        message = f"the wire `{kind}` needs {error.name}, which is not installed: install tolmach[http2]"
+        raise WireMissingError(message) from error
     return Httpx2Wire(config)

@@ -2,8 +2,9 @@
 
     python examples/bank/demo.py [--once]
 
-Starts the stand-ins and the service on free loopback ports. On a terminal it then stays until Ctrl-C, so that the API
-page can be read; `--once`, or no terminal, ends it after the dialogue. Ends with 1 if an answer was not as expected.
+Starts the stand-ins and the service on free loopback ports. On a terminal it then stays until Ctrl-C (or SIGTERM), so
+that the API page can be read; `--once`, or no terminal, ends it after the dialogue. The exit status is 0, 1 if an
+answer was not as expected, 130 if the dialogue was broken off.
 """
 
 import argparse
@@ -24,7 +25,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.json import JSON
+from rich.highlighter import JSONHighlighter
+from rich.padding import Padding
 from rich.text import Text
 
 Json = dict[str, Any]
@@ -35,7 +37,9 @@ ALLOWED: Final = ("identity", "authorization", "card", "products", "showcase", "
 PATIENCE: Final = 20.0
 """Seconds that a part may take to start."""
 
-console = Console(highlight=False, soft_wrap=True)
+ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+console = Console(highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,22 @@ class Part:
 
     process: subprocess.Popen[bytes]
     log: Path
+
+    def said(self) -> str:
+        """What it has written so far."""
+        return self.log.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where everything is: the stand-ins, the service, the bot's key."""
+
+    stand_ins: Part
+    bank: str
+    crm: str
+    service: Part
+    address: str
+    key: str
 
 
 VERA: Final = {"client_key": "1001"}
@@ -80,51 +100,88 @@ def main() -> int:
     options = argparse.ArgumentParser(description="A bot's dialogue with a CRM and a bank through the engine.")
     options.add_argument("--once", action="store_true", help="end after the dialogue")
     once = options.parse_args().once or not sys.stdout.isatty()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    for ending in ENDINGS:  # said even if our parent ignores it, as a shell does for what it runs in the background
+        signal.signal(ending, signal.default_int_handler)
+    status = 130
     try:
         with ExitStack() as stack:
-            return _play(stack, once)
+            try:
+                stage = _set(stack)
+                status = int(not _play(stage))
+                _invite(stage, once)
+                if not once:
+                    stage.service.process.wait()
+            finally:  # a second Ctrl-C must not leave a process behind
+                for ending in ENDINGS:
+                    signal.signal(ending, signal.SIG_IGN)
     except KeyboardInterrupt:
-        return 0
+        console.print()
+    return status
 
 
-def _play(stack: ExitStack, once: bool) -> int:
+def _set(stack: ExitStack) -> Stage:
+    """Start everything, each on a port that the kernel chose, and say where it is."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tolmach-demo-")))
-    stand_ins = stack.enter_context(_part(folder / "stand-ins.log", sys.executable, HERE / "stand_in.py"))
+    stand_ins = stack.enter_context(_part(folder / "stand-ins.log", sys.executable, HERE / "stand_in.py", "--tell"))
     at = json.loads(_wait_for(lambda: _line(stand_ins, r"^\{.*\}$"), stand_ins))
-    settings = {"BANK_URL": at["bank"], "BANK_PASSWORD": "demo-password"}
+    settings = {"BANK_URL": at["bank"], "BANK_PASSWORD": "demo-password", "TOLMACH_DRAIN": "0"}
     settings |= {"CRM_URL": at["crm"], "CRM_KEY": "demo-crm-key"}
     key, project = _project_with_a_key(folder)
     serve = (*TOLMACH, "serve", project, "--connectors", HERE / "connectors", "--host", "127.0.0.1", "--port", "0")
     service = stack.enter_context(_part(folder / "service.log", *serve, **settings))
     address = _wait_for(lambda: _line(service, r"http://127\.0\.0\.1:\d+"), service)
     _wait_for(lambda: _is_ready(address), service)
-    as_expected = [_take(turn, address, key, at["bank"]) for turn in DIALOGUE]
-    as_expected.append(_show_a_typo(folder))
-    _invite(address, key, once)
-    if not once:
-        service.process.wait()
-    return int(not all(as_expected))
+    return Stage(stand_ins, at["bank"], at["crm"], service, address, key)
+
+
+def _play(stage: Stage) -> bool:
+    """The whole dialogue; whether every answer was as expected."""
+    console.print("[bold]A bot talks to a CRM and a bank through Tolmach[/bold]\n")
+    places = {"the bank": stage.bank, "the CRM": stage.crm, "tolmach serve": stage.address}
+    for name, where in (places | {"project": "examples/bank/tolmach.yaml"}).items():
+        console.print(f"  {name:<16}[bold]{where}[/bold]")
+    as_expected = [_take(number, turn, stage) for number, turn in enumerate(DIALOGUE, 1)]
+    return all([*as_expected, _show_a_typo(len(DIALOGUE) + 1)])
 
 
 @contextmanager
 def _part(log: Path, *command: str | Path, **environment: str) -> Iterator[Part]:
     """A process that ends with the block, by its own pid."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment)
+    process = None
     try:
+        with _undisturbed(), log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment)
         yield Part(process, log)
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            _end(process)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal to end comes after the block, so that no process is started whose pid nobody knows."""
+    came: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _: came.append(number)) for ending in ENDINGS}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _line(part: Part, pattern: str) -> str:
-    found = re.search(pattern, part.log.read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.search(pattern, part.said(), re.MULTILINE)
     return found[0] if found else ""
 
 
@@ -142,7 +199,7 @@ def _wait_for(look: Callable[[], str], part: Part) -> str:
         if found := look():
             return found
         time.sleep(0.05)
-    raise SystemExit(f"a part of the demo did not start:\n{part.log.read_text(encoding='utf-8')}")
+    raise SystemExit(f"a part of the demo did not start:\n{part.said()}")
 
 
 def _project_with_a_key(folder: Path) -> tuple[str, Path]:
@@ -175,67 +232,119 @@ def _send(url: str, body: Json | None = None, headers: Mapping[str, str] | None 
             return Answer(error.code, error.read().decode())
 
 
-def _take(turn: Turn, address: str, key: str, bank: str) -> bool:
-    """Show one request and its answer; whether the status is the expected one."""
-    _send(f"{bank}/stand-in", {"mode": turn.bank}, method="PUT")
-    headers = {"Authorization": f"Bearer {key}", "Accept-Language": "ru", **turn.headers}
-    begun = time.perf_counter()
-    answer = _send(f"{address}/v1/retail/{turn.path}", turn.body, headers, "POST")
+def _take(number: int, turn: Turn, stage: Stage) -> bool:
+    """Show one request, what it led to and its answer; whether the status is the expected one."""
+    _send(f"{stage.bank}/stand-in", {"mode": turn.bank}, method="PUT")
+    headers = {"Authorization": f"Bearer {stage.key}", "Accept-Language": "ru", **turn.headers}
+    heard, begun = len(stage.stand_ins.said()), time.perf_counter()
+    answer = _send(f"{stage.address}/v1/retail/{turn.path}", turn.body, headers, "POST")
     took = (time.perf_counter() - begun) * 1000
-    _send(f"{bank}/stand-in", {"mode": "up"}, method="PUT")
-    _title(turn.story)
-    extra = "".join(f"  {name}: {value}" for name, value in turn.headers.items())
-    console.print(Text.assemble(("→ ", "bold cyan"), ("POST ", "bold"), f"/v1/retail/{turn.path}", (extra, "dim")))
-    _indent(JSON.from_data(turn.body, indent=None, ensure_ascii=False).text)
+    asked = stage.stand_ins.said()[heard:]
+    _send(f"{stage.bank}/stand-in", {"mode": "up"}, method="PUT")
+    _title(number, turn.story)
+    _say("bot → tolmach", "POST", f"/v1/retail/{turn.path}", *(f"{name}: {v}" for name, v in turn.headers.items()))
+    _show_json(turn.body, 18)
+    for one in map(json.loads, asked.splitlines()):
+        _say(f"tolmach → {one['system']}", one["method"], one["target"], one["body"])
     colour = "green" if answer.status < 400 else "yellow"
-    console.print(
-        Text.assemble(("← ", "bold cyan"), (str(answer.status), f"bold {colour}"), (f"  {took:.0f} ms", "dim"))
-    )
-    body = json.loads(answer.body)
-    meta = body.pop("meta", None)
-    _indent(JSON.from_data(body, ensure_ascii=False).text)
-    if meta is not None:
-        console.print(Text(f"  and meta: {json.dumps(meta, ensure_ascii=False)}", "dim"))
+    _say("bot ← tolmach", f"[{colour}]{answer.status}[/{colour}]", f"in {took:.0f} ms")
+    _show_answer(json.loads(answer.body), whole=number == 1)
     if answer.status != turn.status:
         console.print(f"  expected {turn.status}", style="bold red")
     return answer.status == turn.status
 
 
-def _show_a_typo(folder: Path) -> bool:
+def _say(who: str, verb: str, what: str, *more: str) -> None:
+    words = f"  [cyan]{who:<16}[/cyan][bold]{verb}[/bold] "
+    console.print(Text.from_markup(words) + Text(what) + Text("  ".join(["", *filter(None, more)]), "dim"))
+
+
+def _show_answer(body: Json, whole: bool) -> None:
+    """All of it; `meta`, which every answer has, only the first time."""
+    left_out = None if whole else body.pop("meta", None)
+    _show_json(body, 2)
+    if left_out:
+        console.print(Text(f"  and meta: answered by {left_out['sources'][0]['connection']}, trace id …", "dim"))
+
+
+def _show_json(value: Any, indent: int) -> None:
+    text = JSONHighlighter()(Text(_fitted(value, console.width - indent)))
+    for line in text.split():
+        deeper = len(line.plain) - len(line.plain.lstrip())
+        console.print(Padding(line[deeper:], (0, 0, 0, indent + deeper), expand=False))
+
+
+def _fitted(value: Any, room: int, deep: str = "", tail: int = 1) -> str:
+    """JSON with as much in a line as fits; what stands after it there, or before it, takes `tail` columns."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, dict | list) or len(deep) + len(line) + tail <= room:
+        return line
+    inside = deep + "  "
+    names = [json.dumps(name, ensure_ascii=False) + ": " for name in value] if isinstance(value, dict) else []
+    values = list(value.values()) if isinstance(value, dict) else value
+    rows = [n + _fitted(v, room, inside, 1 + len(n)) for n, v in zip(names or [""] * len(values), values, strict=True)]
+    if len(deep) > 2:  # the outermost members stand out, each in its line
+        rows = _filled(rows, room - len(inside))
+    (opening, closing) = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{inside}" + f",\n{inside}".join(rows) + f"\n{deep}{closing}"
+
+
+def _filled(rows: list[str], room: int) -> list[str]:
+    """Members side by side, as long as there is room and none of them has several lines."""
+    if any("\n" in row for row in rows):
+        return rows
+    lines = rows[:1]
+    for row in rows[1:]:
+        if len(lines[-1]) + len(row) + 3 <= room:
+            lines[-1] += f", {row}"
+        else:
+            lines.append(row)
+    return lines
+
+
+def _show_a_typo(number: int) -> bool:
     """What `tolmach check` says of a slip in a connector; whether it found it."""
-    slip = folder / "demo_bank" / "connector.yaml"
-    slip.parent.mkdir()
-    text = (HERE / "connectors" / "demo_bank" / "connector.yaml").read_text(encoding="utf-8")
-    slip.write_text(
-        text.replace('"/clients/{{ input.client_key }}"', '"/clients/{{ inptu.client_key }}"', 1), encoding="utf-8"
-    )
-    _title("An integrator mistypes a name in the YAML")
-    console.print(Text.assemble(("→ ", "bold cyan"), ("tolmach check ", "bold"), "demo_bank/connector.yaml"))
-    command = [*TOLMACH, "check", "demo_bank/connector.yaml"]
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
-    found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    _indent(Text.from_ansi(found.stdout + found.stderr))
+    with tempfile.TemporaryDirectory(prefix="tolmach-demo-") as folder:
+        slip = Path(folder) / "demo_bank" / "connector.yaml"
+        slip.parent.mkdir()
+        text = (HERE / "connectors" / "demo_bank" / "connector.yaml").read_text(encoding="utf-8")
+        slip.write_text(text.replace("{{ input.client_key }}", "{{ inptu.client_key }}", 1), encoding="utf-8")
+        command = [*TOLMACH, "check", "demo_bank/connector.yaml"]
+        environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+        found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    _title(number, "An integrator mistypes a name in the YAML")
+    console.print(Text.assemble(("  $ ", "cyan"), ("tolmach check ", "bold"), "demo_bank/connector.yaml"))
+    for line in (found.stdout.rstrip() + "\n" + found.stderr.rstrip()).splitlines():
+        console.print(Text("  ") + _coloured(line), soft_wrap=True)
     return found.returncode == 1
 
 
-def _indent(text: Text) -> None:
-    for line in text.split():
-        console.print(Text("  ") + line)
+def _coloured(line: str) -> Text:
+    """A line of a report, as a terminal would show it."""
+    text = Text(line)
+    for pattern, style in ((r"error\[[\w-]+\]", "bold red"), (r"^[\s|]+\^+$", "bold red"), (r"^help:", "bold green")):
+        text.highlight_regex(pattern, style)
+    return text
 
 
-def _title(story: str) -> None:
+def _title(number: int, story: str) -> None:
     console.print()
-    console.rule(Text(story, "bold"), align="left", style="dim")
+    console.rule(Text(f"{number}/{len(DIALOGUE) + 1} {story}", "bold"), align="left", style="dim")
 
 
-def _invite(address: str, key: str, once: bool) -> None:
+def _invite(stage: Stage, once: bool) -> None:
     console.print()
     console.rule(Text("That was the dialogue", "bold"), align="left", style="dim")
-    console.print(f"The API page, made from these connectors: [bold]{address}/docs[/bold]")
+    console.print(f"The API page, made from these connectors: [bold]{stage.address}/docs[/bold]")
     if not once:
-        command = f"curl -H 'Authorization: Bearer {key}' --json '{json.dumps(VERA)}' {address}/v1/retail/card"
-        console.print("Ask it yourself:", Text(f"  {command}", "dim"), sep="\n")
-        console.print("Ctrl-C ends everything.")
+        console.print("Ask it yourself:")
+        for line in (
+            f"curl {stage.address}/v1/retail/card \\",
+            f"  -H 'X-Api-Key: {stage.key}' \\",
+            f"  -H 'Content-Type: application/json' -d '{json.dumps(VERA)}'",
+        ):
+            console.print(Text(f"  {line}", "dim"), soft_wrap=True)
+        console.print("[bold]Ctrl-C ends everything.[/bold]")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """A small CRM and a small bank over real HTTP, with a dozen invented clients.
 
-    python examples/bank/stand_in.py [--crm-port 0] [--bank-port 0]
+    python examples/bank/stand_in.py [--crm-port 0] [--bank-port 0] [--tell]
 
-One JSON line on stdout says where they are; SIGTERM or Ctrl-C ends both. The bank asks for Basic auth (BANK_LOGIN), the
-CRM for the header X-Api-Key (CRM_KEY). `PUT /stand-in {"mode": "down"}` on either makes it fail in one of the MODES.
+One JSON line on stdout says where they are, with `--tell` one more says each request; SIGTERM or Ctrl-C ends both.
+The bank asks for Basic auth (BANK_LOGIN), the CRM for the header X-Api-Key (CRM_KEY). `PUT /stand-in {"mode": "down"}`
+on either makes it fail in one of the MODES.
 """
 
 import argparse
@@ -14,12 +15,14 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Tell = Callable[[Json], None]
 
 BANK_LOGIN: Final = ("chat", "demo-password")
 CRM_KEY: Final = "demo-crm-key"
@@ -107,10 +110,16 @@ OFFERS: Final[tuple[Json, ...]] = (
 )
 
 
-def bank() -> web.Application:
-    """The core of the bank: clients, sessions, products, offers."""
+def _silent(request: Json) -> None:
+    """Tells nobody."""
+
+
+def bank(tell: Tell = _silent) -> web.Application:
+    """The core of the bank: clients, sessions, products, offers. `tell` hears of each request, without its headers."""
     expected = "Basic " + base64.b64encode(":".join(BANK_LOGIN).encode()).decode()
     return _application(
+        "bank",
+        tell,
         lambda request: request.headers.get("Authorization") == expected,
         web.get("/clients", _search_clients),
         web.get("/clients/{number}", _show_client),
@@ -120,9 +129,11 @@ def bank() -> web.Application:
     )
 
 
-def crm() -> web.Application:
+def crm(tell: Tell = _silent) -> web.Application:
     """The CRM: contacts, and who looks after them."""
     return _application(
+        "crm",
+        tell,
         lambda request: request.headers.get("X-Api-Key") == CRM_KEY,
         web.get("/api/contacts", _search_contacts),
         web.get("/api/contacts/{number}", _show_contact),
@@ -142,11 +153,16 @@ async def running(application: web.Application, port: int = 0) -> AsyncIterator[
         await runner.cleanup()
 
 
-def _application(may: Callable[[web.Request], bool], *routes: web.AbstractRouteDef) -> web.Application:
+def _application(
+    name: str, tell: Tell, may: Callable[[web.Request], bool], *routes: web.AbstractRouteDef
+) -> web.Application:
     mode = {"mode": "up"}
 
     @web.middleware
     async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path != "/stand-in":
+            body = await request.text()
+            tell({"system": name, "method": request.method, "target": request.raw_path, "body": body})
         if mode["mode"] == "closed" and request.transport is not None and request.path != "/stand-in":
             request.transport.close()
         return await _judge(mode["mode"], may, request) or await handler(request)
@@ -179,7 +195,7 @@ async def _judge(mode: str, may: Callable[[web.Request], bool], request: web.Req
 
 
 def _say(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response(body, status=status, headers=headers)
+    return web.json_response(body, status=status, headers=headers, dumps=partial(json.dumps, ensure_ascii=False))
 
 
 def _nobody() -> web.Response:
@@ -273,16 +289,22 @@ async def _show_owner(request: web.Request) -> web.Response:
     return _say(MANAGERS[client.manager]) if client else _nobody()
 
 
+def _print(row: Json) -> None:
+    print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
 async def _main() -> None:
     options = argparse.ArgumentParser(description="A small CRM and a small bank, with a dozen invented clients.")
     options.add_argument("--crm-port", type=int, default=0)
     options.add_argument("--bank-port", type=int, default=0)
-    ports = options.parse_args()
+    options.add_argument("--tell", action="store_true", help="a line on stdout for each request")
+    given = options.parse_args()
+    tell = _print if given.tell else _silent
     over = asyncio.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(ending, over.set)
-    async with running(crm(), ports.crm_port) as crm_url, running(bank(), ports.bank_port) as bank_url:
-        print(json.dumps({"crm": crm_url, "bank": bank_url}), flush=True)
+    async with running(crm(tell), given.crm_port) as crm_url, running(bank(tell), given.bank_port) as bank_url:
+        _print({"crm": crm_url, "bank": bank_url})
         await over.wait()
 
 

@@ -1,7 +1,9 @@
 """Every diagnostic code: wrong YAML gives it, at its place, with a remedy that makes the file pass when applied."""
 
+import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,25 +41,26 @@ def problems(folder: Path, name: str) -> list[Diagnostic]:
     return []
 
 
-def spoil(folder: Path, case: Map) -> tuple[str, tuple[int, int] | None]:
-    """Make the base wrong; gives the file and where the problem is expected."""
+def spoil(folder: Path, case: Map, key: str = "wrong") -> tuple[str, tuple[int, int] | None]:
+    """Put what the case has under `key` into the base; gives the file and where the problem is expected."""
     shutil.copytree(CASES / "base", folder, dirs_exist_ok=True)
     if "path" in case:
         return str(case["path"]), (1, 1)
     file = folder / case["_base"]
     text = file.read_text(encoding="utf-8")
-    wrong = (
-        str(case["wrong"])
-        + (str(case["grow"][0]) * case["grow"][1] if "grow" in case else "")
-        + str(case.get("tail", ""))
-    )
-    assert case["right"] == "*" or text.count(case["right"]) >= 1, "the base has no such text"
-    text = wrong if case["right"] == "*" else text.replace(case["right"], wrong, 1)
+    written = str(case[key]) if key in case else str(case["right"])
+    if key == "wrong":
+        written += str(case["grow"][0]) * case["grow"][1] if "grow" in case else ""
+        written += str(case.get("tail", ""))
+    if case["right"] != "*":
+        assert text.count(case["right"]) >= 1, "the base has no such text"
+        text = text.replace(case["right"], written.replace("HERE", str(folder)), case.get("times", 1))
+    elif key == "wrong":
+        text = written
     place = marked(text)
     file.write_bytes(text.replace(MARK, "").encode(str(case.get("encode", "utf-8"))))
-    if "swap_connector" in case:
-        connector = folder / "connectors/base/connector.yaml"
-        old, new = case["swap_connector"]
+    connector = folder / "connectors/base/connector.yaml"
+    for old, new in zip(*[iter(case.get("swap_connector", ()))] * 2, strict=True):
         connector.write_text(connector.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     return str(case["_base"]), tuple(case["at"]) if "at" in case else place
 
@@ -82,9 +85,45 @@ def test_a_mistake_gives_its_code_its_place_and_a_remedy(case: Map, tmp_path: Pa
     if place is not None:
         assert (problem.span.line, problem.span.column) == place, problem
     assert problem.remedy
+    assert case["says"]
     assert str(case["says"]) in f"{problem.message} {problem.remedy}"
     assert Path(problem.span.file).name == Path(name).name
     assert not [p for p in found if p.code not in (case["code"], *case.get("beside", ()))], found
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c['code']}: {c['name']}") for c in cases() if "path" not in c])
+def test_the_remedy_when_applied_makes_it_pass(case: Map, tmp_path: Path) -> None:
+    """What is under `applied` is what the remedy says to write; `did you mean` is taken at its word."""
+    name, _ = spoil(tmp_path / "wrong", case)
+    problem = next(p for p in problems(tmp_path / "wrong", name) if p.code == case["code"])
+    if said := re.match("did you mean `(.+?)`", problem.remedy):
+        assert "" in [left(tmp_path / "wrong", name, text, case) for text in rewritten(problem, said[1])]
+    spoil(tmp_path, case, "applied")
+    assert left(tmp_path, name, None, case) == ""
+
+
+def rewritten(problem: Diagnostic, meant: str) -> Iterator[tuple[str, str]]:
+    """The line of the problem with each word that its message names replaced by the one that was meant."""
+    line = Path(problem.span.file).read_text(encoding="utf-8").splitlines()[problem.span.line - 1]
+    before, after = line[: problem.span.column - 1], line[problem.span.column - 1 :]
+    for word in re.findall("`(.+?)`", problem.message) or re.findall(r"[\w/]+", after):
+        if word in after:
+            yield line, before + after.replace(word, meant, 1)
+
+
+def left(folder: Path, name: str, change: tuple[str, str] | None, case: Map) -> str:
+    """What is still reported after a line was changed."""
+    file = folder / name
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(*change, 1) if change else text, encoding="utf-8")
+    found = [f"{p.code} {p.span}: {p.message}" for p in problems(folder, name) if p.code not in case.get("beside", ())]
+    file.write_text(text, encoding="utf-8")
+    return "\n".join(found)
+
+
+def test_a_file_that_cannot_be_read_is_read_once_it_is_there() -> None:
+    assert [c["path"] for c in cases() if "path" in c] == ["connectors", "connectors/none.yaml"]
+    assert problems(CASES / "base" / "connectors", "base/connector.yaml") == []
 
 
 def test_every_code_has_at_least_two_cases() -> None:

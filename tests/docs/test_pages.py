@@ -11,13 +11,14 @@ from tests.house.places import ROOT, shown, tracked
 
 PAGES = [file for file in tracked() if file.suffix == ".md"]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)")
+CODE = re.compile(r"(`+)[^\n]*?\1")
 CONNECTOR = re.compile(r"^```yaml\n((?:#.*\n)*connector:.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^(?: {4})?|`)make ([a-z][a-z-]*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_links_lead_to_files(page: Path) -> None:
-    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    targets = LINK.findall(CODE.sub("", page.read_text(encoding="utf-8")))
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 

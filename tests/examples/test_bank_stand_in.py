@@ -2,15 +2,23 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from engine.errors import CallError
+from engine.runtime.call import Call
+from engine.runtime.engine import Engine
+from engine.runtime.registry import load
+from engine.settings.clock import SystemClock, SystemIds
 from examples.bank import stand_in
 from tests.house.places import ROOT
 
@@ -27,6 +35,36 @@ async def crm() -> AsyncIterator[aiohttp.ClientSession]:
     key = {"X-Api-Key": stand_in.CRM_KEY}
     async with stand_in.running(stand_in.crm()) as url, aiohttp.ClientSession(url, headers=key) as session:
         yield session
+
+
+def test_there_are_a_dozen_clients_in_one_module() -> None:
+    assert len({client.number for client in stand_in.CLIENTS}) == 12
+    assert {f.name for f in (ROOT / "examples" / "bank").glob("*.py")} == {"stand_in.py", "demo.py"}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_the_project_reaches_them_since_it_declares_loopback(tmp_path: Path, declared: bool) -> None:
+    text = (ROOT / "examples" / "bank" / "tolmach.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "tolmach.yaml"
+    file.write_text(text if declared else re.sub(r"\n +network: .*", "", text), encoding="utf-8")
+    async with stand_in.running(stand_in.bank()) as bank, stand_in.running(stand_in.crm()) as crm:
+        environ = {
+            "BANK_URL": bank,
+            "BANK_PASSWORD": stand_in.BANK_LOGIN[1],
+            "CRM_URL": crm,
+            "CRM_KEY": stand_in.CRM_KEY,
+        }
+        registry = load(file, (ROOT / "examples" / "bank" / "connectors",), environ)
+        engine = Engine(registry, SystemClock(), SystemIds())
+        try:
+            for call in (
+                Call("retail", "card", {"client_key": "1001"}, trace_id="t"),
+                Call("retail", "crm.find_contact", {"email": "vera@example.com"}, trace_id="t"),
+            ):
+                with nullcontext() if declared else pytest.raises(CallError, match="loopback"):
+                    assert "Морозова" in str((await engine.call(call)).data)
+        finally:
+            await engine.close()
 
 
 @pytest.mark.parametrize("client", stand_in.CLIENTS, ids=lambda client: str(client.number))

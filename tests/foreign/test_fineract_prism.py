@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from engine.spec.connector import load_connector
 from tests.foreign.conftest import Prism, Serve
 from tests.foreign.served import Tolmach
+from tests.house.places import ROOT
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(600)]
 
@@ -19,7 +21,10 @@ CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("showcase", {}, "get /v1/savingsproducts"),
     ("core/loan_offers", {}, "get /v1/loanproducts"),
     ("core/staff", {}, "get /v1/staff"),
+    ("core/find_by_external_id", {"external_id": "crm-412"}, "get /v1/clients"),
+    ("core/documents", {"client_key": "27"}, "get /v1/clients/27/identifiers"),
 ]
+BY_CAPABILITY = {"find_client": "identity"}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +41,18 @@ def test_a_request_passes(tolmach: Tolmach, prism: Prism, path: str, given: dict
     assert re.findall(r"\[HTTP SERVER\] (\S+ \S+)", said) == [request_line]
     assert "The request passed the validation rules" in said
     assert not re.search(r"violation|error|warn", said, re.IGNORECASE)
+
+
+def test_every_operation_was_asked() -> None:
+    operations = load_connector(ROOT / "connectors" / "fineract" / "connector.yaml").connector.operations
+    asked = {path.removeprefix("core/") for path, _, _ in CALLS}
+    assert {BY_CAPABILITY.get(name, name) for name in operations} == asked
+
+
+@pytest.mark.parametrize(("operation", "status"), [("path", 404), ("method", 405), ("type", 422)])
+def test_a_wrong_request_of_a_connector_is_seen(tolmach: Tolmach, operation: str, status: int) -> None:
+    answer = tolmach.ask(f"bank/wrong/{operation}")
+    assert answer.body["upstream"] == {"connection": "wrong", "status": status}
 
 
 def test_what_the_description_shows_is_mapped(tolmach: Tolmach) -> None:

@@ -6,6 +6,7 @@ from tests.foreign.conftest import Serve, Tryton
 from tests.foreign.installed import TRYTON_PASSWORD
 from tests.foreign.parties import LONG_STREET
 from tests.foreign.served import Tolmach
+from tests.house.places import ROOT
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(600)]
 
@@ -13,6 +14,12 @@ pytestmark = [pytest.mark.foreign, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def tolmach(tryton: Tryton, serve: Serve) -> Tolmach:
     return serve("tryton", {"TRYTON_URL": tryton.url, "TRYTON_PASSWORD": TRYTON_PASSWORD})
+
+
+def test_the_connector_is_nothing_but_yaml() -> None:
+    folder = ROOT / "tests" / "foreign" / "tryton"
+    assert {file.name for file in folder.iterdir()} == {"connector.yaml", "tolmach.yaml"}
+    assert "type: basic" in (folder / "connector.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("written", ["+7 900 123-45-67", "89001234567", "+79001234567", "8 (916) 765-43-21"])

@@ -23,6 +23,23 @@ def locked(name: str) -> dict[str, Version]:
     return {canonicalize_name(package): Version(version) for package, version in entries}
 
 
+def test_the_project_is_what_the_house_says() -> None:
+    project = PYPROJECT["project"]
+    assert (project["name"], project["requires-python"]) == ("tolmach", ">=3.11")
+    assert project["scripts"] == {"tolmach": "engine.cli:main"}
+    assert project["optional-dependencies"].keys() <= {"postgres", "otel", "lsp", "mcp", "http2"}
+    assert "http2" in project["optional-dependencies"]
+    assert PYPROJECT["tool"]["ruff"]["target-version"] == "py311"
+
+
+def test_the_licence_is_apache_2() -> None:
+    assert (PYPROJECT["project"]["license"], PYPROJECT["project"]["license-files"]) == ("Apache-2.0", ["LICENSE"])
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in text
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
 def test_the_run_time_stands_on_few_packages() -> None:
     assert len(DIRECT) <= 25
     assert len(locked("run")) <= 60

@@ -158,13 +158,23 @@ def test_forms_that_cannot_be_read_are_refused(data: bytes) -> None:
         decode_form(data)
 
 
-@pytest.mark.parametrize(("value", "expected"), [("Bearer t", "Bearer t"), (" a\tb \t", "a\tb"), ("é", "é"), ("", "")])
+@pytest.mark.parametrize(("value", "expected"), [("Bearer t", "Bearer t"), (" a\tb \t", "a\tb"), ("~", "~"), ("", "")])
 def test_header_values(value: str, expected: str) -> None:
     assert header_value(value) == expected
 
 
 @pytest.mark.parametrize(
-    "value", ["secret\r\nX: y", "secret\n", "secret\x00", "\x7fsecret", "\x85secret", "сеcret secret", "secret\u2028"]
+    "value",
+    [
+        "secret\r\nX: y",
+        "secret\n",
+        "secret\x00",
+        "\x7fsecret",
+        "\x85secret",
+        "сеcret secret",
+        "secret\u2028",
+        "secreté",
+    ],
 )
 def test_header_values_that_would_break_out_are_refused_without_the_value(value: str) -> None:
     with pytest.raises(EvaluationError) as caught:

@@ -230,7 +230,7 @@ CONTEXTS: dict[str, Context] = {
     "query": (query_value, never, same),
     "query name": (query_name, never, same),
     "form": (form_value, never, same),
-    "header": (header, lambda v: control(v.replace("\t", "")) or any(c > "\xff" for c in v), lambda v: v.strip(" \t")),
+    "header": (header, lambda v: control(v.replace("\t", "")) or not v.isascii(), lambda v: v.strip(" \t")),
     "json": (json_value, lambda v: len(v) > 65_536, same),
     "json in text": (json_in_text, lambda v: len(v) > 65_500, same),
     "soql": (soql, lambda v: lines(v) or len(v) > 30_000, same),

@@ -139,7 +139,6 @@ def test_members_and_elements(text: str, expected: Any) -> None:
         "{{ input.absent }}",
         "{{ input.absent.a.b }}",
         "{{ input.given.a }}",
-        "{{ input.phone.a }}",
         "{{ input.absent[0].x }}",
         "{{ input[input.absent] }}",
         "{{ settings.absent }}",
@@ -153,6 +152,18 @@ def test_members_and_elements(text: str, expected: Any) -> None:
 )
 def test_what_we_declare_ourselves_is_null_along_the_whole_chain(text: str) -> None:
     assert value(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ input.phone.digits }}", "`input.phone` is text, which has no members"),
+        ("{{ input.n['a'] or 'x' }}", "`input.n` is a number, which has no members"),
+        ("{{ input[input.type].a }}", "`input[input.type]` is text, which has no members"),
+    ],
+)
+def test_a_member_of_text_or_of_a_number_is_a_mistake_in_known_shapes_too(text: str, message: str) -> None:
+    assert failure(text)[0] == message
 
 
 @pytest.mark.parametrize(

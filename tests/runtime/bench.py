@@ -38,6 +38,17 @@ def lay(folder: Path, rest: str, url: str, *, project: str = "", settings: str =
     return file
 
 
+def add_broken(file: Path) -> None:
+    """Give the project of `lay` a second connection, `old`, whose connector is wrong: it will be out of service."""
+    place = file.parent / "connectors" / "old" / "connector.yaml"
+    place.parent.mkdir()
+    rest = "operations: {user: {request: {method: GET, path: /x}, output: lenght(body)}}\n"
+    place.write_text(HEAD.format(name="old") + rest, encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    other = "    connections:\n      old: {connector: old, settings: {url: 'https://old.example'}}\n"
+    file.write_text(text.replace("    connections:\n", other), encoding="utf-8")
+
+
 def registry_of(folder: Path, rest: str, url: str, **more: str) -> Registry:
     """What is loaded from such a folder."""
     return load(lay(folder, rest, url, **more), (), {})

@@ -361,3 +361,28 @@ async def test_a_recorder_hears_every_room(tmp_path: Path) -> None:
     async with upstream() as system, engine_of(tmp_path, GET, system.url) as engine:
         await engine.call(Call("p", "crm.get", {"id": "1"}), heard)
     assert heard.rooms == ["desk crm.get", "press GET", "gate 200", "reader False"]
+
+
+MOVING = """\
+headers: {X-Request-Id: "{{ call.request_id }}", X-Key: "{{ settings.key }}", X-Day: "{{ now }}", X-Plain: a}
+"""
+
+
+async def test_headers_of_a_connection_may_differ_from_call_to_call(tmp_path: Path) -> None:
+    rest = (
+        "operations:\n"
+        "  get: {request: {method: GET, path: /x}, output: {id: body.id}}\n"
+        "  own: {request: {method: GET, path: /x, headers: {X-Plain: b, x-day: never}}, output: {id: body.id}}\n"
+    )
+    async with (
+        upstream() as system,
+        engine_of(tmp_path, rest, system.url, connection=MOVING, settings=", key: s3cret") as engine,
+    ):
+        system.says({"id": "1"})
+        for target in ("crm.get", "crm.get", "crm.own"):
+            await engine.call(Call("p", target, {}))
+    first, second, own = (asked.headers for asked in system.asked)
+    assert first["x-request-id"] != second["x-request-id"]
+    assert first["x-day"].startswith("20")
+    assert (first["x-key"], first["x-plain"]) == ("s3cret", "a")
+    assert (own["x-key"], own["x-plain"], own["x-day"]) == ("s3cret", "b", "never")

@@ -213,21 +213,21 @@ async def bank() -> AsyncGenerator[Bank]:
         await runner.cleanup()
 
 
-def write_project(folder: Path, url: str) -> tuple[Path, dict[str, str]]:
+def write_project(folder: Path, url: str, connector: str = CONNECTOR) -> tuple[Path, dict[str, str]]:
     """The project file with its connector, and the texts of its keys by name."""
     made = {name: new_key(SystemIds()) for name in ("bot", "narrow", "chief", "other")}
     (folder / "connectors" / "acme").mkdir(parents=True)
-    (folder / "connectors" / "acme" / "connector.yaml").write_text(CONNECTOR, encoding="utf-8")
+    (folder / "connectors" / "acme" / "connector.yaml").write_text(connector, encoding="utf-8")
     path = folder / "tolmach.yaml"
     path.write_text(PROJECT.format(url=url, **{name: key[1] for name, key in made.items()}), encoding="utf-8")
     return path, {name: key[0] for name, key in made.items()}
 
 
 @asynccontextmanager
-async def stage(folder: Path, **variables: Any) -> AsyncGenerator[Stage]:
+async def stage(folder: Path, connector: str = CONNECTOR, **variables: Any) -> AsyncGenerator[Stage]:
     """Everything running; `variables` are fields of Environment."""
     async with bank() as upstream, ClientSession() as http:
-        path, keys = write_project(folder, upstream.url)
+        path, keys = write_project(folder, upstream.url, connector)
         registry = load(path, [], {"TOKEN": TOKEN})
         mask, metrics = Mask(), Metrics("test")
         engine = Engine(registry, SystemClock(), SystemIds(), metrics=metrics)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from engine.errors import Diagnostic, Span
 from engine.runtime.registry import Project, Registry, Trouble
@@ -93,6 +94,37 @@ async def test_the_documentation_works_without_a_network(door: Stage) -> None:
         assert len(found.body) > 50
         assert found.headers["x-content-type-options"] == "nosniff"
     assert b"openapi.json" in (await door.get("/docs/start.js")).body
+
+
+async def test_the_styles_and_the_start_of_the_page_name_no_other_host(door: Stage) -> None:
+    for name in ("swagger-ui.css", "start.js"):
+        text = (await door.get(f"/docs/{name}")).body.decode()
+        assert all(target.startswith("data:") for target in re.findall(r"url\(\s*['\"]?([^'\")]*)", text))
+        assert not re.search(r"@import|https?:|['\"(]//", re.sub(r"data:[^)]*", "", text))
+    policy = (await door.get("/docs")).headers["content-security-policy"]
+    hosts = {part for rule in policy.split(";") for part in rule.split()[1:]}
+    assert hosts == {"'none'", "'self'", "'unsafe-inline'", "data:"}
+    assert "validatorUrl: null" in (await door.get("/docs/start.js")).body.decode()
+
+
+async def test_the_metrics_are_what_prometheus_reads(door: Stage) -> None:
+    await door.post("/v1/retail/card", {"client_key": "412"})
+    await door.post("/v1/retail/card", b"{")
+    found = await door.get("/metrics")
+    assert found.headers["content-type"].startswith("text/plain; version=")
+    families = {family.name: family for family in text_string_to_metric_families(found.body.decode())}
+    assert {"tolmach_calls", "tolmach_calls_in_flight", "tolmach_upstream_requests", "tolmach_build_info"} <= set(
+        families
+    )
+    ended = {s.labels["code"]: s.value for s in families["tolmach_calls"].samples if s.labels["target"] == "card"}
+    assert ended == {"ok": 1, "invalid_input": 1}
+    buckets = [
+        (float(s.labels["le"]), s.value)
+        for s in families["tolmach_calls_duration_seconds"].samples
+        if s.name.endswith("_bucket") and s.labels["target"] == "card"
+    ]
+    assert buckets == sorted(buckets)
+    assert buckets[-1] == (float("inf"), 2)
 
 
 async def test_the_documentation_can_be_switched_off(tmp_path: Path) -> None:

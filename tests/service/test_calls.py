@@ -74,7 +74,7 @@ def test_only_an_object_is_an_input(body: bytes) -> None:
 
 
 def test_an_answer_keeps_exact_numbers() -> None:
-    _, body = encode(Answer({"rate": Decimal("0.10000000000000000001")}), Options(), "t", 0.01234)
+    _, body = encode(Answer({"rate": Decimal("0.10000000000000000001")}, {}), Options(), "t", 0.01234)
     assert b"0.10000000000000000001" in body
     assert json.loads(body)["meta"] == {"trace_id": "t", "took_ms": 12.3}
 

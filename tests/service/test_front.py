@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from engine.service.front import path_of
-from tests.service.stage import Stage, heard, stage, until
+from tests.service.stage import CONNECTOR, Stage, heard, stage, until
 
 PHONE = {"type": "phone", "value": "+7 900 123-45-67"}
 CARD = {"client_key": "412"}
@@ -249,6 +249,54 @@ async def test_a_person_is_spoken_to_in_their_language(door: Stage, project: str
     key = "bot" if project == "retail" else "other"
     found = await door.post(f"/v1/{project}/bank/user", {"id": 8}, key, **headers)
     assert found.json["customer_message"] == expected
+
+
+async def test_calls_are_dispatched_before_starlette(door: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    async def pages(scope: Any, _receive: Any, send: Any) -> None:
+        seen.append(scope["path"])
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setattr(door.service.front, "_pages", pages)
+    assert (await door.post("/v1/retail/card", CARD)).status == 200
+    assert (await door.post("/v1/retail/bank/client", CARD)).status == 200
+    assert (await door.post("/v1/retail/nothing", CARD)).status == 404
+    assert (await door.get("/livez")).status == 418
+    assert seen == ["/livez"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (429, {"wait": 7}, (429, "rate_limited", True, "7")),
+        (429, {}, (429, "rate_limited", True, "1")),
+        (503, {}, (503, "upstream_unavailable", True, None)),
+        (401, {}, (502, "upstream_auth", False, None)),
+        (409, {}, (409, "conflict", False, None)),
+        (404, {}, (404, "not_found", False, None)),
+        (500, {}, (503, "upstream_unavailable", True, None)),
+        (504, {}, (504, "upstream_timeout", True, None)),
+        (403, {"error": "bad token"}, (401, "client_unauthorized", False, None)),
+    ],
+)
+async def test_what_a_system_says_reaches_the_caller_as_the_contract_has_it(
+    tmp_path: Path, status: int, body: dict[str, Any], expected: tuple[int, str, bool, str | None]
+) -> None:
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.json_response(body, status=status)
+
+    rules = "  errors:\n    - {when: body.wait, code: rate_limited, retry_after: body.wait}\n"
+    rules += "    - {when: \"body.error == 'bad token'\", code: client_unauthorized}\n"
+    async with stage(tmp_path, connector=CONNECTOR.replace("  errors:\n", rules)) as door:
+        door.bank.special["/total"] = answer
+        found = await door.post("/v1/retail/bank/total")
+    document = found.json
+    assert (found.status, document["code"], document["retryable"], found.headers.get("retry-after")) == expected
+    assert document["status"] == found.status
+    assert document["type"] == f"urn:tolmach:problem:{document['code']}"
+    assert document["upstream"] == {"connection": "bank", "status": status}
 
 
 async def test_a_failure_names_the_system_and_its_status(door: Stage) -> None:

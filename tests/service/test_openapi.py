@@ -1,13 +1,18 @@
 """The API description: valid, complete, and without dangling references."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import orjson
 import pytest
 
 from engine.errors import CATALOGUE
+from engine.runtime.registry import load
 from engine.service.openapi import describe
+from tests.cli.terminal import ROOT
 from tests.service.stage import Stage
 
 
@@ -73,6 +78,58 @@ async def test_a_real_failure_fits_its_description(door: Stage, document: dict[s
     ).validate(found.json)
 
 
+SHIPPED = """
+projects:
+  p:
+    connections:
+      crm: {connector: amocrm, settings: {host: bank.amocrm.ru, access_token: x-y-z-1}}
+      core: {connector: fineract, settings: {base_url: "https://core.example/api", username: u, password: x-y-z-2}}
+      bank: {connector: demo_bank, settings: {url: "https://bank.example", username: u, password: x-y-z-3}}
+    capabilities: {identity: core, card: core, products: core}
+"""
+OPENAPI: dict[str, Any] = json.loads((Path(__file__).parent / "openapi-3.1.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> dict[str, Any]:
+    """The description of what we ship."""
+    (tmp_path / "tolmach.yaml").write_text(SHIPPED, encoding="utf-8")
+    found = load(tmp_path / "tolmach.yaml", [ROOT / "examples" / "bank" / "connectors"], {})
+    assert found.troubles == ()
+    return dict(json.loads(orjson.dumps(describe(found))))
+
+
+async def test_it_is_openapi_3_1(document: dict[str, Any], shipped: dict[str, Any]) -> None:
+    jsonschema_rs.meta.validate(OPENAPI)
+    for one in (document, shipped):
+        jsonschema_rs.validator_for(OPENAPI).validate(one)
+        declared = set(one["components"]["securitySchemes"])
+        assert {name for wanted in one["security"] for name in wanted} <= declared
+        ids = [path["post"]["operationId"] for path in one["paths"].values()]
+        assert len(set(ids)) == len(ids) > 10
+        tags = {tag["name"] for tag in one["tags"]}
+        assert {tag for path in one["paths"].values() for tag in path["post"]["tags"]} == tags
+
+
+def test_it_is_built_from_the_loaded_connectors(shipped: dict[str, Any]) -> None:
+    for path in ("identity", "crm/find_client", "core/find_client", "bank/offers"):
+        assert f"/v1/p/{path}" in shipped["paths"]
+    user = shipped["paths"]["/v1/p/crm/user"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert user["properties"]["id"]["type"] == "integer"
+    assert "x-y-z" not in json.dumps(shipped)
+
+
+def test_every_reference_and_every_example_of_it_is_right(shipped: dict[str, Any]) -> None:
+    assert [r for r in _references(shipped) if not _resolves(shipped, r)] == []
+    seen = 0
+    for schema in _schemas(shipped):
+        own = {**schema, "components": shipped["components"]}
+        for example in [*schema.get("examples", ()), *([schema["default"]] if "default" in schema else ())]:
+            seen += 1
+            jsonschema_rs.validator_for(own).validate(example)
+    assert seen > 30
+
+
 async def test_every_code_is_described(document: dict[str, Any]) -> None:
     responses = document["components"]["responses"]
     for code, fault in CATALOGUE.items():
@@ -96,6 +153,25 @@ def test_different_schemas_of_one_name_stay_apart() -> None:
         "b": "#/components/schemas/Row2",
         "c": "#/components/schemas/Row",
     }
+
+
+def _resolves(document: Any, reference: str) -> bool:
+    for part in reference.removeprefix("#/").split("/"):
+        document = document.get(part) if isinstance(document, dict) else None
+    return document is not None
+
+
+def _schemas(node: Any, inside: bool = False) -> Iterator[dict[str, Any]]:
+    """Every schema of the document."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _schemas(item, inside)
+    elif isinstance(node, dict):
+        if inside and ("type" in node or "$ref" in node or "anyOf" in node or "enum" in node):
+            yield node
+        for key, member in node.items():
+            if key not in ("examples", "default", "enum"):
+                yield from _schemas(member, inside or key in ("schema", "schemas"))
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -1,12 +1,59 @@
 """Problem documents: their members, headers and languages."""
 
 import json
+import re
 
 import pytest
 
 from engine.errors import CATALOGUE, CallError, Span, Upstream
+from engine.errors.catalogue import RAISABLE
 from engine.service.problem import HttpError, refusal, spoken
 from engine.telemetry.mask import Mask
+
+CONTRACT = {
+    400: "invalid_input",
+    401: "unauthenticated client_unauthorized",
+    403: "forbidden",
+    404: "unknown_operation not_found",
+    409: "ambiguous conflict",
+    413: "too_large",
+    429: "rate_limited",
+    500: "internal",
+    502: "upstream_auth upstream_rejected upstream_error response_unreadable mapping_failed contract_violated "
+    "paging_loop blocked_host outcome_unknown",
+    503: "upstream_unavailable circuit_open overloaded queue_full",
+    504: "upstream_timeout deadline_exceeded",
+    507: "storage_full",
+}
+"""HTTP status of every code, as the contract with the callers has it."""
+RETRYABLE = {429, 503, 504, 507}
+ALWAYS_SAY_WHEN = {"rate_limited", "overloaded", "queue_full", "storage_full"}
+RAISABLE_CODES = (
+    "invalid_input not_found ambiguous conflict client_unauthorized rate_limited upstream_unavailable upstream_timeout "
+    "upstream_auth upstream_rejected upstream_error outcome_unknown"
+)
+
+
+def test_the_catalogue_is_the_one_of_the_contract() -> None:
+    by_code = {code: status for status, codes in CONTRACT.items() for code in codes.split()}
+    assert {code: fault.status for code, fault in CATALOGUE.items()} == by_code
+    assert {code: fault.retryable for code, fault in CATALOGUE.items()} == {
+        code: status in RETRYABLE for code, status in by_code.items()
+    }
+    assert set(RAISABLE) == set(RAISABLE_CODES.split())
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_code_speaks_russian_and_english(code: str) -> None:
+    russian, english = (json.loads(refusal(CallError(code), "t", Mask(), language).body) for language in ("ru", "en"))
+    assert re.fullmatch(r"[А-Яа-яЁё ,.-]+", russian["customer_message"])
+    assert re.fullmatch(r"[A-Za-z ,.'-]+", english["customer_message"])
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_only_who_must_wait_is_told_to(code: str) -> None:
+    told = b"retry-after" in dict(refusal(CallError(code), "t", Mask()).headers)
+    assert told == (code in ALWAYS_SAY_WHEN)
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

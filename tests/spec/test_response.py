@@ -48,7 +48,7 @@ def reply_of(given: Map) -> Reply:
     body = json.dumps(plain(given["json"]), default=float).encode() if "json" in given else b""
     if "text" in given:
         body = str(given["text"]).encode()
-    return Reply(given["status"], plain(given.get("headers", {})), WINDOWS if given.get("latin") else body)
+    return Reply(given["status"], plain(given.get("headers", {})), WINDOWS if given.get("latin") else body, {})
 
 
 @pytest.mark.parametrize("case", cases())

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,7 +50,7 @@ class ScriptedWire:
         self.clock.seconds += 0.25
         if isinstance(self.outcome, WireError):
             raise self.outcome
-        return self.outcome or Reply(200, {"a": "b"}, b"ok", cookies={"c": "d"})
+        return self.outcome or Reply(200, {"a": "b"}, b"ok", {"c": "d"})
 
     async def close(self) -> None:
         self.closed = True
@@ -70,7 +69,7 @@ async def refused(gate: Gate, one: Trip) -> CallError:
 async def test_a_reply_comes_back_with_its_time() -> None:
     clock = TurnedClock()
     reply = await Gate(ScriptedWire(clock), REACH, clock, "crm").send(trip(get(URL), 1001.0))
-    assert reply == Reply(200, {"a": "b"}, b"ok", 0.25, {"c": "d"})
+    assert reply == Reply(200, {"a": "b"}, b"ok", {"c": "d"}, 0.25)
 
 
 async def test_a_deadline_is_forgotten_once_the_answer_is_there() -> None:
@@ -87,7 +86,7 @@ async def test_the_layers_run_in_their_order() -> None:
 
     def sign(request: Rendered) -> Rendered:
         ran.append("sign")
-        return replace(request, headers=(("X-Signature", "c4n4ry"),))
+        return request._replace(headers=(("X-Signature", "c4n4ry"),))
 
     def note(event: str, facts: dict[str, Any]) -> None:
         ran.append(event)
@@ -118,7 +117,7 @@ async def test_the_trace_hears_of_a_failure() -> None:
 async def test_the_guard_sees_the_signed_address() -> None:
     clock = TurnedClock()
     wire = ScriptedWire(clock)
-    away = trip(get(URL), 1001.0, sign=lambda request: replace(request, url="https://evil.example/"))
+    away = trip(get(URL), 1001.0, sign=lambda request: request._replace(url="https://evil.example/"))
     error = await refused(Gate(wire, REACH, clock, "crm"), away)
     assert (error.code, wire.sent) == ("blocked_host", [])
     assert error.upstream is not None

@@ -17,7 +17,7 @@ from engine.transport.guard import guarded_resolve
 from engine.transport.httpx2_wire import Httpx2Wire
 from engine.transport.tls import tls_context
 from engine.transport.wire import WireConfig, WireError
-from engine.transport.wires import open_wire
+from engine.transport.wires import WireMissingError, open_wire
 from tests.transport.conftest import Authority, failure, get, loopback, post
 from tests.transport.hostile import Peer, Server, until, upstream
 
@@ -223,7 +223,7 @@ def test_a_missing_extra_is_named(authority: Authority, monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, "engine.transport.httpx2_wire")
     monkeypatch.setitem(sys.modules, "httpcore2", None)
     config = WireConfig(guarded_resolve(loopback()), authority.trusted)
-    with pytest.raises(ModuleNotFoundError, match=r"install tolmach\[http2\]"):
+    with pytest.raises(WireMissingError, match=r"install tolmach\[http2\]"):
         open_wire("httpx2", config)
 
 

@@ -39,10 +39,11 @@ def literal_path(text: str) -> str:
 def header_value(value: str) -> str:
     """A value for a header, spaces around it left out.
 
-    Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond Latin-1.
+    Raises EvaluationError for CR, LF, NUL, other control characters, and characters beyond ASCII:
+    what bytes they are is each server's own guess.
     """
     if not _HEADER.fullmatch(value):
-        held = "a line break, another control character or one beyond Latin-1"
+        held = "a line break, another control character or one beyond ASCII"
         raise EvaluationError(f"a header value holds {held}: encode it, `| url` or `| base64`")
     return value.strip(" \t")
 
@@ -63,12 +64,12 @@ def xml_text(value: Any) -> str:
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_HEADER: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_HEADER: Final = re.compile(r"[\t\x20-\x7e]*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PATH: Final = "/:@!$&'()*+,;=%~"
 _UNENCODED: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;"})
 
 

@@ -35,6 +35,8 @@ def _check(node: nodes.Node, source: Source) -> None:
         _check_test(node, source)
     elif isinstance(node, nodes.Getitem):
         _check_index(node)
+    elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Const):
+        raise _no("a constant has no members", "name the value that has them", start_of(node.node))
     elif isinstance(node, nodes.Add | nodes.Sub):
         _check_terms(node)
     elif isinstance(node, nodes.Name) and node.name in _SPELLINGS:
@@ -53,13 +55,14 @@ def _check_filter(node: nodes.Filter) -> None:
     if name in FUNCTIONS and name not in _FILTERS:
         raise _no(f"`{name}` needs `&expression`, which templates do not have", ELSEWHERE, *place)
     if name not in _FILTERS:
-        remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, _FILTERS)
+        remedy = f"write `| {_RENAMED[name]}`" if name in _RENAMED else nearest(name, _FILTERS, _LISTED)
         raise LanguageError("unknown-filter", f"there is no filter `{name}`", remedy, *place)
     arguments = [part.value if isinstance(part, nodes.Const) else ... for part in (node.node, *node.args)]
     _FILTERS[name].check_call(arguments, *place)
 
 
 _FILTERS: Final = {name: each for name, each in FUNCTIONS.items() if "required" not in each.expressions.values()}
+_LISTED: Final = "see the list of filters in the language reference"
 _RENAMED: Final = {
     "count": "length",
     "d": "default",

@@ -8,7 +8,7 @@ from jinja2 import nodes
 from engine.errors import EvaluationError
 from engine.language.functions import FUNCTIONS
 from engine.language.functions.function import MAX_TEXT
-from engine.language.jinja.paths import ABSENT, Missing, Run, member, reader
+from engine.language.jinja.paths import ABSENT, Missing, Run, absent, member, reader
 from engine.language.jinja.tags import Source
 from engine.language.jinja.values import TESTS, arithmetic, bounded, comparison, text_of
 from engine.language.jinja.words import known, path_of, place_of, words_of
@@ -91,7 +91,7 @@ def _member(node: nodes.Node, source: Source, *, shaped: bool | None = None) -> 
             return value
         found = member(value, key_of(scope))
         if found is ABSENT:
-            return None if shaped else Missing(words, owner, value, place)
+            return absent(value, owner, place) if shaped else Missing(words, owner, value, place)
         return found
 
     return read

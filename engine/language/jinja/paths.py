@@ -49,6 +49,12 @@ def member(value: Any, key: Any) -> Any:
     return ABSENT
 
 
+def absent(owner: Any, words: str, place: tuple[int, int]) -> None:
+    """Null for a member that a value of a known shape does not have; of text or a number none was ever declared."""
+    if owner is not None and not isinstance(owner, dict | list):
+        raise EvaluationError(f"{words} is {kind_of(owner)}, which has no members", *place)
+
+
 ABSENT: Final = object()
 
 
@@ -61,7 +67,8 @@ def reader(keys: tuple[Key, ...], place: tuple[int, int], *, known: bool) -> Run
         for index, key in enumerate(keys):
             found = member(value, key) if index else scope.get(key, ABSENT)
             if found is ABSENT:
-                return None if known else Missing(names[index], names[index - 1] if index else "", value, place)
+                parent = names[index - 1] if index else ""
+                return absent(value, parent, place) if known else Missing(names[index], parent, value, place)
             value = found
         return value
 

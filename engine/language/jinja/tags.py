@@ -160,7 +160,8 @@ def _token(offset: int, kind: str, raw: str) -> Token:
         value = _decimal(raw, offset)
     elif kind == "operator":
         if raw in ("*", "/", "//", "%", "**"):
-            raise LanguageError("template-forbidden", f"templates have no `{raw}`", ELSEWHERE, offset, len(raw))
+            remedy = "write the result; numbers have `+` and `-` only"
+            raise LanguageError("template-forbidden", f"templates have no `{raw}`", remedy, offset, len(raw))
         kind = operators[raw]
     elif kind == "name" and not raw.isidentifier():
         raise LanguageError("template-syntax", f"`{raw}` is not a name", "names begin with a letter", offset, len(raw))

@@ -45,6 +45,18 @@ def too_large(offset: int = 0) -> LanguageError:
     return LanguageError("expression-too-large", message, "name parts of it with `let`, then use the names", offset)
 
 
+def operand_end(text: str, start: int) -> int:
+    """Where what begins at `start` ends: before an operator, or a bracket that was open already."""
+    depth = 0
+    for token in _Lexer(exact=True).tokenize(text):
+        kind = token["type"]
+        if token["start"] >= start:
+            depth += (kind in _OPENING) - (kind in _CLOSING)
+            if depth < 0 or (depth == 0 and kind in _ENDING):
+                return len(text[: token["start"]].rstrip())
+    return len(text)
+
+
 class _Letters(frozenset[str]):
     """The ASCII characters given, and every Unicode letter."""
 
@@ -129,10 +141,15 @@ def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
     open_ = negations = 0
     for token in tokens:
         kind = token["type"]
-        open_ += (kind in ("lparen", "lbracket", "lbrace", "filter")) - (kind in ("rparen", "rbracket", "rbrace"))
+        open_ += (kind in _OPENING) - (kind in _CLOSING)
         negations = negations + 1 if kind in ("not", "expref") else 0
         if open_ + negations > limit:
             raise too_large(token["start"])
+
+
+_OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
+_CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
+_ENDING: Final = frozenset({"or", "and", "pipe", "comma", "eq", "ne", "lt", "lte", "gt", "gte", "eof"})
 
 
 def _left_nested(node: Node) -> Node:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.errors import LanguageError
 from engine.language.functions import FUNCTIONS
-from engine.language.jmes.parser import MAX_DEPTH, MAX_NODES, Node, too_large
+from engine.language.jmes.parser import MAX_DEPTH, MAX_NODES, Node, operand_end, too_large
 from engine.language.reference import Reference
 
 LOGIC: Final = frozenset({"or_expression", "and_expression", "comparator"})
@@ -115,9 +115,10 @@ def _refuse(node: Node, where: str, start: int, text: str) -> None:
     elif kind == "comparator":
         _refuse_quotes(node["children"][1])
     elif kind in _AFTER_NOT and node["children"][0]["type"] == "not_expression":
-        start, end = node["children"][0]["start"], max(n.get("end", 0) for n in walk(node))
+        start = node["children"][0]["start"]
+        whole = text[start : operand_end(text, start)]
         message = "`!` binds closer than what follows: this negates the first name alone"
-        raise LanguageError("not-precedence", message, f"write `!({text[start + 1 : end].strip()})`", start, end)
+        raise LanguageError("not-precedence", message, f"write `!({whole[1:].strip()})`", start, len(whole))
 
 
 _AFTER_NOT: Final = frozenset({"subexpression", "value_projection", "filter_projection", "flatten", "projection"})

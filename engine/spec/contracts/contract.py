@@ -1,7 +1,7 @@
 """A contract: what a capability is asked and answers, and how what a connector mapped is made to fit it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args, get_origin
@@ -25,7 +25,11 @@ class Shape(BaseModel):
 
 
 class PlainSchema(GenerateJsonSchema):
-    """JSON Schema without nulls: what is absent is absent."""
+    """JSON Schema without nulls: what is absent is absent. Every member has a title."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Also where the member is a model of its own."""
+        return True
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         """The schema of what may be null, without the null."""
@@ -75,7 +79,7 @@ class Contract:
     def rows(self) -> dict[str, type[Shape]]:
         """The lists of the answer, each with the model of its elements."""
         members = self.output.model_fields.items()
-        return {name: model for name, info in members for model in _elements(info.annotation)}
+        return {name: model for name, info in members for model in models_in(info.annotation, lists=True)}
 
     @property
     def empty(self) -> Row | None:
@@ -140,12 +144,12 @@ class Contract:
         return [f"{label}: {count} that cannot be read, {where}" for label, count in counts.items()]
 
 
-def _elements(annotation: Any) -> list[type[Shape]]:
-    """The models of the lists in an annotation."""
-    parts = get_args(annotation)
-    if get_origin(annotation) is list:
-        return [part for part in parts if isinstance(part, type) and issubclass(part, Shape)]
-    return [model for part in parts for model in _elements(part)]
+def models_in(annotation: Any, lists: bool = False) -> Iterator[type[Shape]]:
+    """Every model inside an annotation (`list[X] | None` gives X), or only those in its lists."""
+    if not lists and isinstance(annotation, type) and issubclass(annotation, Shape):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part, lists and get_origin(annotation) is not list)
 
 
 def _fit(model: type[Shape], value: Row, fitting: Fitting) -> Shape:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, GetPydanticSchema
+from pydantic import BeforeValidator
 from pydantic_core import CoreSchema, core_schema
 
 from engine.language.locale import Locale
 from engine.spec.contracts import values
-from engine.spec.misfit import FAST, SLOW, Misfit
+from engine.spec.misfit import Misfit
+from engine.spec.reading import reads
 
 T = TypeVar("T")
 Reading = Callable[[Any, Any], Any]
@@ -23,14 +24,6 @@ class Fitting(NamedTuple):
 
     locale: Locale
     stray: list[tuple[str, str]] | None = None
-
-
-def reads(function: Reading, schema: dict[str, Any], fast: CoreSchema | None = None) -> GetPydanticSchema:
-    """An annotation: `function` reads the value; what `fast` takes as it is needs no Python."""
-    core: CoreSchema = core_schema.with_info_plain_validator_function(function)
-    if fast is not None:
-        core = core_schema.union_schema([(fast, FAST), (core, SLOW)], mode="left_to_right")
-    return GetPydanticSchema(lambda _source, _handler: core, lambda _core, _handler: dict(schema))
 
 
 def local(read: values.Reader) -> Reading:
@@ -87,21 +80,21 @@ _ADDRESS: Final = _form(r"^[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}
 _AMOUNT: Final = _form(r"^(0|-?[1-9][0-9]{0,29})(\.[0-9]{1,10})?$")
 _LINK: Final = _form(r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$")
 
-Text = Annotated[str, reads(local(values.read_text), _STRING, _WORD)]
-Scalar = Annotated[str, reads(local(values.read_scalar), _STRING, _WORD)]
-Identifier = Annotated[str, reads(local(values.read_identifier), _STRING, _WORD)]
-Key = Annotated[str, reads(local(values.needed(values.read_identifier)), _KEY, _WORD)]
+Text = Annotated[str, reads(local(values.read_text), _STRING, fast=_WORD)]
+Scalar = Annotated[str, reads(local(values.read_scalar), _STRING, fast=_WORD)]
+Identifier = Annotated[str, reads(local(values.read_identifier), _STRING, fast=_WORD)]
+Key = Annotated[str, reads(local(values.needed(values.read_identifier)), _KEY, fast=_WORD)]
 Phone = Annotated[str, reads(contact("phone", values.read_phone), _PHONE)]
-Email = Annotated[str, reads(contact("email", values.read_email), _EMAIL, _ADDRESS)]
+Email = Annotated[str, reads(contact("email", values.read_email), _EMAIL, fast=_ADDRESS)]
 Phones = Annotated[list[str], reads(contacts("phone", values.read_phone), {"type": "array", "items": _PHONE})]
 Emails = Annotated[list[str], reads(contacts("email", values.read_email), {"type": "array", "items": _EMAIL})]
 ManagerPhone = Annotated[str, reads(contact("manager_phone", values.read_phone), _PHONE)]
-ManagerEmail = Annotated[str, reads(contact("manager_email", values.read_email), _EMAIL, _ADDRESS)]
+ManagerEmail = Annotated[str, reads(contact("manager_email", values.read_email), _EMAIL, fast=_ADDRESS)]
 IsoDate = Annotated[str, reads(local(values.read_date), {**_STRING, "format": "date"})]
 Instant = Annotated[str, reads(local(values.read_instant), {**_STRING, "format": "date-time"})]
-Money = Annotated[str, reads(local(values.read_decimal), _DECIMAL, _AMOUNT)]
-Currency = Annotated[str, reads(local(values.read_currency), _CURRENCY, _form("^[A-Z]{3}$"))]
-Url = Annotated[str, reads(local(values.read_url), {**_STRING, "format": "uri"}, _LINK)]
-Flag = Annotated[bool, reads(local(values.read_flag), {"type": "boolean"}, core_schema.bool_schema(strict=True))]
+Money = Annotated[str, reads(local(values.read_decimal), _DECIMAL, fast=_AMOUNT)]
+Currency = Annotated[str, reads(local(values.read_currency), _CURRENCY, fast=_form("^[A-Z]{3}$"))]
+Url = Annotated[str, reads(local(values.read_url), {**_STRING, "format": "uri"}, fast=_LINK)]
+Flag = Annotated[bool, reads(local(values.read_flag), {"type": "boolean"}, fast=core_schema.bool_schema(strict=True))]
 Many = Annotated[list[T], BeforeValidator(_present)]
 """A list of objects: null is none, nulls in it are left out."""

@@ -1,20 +1,22 @@
 """A tree of the file → nodes. Plain leaves are expressions where we read and templates where we write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
 from engine.document import Map, Seq
 from engine.errors import Span, nearest
-from engine.language.expression import Expression
-from engine.language.template import Template
+from engine.language.expression import Expression, compile_expression
+from engine.language.template import Template, compile_template
 from engine.language.text import kind_of
 from engine.spec.names import RESERVED
-from engine.spec.reading import Reading, plain, span_of
-from engine.spec.strings import expression_in, nothing, template_in
+from engine.spec.reading import Reading, plain, span_of, wrong
+from engine.spec.strings import nothing
 from engine.spec.tree.constructs import Each, Expr, Let, Lets, Merge, When
-from engine.spec.tree.nodes import Const, Leaf, List, Member, Node, Object, WrittenList, WrittenMember, WrittenObject
+from engine.spec.tree.nodes import Const, Leaf, List, Member, Node, Object, WrittenMember, WrittenObject
 from engine.spec.tree.shape import FREE, Shape
+
+T = TypeVar("T")
 
 CONSTRUCTS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     "each": (frozenset({"where", "let", "single"}), frozenset({"as"})),
@@ -39,7 +41,12 @@ def write_tree(raw: Any, at: Reading) -> Node:
 
 def lets_in(raw: Any, at: Reading) -> Lets:
     """The named values of a `let`, in order."""
-    return Builder(at, writes=False).lets(raw, at.top)
+    if not isinstance(raw, Map):
+        raise wrong("wrong-type", f"`let` takes names and expressions, found {kind_of(raw)}", _LET)
+    return Builder(at, writes=False).lets(raw)
+
+
+_LET: Final = "write `let: {name: expression}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Builder:
             return self.leaf(raw)
         if isinstance(raw, Seq):
             items = tuple(self.node(item, shape, raw.item_span(i)) for i, item in enumerate(raw))
-            return WrittenList(items) if self.writes else List(items)
+            return List(items, nulls=self.writes)
         if isinstance(raw, Map):
             kind = next((k for k in CONSTRUCTS if k in raw), None)
             if kind is not None:
@@ -65,11 +72,11 @@ class Builder:
 
     def leaf(self, raw: str) -> Node:
         """A template where we write or where `{{` stands, else an expression."""
-        if self.writes or "{{" in raw or "{%" in raw or "{#" in raw:
-            template = template_in(self.at, raw)
-            return Const(None) if template is None else Const(str(raw)) if template.constant else Leaf(template)
-        expression = expression_in(self.at, raw)
-        return Const(None) if expression is None else Leaf(expression)
+        if not self.writes and not any(mark in raw for mark in ("{{", "{%", "{#")):
+            expression = self.at.compiled(compile_expression, raw)
+            return Const(None) if expression is None else Leaf(expression)
+        template = self.at.compiled(compile_template, raw)
+        return Const(None) if template is None else Const(str(raw)) if template.constant else Leaf(template)
 
     def object(self, raw: Map, shape: Shape, root: bool) -> Node:
         """An object of a reading tree."""
@@ -97,7 +104,7 @@ class Builder:
     def _written_member(self, raw: Map, written: str, value: Any) -> WrittenMember:
         key: str | Template | None = _name(written)[0]
         if "{{" in written:
-            key = template_in(self.at, written)
+            key = self.at.compiled(compile_template, written)
         node = self.node(value, FREE, raw.value_span(written))
         given = node.given if isinstance(node, Leaf) else None
         return WrittenMember(key if key is not None else "", node, isinstance(node, Const), given)
@@ -113,109 +120,72 @@ class Builder:
             self.at.report("unknown-construct", f"`{kind}` needs `{key}`", f"add `{key}:`", raw.key_span(kind))
         if must - set(raw):
             return Const(None)
-        build = {
-            "each": self._each,
-            "let": self._let,
-            "when": self._when,
-            "expr": self._expr,
-            "merge": self._merge,
-        }.get(kind)
-        return build(raw, shape) if build else Const(plain(raw["const"]))
+        node: Node = getattr(self, f"_{kind}")(raw, shape)
+        return node
 
     def _each(self, raw: Map, shape: Shape) -> Node:
-        source = raw["each"]
-        named = isinstance(source, Map)
-        sources = self.lets(source, raw.value_span("each")) if named else (("item", self.expression(raw, "each")),)
+        named = isinstance(raw["each"], Map)
+        sources = self.lets(raw["each"]) if named else (("item", self.expression(raw, "each")),)
         where = self.expression(raw, "where") if "where" in raw else None
-        lets = self.lets(raw["let"], raw.value_span("let")) if "let" in raw else ()
-        body = self.node(raw["as"], shape, raw.value_span("as"))
-        single = raw.get("single", False)
-        if not isinstance(single, bool):
-            self.at.report("wrong-type", "`single` is true or false", "write `single: true`", raw.value_span("single"))
-        needs_row = where is not None and any(r.path[0] == "row" for r in where.references)
-        return Each(sources, where, lets, body, bool(single), self.writes, needs_row, shape.row)
+        lets = self._named(raw) if "let" in raw else ()
+        single = "single" in raw and self._take(raw, "single", bool, "true or false", "write `single: true`")
+        before, after = (None, where) if where and any(r.path[0] == "row" for r in where.references) else (where, None)
+        return Each(sources, before, after, lets, self._body(raw, shape), bool(single), self.writes, shape.row)
 
     def _let(self, raw: Map, shape: Shape) -> Node:
-        return Let(
-            self.lets(raw["let"], raw.value_span("let")), self.node(raw["as"], shape, raw.value_span("as"), root=True)
-        )
+        return Let(self._named(raw), self.node(raw["as"], shape, raw.value_span("as"), root=True))
 
     def _when(self, raw: Map, shape: Shape) -> Node:
-        return When(self.expression(raw, "when"), self.node(raw["as"], shape, raw.value_span("as")))
+        return When(self.expression(raw, "when"), self._body(raw, shape))
 
     def _merge(self, raw: Map, shape: Shape) -> Node:
-        parts, by = raw["merge"], raw.get("by")
-        if not isinstance(parts, Seq):
-            self.at.report(
-                "wrong-type",
-                f"`merge` takes a list, found {kind_of(parts)}",
-                "write `merge: [a, b]`",
-                raw.value_span("merge"),
-            )
-            return Const(None)
-        loose = Shape(shape.members, frozenset(), shape.inner, shape.row, shape.contract)
+        parts, by = self._take(raw, "merge", Seq, "a list", "write `merge: [a, b]`") or Seq(), raw.get("by")
+        loose = replace(shape, required=frozenset())
         nodes = tuple(self.node(part, loose, parts.item_span(i)) for i, part in enumerate(parts))
         return Merge(nodes, str(by) if by is not None else None, raw.key_span("merge"))
 
-    def _expr(self, raw: Map, shape: Shape) -> Node:
-        table: dict[str, Any] | None = None
-        if "map" in raw:
-            table = self._table(raw)
-        default = None
-        if "default" in raw:
-            value = raw["default"]
-            default = self.leaf(value) if isinstance(value, str) and "{{" in value else Const(plain(value))
-        return Expr(self.expression(raw, "expr"), table, default, raw.value_span("expr"))
+    def _const(self, raw: Map, _shape: Shape) -> Node:
+        return Const(plain(raw["const"]))
+
+    def _expr(self, raw: Map, _shape: Shape) -> Node:
+        value: Any = raw.get("default")
+        default = self.leaf(value) if isinstance(value, str) and "{{" in value else Const(plain(value))
+        table = self._table(raw) if "map" in raw else None
+        return Expr(self.expression(raw, "expr"), table, default if "default" in raw else None, raw.value_span("expr"))
 
     def _table(self, raw: Map) -> dict[str, Any]:
-        table = raw["map"]
-        if not isinstance(table, Map):
-            self.at.report(
-                "wrong-type",
-                f"`map` takes a mapping, found {kind_of(table)}",
-                "write `map: {a: b}`",
-                raw.value_span("map"),
-            )
-            return {}
+        table = self._take(raw, "map", Map, "a mapping", "write `map: {a: b}`") or Map()
         for key, value in table.items():
             if isinstance(value, str) and "{{" in value:
-                self.at.report(
-                    "constant-expected",
-                    "the values of `map` are constants",
-                    "compute it outside `map`",
-                    table.value_span(key),
-                )
+                message, remedy = "the values of `map` are constants", "compute it outside `map`"
+                self.at.report("constant-expected", message, remedy, table.value_span(key))
         return {str(key): plain(value) for key, value in table.items()}
+
+    def _body(self, raw: Map, shape: Shape) -> Node:
+        return self.node(raw["as"], shape, raw.value_span("as"))
+
+    def _named(self, raw: Map) -> Lets:
+        return self.lets(self._take(raw, "let", Map, "names and expressions", _LET) or Map())
+
+    def _take(self, raw: Map, key: str, kind: type[T], what: str, remedy: str) -> T | None:
+        """The value of a key that takes one kind of value; None for another, which is reported."""
+        if isinstance(value := raw[key], kind):
+            return value
+        self.at.report("wrong-type", f"`{key}` takes {what}, found {kind_of(value)}", remedy, raw.value_span(key))
+        return None
 
     def expression(self, raw: Map, key: str) -> Expression:
         """The expression under a selector key."""
-        value = raw[key]
-        compiled = expression_in(self.at, value) if isinstance(value, str) else None
-        if compiled is None and not isinstance(value, str):
-            message = f"`{key}` is an expression, found {kind_of(value)}"
-            remedy = (
-                "quote the expression"
-                if isinstance(value, list | dict)
-                else f"write an expression, such as ``{key}: `{value}` ``"
-            )
-            self.at.report("wrong-type", message, remedy, raw.value_span(key))
-        return compiled if compiled is not None else nothing()
+        quote = isinstance(raw[key], list | dict)
+        remedy = "quote the expression" if quote else f"write an expression, such as ``{key}: `{raw[key]}` ``"
+        text = self._take(raw, key, str, "an expression", remedy)
+        return (self.at.compiled(compile_expression, text) if text is not None else None) or nothing()
 
-    def lets(self, raw: Any, span: Span) -> Lets:
+    def lets(self, raw: Map) -> Lets:
         """Names and expressions, in order."""
-        if not isinstance(raw, Map):
-            self.at.report(
-                "wrong-type",
-                f"expected names and expressions, found {kind_of(raw)}",
-                "write `let: {name: expression}`",
-                span,
-            )
-            return ()
-        for name in raw:
-            if name in RESERVED:
-                self.at.report(
-                    "reserved-name", f"`{name}` is a name of the language", "choose another name", raw.key_span(name)
-                )
+        for name in RESERVED & raw.keys():
+            said = f"`{name}` is a name of the language", "choose another name"
+            self.at.report("reserved-name", *said, raw.key_span(name))
         return tuple((str(name), self.expression(raw, name)) for name in raw)
 
 

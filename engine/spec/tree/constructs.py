@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import CallError, EvaluationError, Span
+from engine.errors import EvaluationError, Span
 from engine.language.expression import Expression
 from engine.language.locale import LOCALE, Locale
-from engine.language.text import as_text
+from engine.language.text import as_text, kind_of
 from engine.spec.names import Names
-from engine.spec.tree.nodes import ABSENT, Node, Scope, evaluate, holds
+from engine.spec.reading import place_of
+from engine.spec.tree.nodes import ABSENT, Node, Scope, evaluate, failure, holds
 from engine.spec.tree.shape import Row
 
 Lets = tuple[tuple[str, Expression], ...]
@@ -25,10 +26,6 @@ class When:
     def __call__(self, scope: Scope) -> Any:
         return self.body(scope) if holds(evaluate(self.condition, scope)) else ABSENT
 
-    def link(self, names: Names) -> None:
-        names.check(self.condition)
-        self.body.link(names)
-
 
 @dataclass(frozen=True, slots=True)
 class Let:
@@ -41,7 +38,7 @@ class Let:
         return self.body(bound(self.lets, scope))
 
     def link(self, names: Names) -> None:
-        self.body.link(link_lets(self.lets, names))
+        link_lets(self.lets, names).check(self.body)
 
 
 def bound(lets: Lets, scope: Scope) -> Scope:
@@ -58,38 +55,34 @@ def link_lets(lets: Lets, names: Names) -> Names:
     """Check the named values and give the names that the tree below sees."""
     for name, expression in lets:
         names.check(expression)
-        names = names.plus([name])
+        names = names.plus(name)
     return names
 
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A list: the body for every element; several sources are nested loops, the result flat."""
+    """A list: the body for every element; several sources are nested loops, the result flat.
+
+    `where` is asked before the body, `having`, which knows the mapped `row`, after it.
+    """
 
     sources: Lets
     where: Expression | None
+    having: Expression | None
     lets: Lets
     body: Node
     single: bool
     writes: bool
-    needs_row: bool
     row: Row | None
 
     def __call__(self, scope: Scope) -> Any:
         rows: list[Any] = []
-        inner = dict(scope)
-        if not self._loop(0, inner, rows):
-            return None
-        return rows
+        return rows if self._loop(0, dict(scope), rows) else None
 
     def link(self, names: Names) -> None:
-        for name, source in self.sources:
-            names.check(source)
-            names = names.plus([name])
-        names = link_lets(self.lets, names)
-        if self.where is not None:
-            names.plus(["row"]).check(self.where)
-        self.body.link(names)
+        inner = link_lets((*self.sources, *self.lets), names)
+        inner.plus("row").check([self.where, self.having])
+        inner.check(self.body)
 
     def _loop(self, depth: int, scope: Scope, rows: list[Any]) -> bool:
         name, source = self.sources[depth]
@@ -112,20 +105,19 @@ class Each:
         if self.single:
             return [found]
         remedy = "write `single: true` if one element may come bare" if isinstance(found, dict) else "select a list"
-        error = EvaluationError(f"`each` needs a list, found {_kind(found)}; {remedy}", 0, len(source.text))
-        raise CallError("mapping_failed", f"`{source.text}`: {error.message}", place=_span(source))
+        detail = f"`{source.text}`: `each` needs a list, found {kind_of(found)}; {remedy}"
+        raise failure(detail, place_of(source.text, 0, len(source.text)))
 
     def _element(self, scope: Scope, rows: list[Any]) -> None:
         inner = bound(self.lets, scope)
-        if self.where is not None and not self.needs_row and not holds(evaluate(self.where, inner)):
+        if self.where is not None and not holds(evaluate(self.where, inner)):
             return
         value = self.body(inner)
         if value is ABSENT or (value is None and not self.writes):
             return
-        if self.where is not None and self.needs_row:
-            locale = scope.get(LOCALE) or Locale()
-            row = self.row(value, locale) if self.row and isinstance(value, dict) else value
-            if not holds(evaluate(self.where, {**inner, "row": row})):
+        if self.having is not None:
+            row = self.row(value, scope.get(LOCALE) or Locale()) if self.row and isinstance(value, dict) else value
+            if not holds(evaluate(self.having, {**inner, "row": row})):
                 return
         rows.append(value)
 
@@ -147,16 +139,11 @@ class Expr:
                 return self.table[key]
             if self.default is None:
                 detail = f"`map` of `{self.expression.text}` has no row for the value that came; add it or a `default:`"
-                raise CallError("mapping_failed", detail, place=self.place)
+                raise failure(detail, self.place)
             value = None
         if value is None and self.default is not None:
             return self.default(scope)
         return value
-
-    def link(self, names: Names) -> None:
-        names.check(self.expression)
-        if self.default is not None:
-            self.default.link(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +163,7 @@ class Merge:
         if all(isinstance(v, list) for v in values):
             joined = [element for value in values for element in value]
             return list(_united(joined, self.by)) if self.by else joined
-        raise CallError("mapping_failed", "`merge` takes objects only, or lists only", place=self.place)
-
-    def link(self, names: Names) -> None:
-        for part in self.parts:
-            part.link(names)
+        raise failure("`merge` takes objects only, or lists only", self.place)
 
 
 def _united(rows: list[Any], by: str) -> Iterator[Any]:
@@ -201,12 +184,3 @@ def _text(value: Any) -> str:
         return as_text(value)
     except EvaluationError:
         return ""
-
-
-def _kind(value: Any) -> str:
-    return "an object" if isinstance(value, dict) else "a single value"
-
-
-def _span(compiled: Expression) -> Span | None:
-    span = getattr(compiled.text, "span", None)
-    return span(0, len(compiled.text)) if span else None

@@ -1,13 +1,15 @@
 """What a tree must hold: which of its members may be null."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from engine.language.locale import Locale
-from engine.spec.reading import models_in
+from engine.spec.contracts import Contract
+from engine.spec.contracts.contract import models_in
 
 Row = Callable[[Any, Locale], Any]
 """(mapped element, locale) → the element mapped and normalised by the contract: `row` in `where`."""
@@ -37,15 +39,18 @@ OPEN: Final = Shape(members=frozenset(), contract="*")
 """Inside a contract where the contract leaves the members open."""
 
 
-def contract_shape(
-    name: str, model: type[BaseModel], required: Iterable[str] = (), rows: Mapping[str, Row] | None = None
-) -> Shape:
-    """The shape that a contract's model asks of an output tree."""
-    inner: dict[str, Shape] = {}
-    for member, info in model.model_fields.items():
-        for found in models_in(info.annotation):
-            row = (rows or {}).get(member)
-            below = contract_shape(f"{name}.{member}", found)
-            inner[member] = Shape(below.members, below.required, below.inner, row, below.contract)
-    demanded = {m for m, info in model.model_fields.items() if info.is_required()} | set(required)
-    return Shape(frozenset(model.model_fields), frozenset(demanded), inner, None, name)
+def contract_shape(contract: Contract) -> Shape:
+    """The shape that a contract asks of an output tree."""
+    whole = _shape(contract.version, contract.output, {name: partial(contract.row, name) for name in contract.rows})
+    return replace(whole, required=whole.required | set(contract.empty or ()))
+
+
+def _shape(name: str, model: type[BaseModel], rows: Mapping[str, Row], row: Row | None = None) -> Shape:
+    members = model.model_fields.items()
+    inner = {
+        member: _shape(f"{name}.{member}", found, {}, rows.get(member))
+        for member, info in members
+        for found in models_in(info.annotation)
+    }
+    required = frozenset(member for member, info in members if info.is_required())
+    return Shape(frozenset(model.model_fields), required, inner, row, name)

@@ -1,0 +1,84 @@
+"""What a later version brings is refused by its name, once, without mistakes that only follow from it."""
+
+import pytest
+
+from engine.document import read_text
+from engine.errors import ConfigError
+from engine.spec.files import check_document
+
+HEAD = """\
+connector: crm
+version: 1.0.0
+engine: ">=1.0"
+title: A system
+settings: {url: url, key: secret}
+"""
+PLAIN = 'connection: {base_url: "{{ settings.url }}"}\n'
+GET = "operations: {get: {request: {method: GET, path: /x}, output: {id: body.id}}}\n"
+
+COMING = {
+    "steps": PLAIN
+    + """\
+operations:
+  card:
+    capability: card
+    steps:
+      contact: {request: {method: GET, path: /contacts}, output: body}
+      people: {for_each: {each: contact.output.ids}, request: {method: GET, path: "/people/{{ item }}"}}
+      best: {first_of: [{call: get}]}
+    output: {key: contact.output.id, name: {full: "people[0].output.name"}}
+""",
+    "steps without an output": PLAIN
+    + "operations: {managers: {capability: managers, steps: {users: {request: {method: GET, path: /u}}}}}\n",
+    "paging and its position": PLAIN
+    + """\
+operations:
+  list:
+    request: {method: GET, path: /x, query: {page: "{{ page.position }}"}}
+    paging: {type: page, start: 1}
+    output: {ids: "body[].id"}
+""",
+    "a challenge": PLAIN
+    + """\
+operations:
+  find:
+    capability: identity
+    request: {method: GET, path: /x, query: {code: "{{ step.code }}"}}
+    output: {clients: {each: body.items, as: {key: item.id}}}
+    challenge: {when: body.ask, kind: sms}
+""",
+    "an exchange of a code": PLAIN
+    + "operations: {token: {input: {code: string}, authorise: {auth: client, code: '{{ input.code }}'}}}\n",
+    "what login would capture": """\
+connection:
+  base_url: "{{ auth.instance }}"
+  headers: {X-Session: "{{ auth.session }}"}
+  auth: {type: login, requests: [], capture: {session: body.id}, expose: [key]}
+operations:
+  get:
+    request: {method: POST, path: /x, json: {id: "{{ auth.session }}", key: "{{ settings.key }}"}}
+    output: {id: body.id}
+""",
+    "named credentials": """\
+connection:
+  base_url: "{{ settings.url }}"
+  auth: {app: {type: bearer, token: "{{ settings.key }}"}, client: {type: oauth2}}
+operations: {get: {auth: client, request: {method: GET, path: "/{{ auth.id }}"}, output: {id: body.id}}}
+""",
+    "a header of each attempt": """\
+connection: {base_url: "{{ settings.url }}", headers: {X-Id: "{{ attempt.id }}"}}
+"""
+    + GET,
+    "endpoints": PLAIN + GET + "endpoints: {find: {method: POST, path: /in, call: identity}}\n",
+}
+
+
+@pytest.mark.parametrize("text", COMING.values(), ids=COMING.keys())
+def test_only_the_name_of_what_is_coming_is_said(text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_document(read_text(HEAD + text, "connector.yaml"))
+    said = [(problem.code, problem.message) for problem in refused.value.diagnostics]
+    assert {code for code, _ in said} == {"not-yet"}, said
+    assert all("comes with a later version" in message for _, message in said)
+    places = [problem.span for problem in refused.value.diagnostics]
+    assert len(places) == len(set(places))

@@ -1,0 +1,68 @@
+"""docs/connectors.md: every example is checked, those that show an answer are run against a server."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+from engine.document import read_text
+from engine.runtime.call import Call
+from engine.spec.files import check_document
+from engine.spec.project import project_file_of
+from engine.spec.reading import Reading
+from tests.house.places import ROOT
+from tests.runtime.bench import HEAD, engine_of
+from tests.upstream import upstream
+
+PAGE = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RUN = re.compile(r"^<!-- run: (.*?) -->\n```yaml\n(.*?)^```\n(.*?)(?=^## |^<!-- run|\Z)", re.MULTILINE | re.DOTALL)
+
+
+class Example(NamedTuple):
+    """A command line, the operation, what the system answers, what the caller gets."""
+
+    command: str
+    connector: str
+    answer: Any
+    data: Any
+
+
+def _example(command: str, connector: str, after: str) -> Example:
+    answer, data = (json.loads(text) for kind, text in BLOCK.findall(after) if kind == "json")
+    return Example(command, connector, answer, data)
+
+
+EXAMPLES = [_example(*found) for found in RUN.findall(PAGE)]
+
+
+@pytest.mark.parametrize("text", [text for kind, text in BLOCK.findall(PAGE) if kind == "yaml"])
+def test_every_example_is_right(text: str) -> None:
+    if text.startswith("projects:"):
+        at = Reading(read_text(text, "tolmach.yaml"))
+        assert project_file_of(at.document, at) is not None
+        at.finish()
+    else:
+        check_document(read_text(HEAD.format(name="crm") + dedent(text), "connector.yaml"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[one.command for one in EXAMPLES])
+async def test_an_example_yields_what_it_says(example: Example, tmp_path: Path) -> None:
+    target, *words = shlex.split(example.command)
+    pairs = [word.split("=", 1) for word in words]
+    given = {k.removesuffix(":"): json.loads(v) if k.endswith(":") else v for k, v in pairs}
+    async with upstream() as system:
+        system.says(example.answer)
+        async with engine_of(tmp_path, example.connector, system.url) as engine:
+            assert (await engine.call(Call("p", target, given))).data == example.data
+        (asked,) = system.asked
+    shown = re.search(rf"`{asked.method} (\S+)`", PAGE)
+    assert shown is None or example.command != "crm.user id:=7" or shown[1] == asked.target
+
+
+def test_the_page_has_examples_that_run() -> None:
+    assert len(EXAMPLES) >= 3
