@@ -45,15 +45,12 @@ class Template:
 def compile_template(text: str) -> Template:
     """Read, judge and compile a template. Raises LanguageError with the place inside `text`."""
     plain = str(text)  # the file's own text knows its place, and stays in the Template alone
-    if not any(mark in plain for mark in _MARKS):
+    if not any(mark in plain for mark in ("{{", "{%", "{#")):
         return Template(text, False, True, (), False, (plain,), lambda scope: plain)
     if len(plain) > MAX_LENGTH:
         raise too_large(0)
     used, literal, parts, run = _compiled(plain)
     return Template(text, len(parts) == 1, False, used, literal, parts, run)
-
-
-_MARKS: Final = ("{{", "{%", "{#")
 
 
 @lru_cache(maxsize=4096)

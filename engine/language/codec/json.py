@@ -51,7 +51,6 @@ def decode_json(data: bytes) -> Any:
 
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_EXACT_TO: Final = 2**53
 
 
 def _default(value: Any) -> orjson.Fragment:
@@ -144,7 +143,7 @@ def _narrowed(value: Any) -> Any:
         return {key: _narrowed(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_narrowed(item) for item in value]
-    if value.__class__ is int and not -_EXACT_TO <= value <= _EXACT_TO:
+    if value.__class__ is int and not -(2**53) <= value <= 2**53:
         return str(value)
     return value
 

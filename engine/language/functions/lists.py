@@ -26,8 +26,10 @@ def last(value: list[Any]) -> Any:
 @function("find(list, {field: value, …})", ("find(v, {kind: 'a'}).id", _ROWS, 1))
 def find(value: list[Any], wanted: dict[str, Any]) -> Any:
     """The first element whose fields all have these values; null if there is none."""
-    rows = (element for element in value if isinstance(element, dict))
-    return next((row for row in rows if all(equals(row.get(name), given) for name, given in wanted.items())), None)
+    for element in value:
+        if isinstance(element, dict) and all(equals(element.get(name), given) for name, given in wanted.items()):
+            return element
+    return None
 
 
 @function("lookup(value, object, otherwise?)", ("lookup(v, {a: 'open'}, 'other')", {"v": "a"}, "open"))

@@ -1,7 +1,7 @@
 """Text: cutting, replacing, matching (RE2), masking, percent-encoding."""
 
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from engine.errors import EvaluationError
@@ -104,11 +104,8 @@ def compiled(pattern: str) -> Any:
 
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = 1 << 20
     try:
         return re2.compile(pattern, options=options)
     except re2.error as error:
         raise ValueError(str(error.args[0] if error.args else "unreadable").removeprefix("b'").rstrip("'")) from None
-
-
-_MEMORY: Final = 1 << 20

@@ -14,7 +14,6 @@ from engine.language.locale import Locale
 
 EPOCHS: Final = ("epoch", "epoch_ms")
 _FORMAT: Final = re.compile("[^%]*(%[aAbBdfHIjmMpSyYz%][^%]*)+")
-_MORNING: Final = {"v": "2024-05-31T10:00:00"}
 
 
 def _check_format(written: Any) -> str:
@@ -47,7 +46,7 @@ def date(locale: Locale, value: Any, format: Format = None) -> str | None:  # no
     return moment.date().isoformat() if moment else None
 
 
-@function("instant(value, format?)", ("instant(v)", _MORNING, "2024-05-31T10:00:00+03:00"))
+@function("instant(value, format?)", ("instant(v)", {"v": "2024-05-31T10:00:00"}, "2024-05-31T10:00:00+03:00"))
 def instant(locale: Locale, value: Any, format: Format = None) -> str | None:  # noqa: A002 - the name in the signature
     """A moment as RFC 3339 with zone. Reads what `date` reads; a zone that was given stays, a number gives UTC."""
     return _rfc3339(_moment("instant", value, format, locale))

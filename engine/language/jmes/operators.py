@@ -38,7 +38,10 @@ def flat(value: list[Any]) -> list[Any]:
     """The elements, and those of lists among them."""
     result: list[Any] = []
     for element in value:
-        result += element if isinstance(element, list) else (element,)
+        if isinstance(element, list):
+            result.extend(element)
+        else:
+            result.append(element)
     return result
 
 

@@ -147,9 +147,9 @@ def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
             raise too_large(token["start"])
 
 
-_OPENING: Final = ("lparen", "lbracket", "lbrace", "filter")
-_CLOSING: Final = ("rparen", "rbracket", "rbrace")
-_ENDING: Final = ("or", "and", "pipe", "comma", "eq", "ne", "lt", "lte", "gt", "gte", "eof")
+_OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
+_CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
+_ENDING: Final = frozenset({"or", "and", "pipe", "comma", "eq", "ne", "lt", "lte", "gt", "gte", "eof"})
 
 
 def _left_nested(node: Node) -> Node:

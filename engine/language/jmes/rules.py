@@ -116,11 +116,9 @@ def _refuse(node: Node, where: str, start: int, text: str) -> None:
         _refuse_quotes(node["children"][1])
     elif kind in _AFTER_NOT and node["children"][0]["type"] == "not_expression":
         start = node["children"][0]["start"]
-        end = operand_end(text, start)
+        whole = text[start : operand_end(text, start)]
         message = "`!` binds closer than what follows: this negates the first name alone"
-        raise LanguageError(
-            "not-precedence", message, f"write `!({text[start + 1 : end].strip()})`", start, end - start
-        )
+        raise LanguageError("not-precedence", message, f"write `!({whole[1:].strip()})`", start, len(whole))
 
 
 _AFTER_NOT: Final = frozenset({"subexpression", "value_projection", "filter_projection", "flatten", "projection"})
