@@ -23,7 +23,7 @@ from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
 from engine.spec.project import Use
 from engine.spec.reading import Reading
-from engine.spec.request import Base
+from engine.spec.request import Base, UnwritableError
 from engine.spec.secret import Secret
 from engine.spec.tree import Scope
 
@@ -150,17 +150,18 @@ def _render(scope: Scope, template: Template) -> str:
 
 def _part(connection: Connection, part: str, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:
     """What `auth` or `headers` come to: made now where only settings are asked, else for every call."""
-    if not connection.varies(part):
-        made = make(own)
-        return lambda _: made
 
     def late(scope: Scope) -> T:
         try:
             return make({**scope, **own})
         except EvaluationError as error:
-            raise CallError("mapping_failed", f"`{part}`: {error.message}", place=connection.place(part)) from None
+            name = f"{part}.{error.name}" if isinstance(error, UnwritableError) else part
+            raise CallError("mapping_failed", f"`{name}`: {error.message}", place=connection.place(part)) from None
 
-    return late
+    if connection.varies(part):
+        return late
+    made = late({})
+    return lambda _: made
 
 
 def _is_public(name: str, use: Use, loaded: Loaded) -> bool:

@@ -40,7 +40,7 @@ def header_fields(values: Any) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for name, value in _given(values):
         if name.lower() in found:
-            raise _UnwritableError(name, "two headers have one name")
+            raise UnwritableError(name, "two headers have one name")
         if value is not None:
             found[name.lower()] = _field(name, value)
     return found
@@ -118,7 +118,7 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
 
     def fault(self, part: str, error: EvaluationError) -> CallError:
         """What could not be written, with its line."""
-        written, name = self._raw.get(part), error.name if isinstance(error, _UnwritableError) else ""
+        written, name = self._raw.get(part), error.name if isinstance(error, UnwritableError) else ""
         if isinstance(written, Map) and name in written:
             return CallError("mapping_failed", f"`{part}.{name}`: {error.message}", place=written.value_span(name))
         return CallError("mapping_failed", f"`{part}`: {error.message}", place=self.place(part))
@@ -182,7 +182,7 @@ def _field(name: str, value: Any) -> tuple[str, str]:
     try:
         return header_name(name), header_value(as_text(value))
     except EvaluationError as error:
-        raise _UnwritableError(name, error.message) from None
+        raise UnwritableError(name, error.message) from None
 
 
 def _pairs(values: Any) -> Pairs:
@@ -191,7 +191,7 @@ def _pairs(values: Any) -> Pairs:
     for name, value in _given(values):
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, dict | list):
-                raise _UnwritableError(name, f"{kind_of(one)} cannot stand here; write it as text: `| to_json`")
+                raise UnwritableError(name, f"{kind_of(one)} cannot stand here; write it as text: `| to_json`")
             if one is not None:
                 pairs.append((name, as_text(one)))
     return pairs
@@ -206,7 +206,7 @@ def _given(values: Any) -> Iterable[tuple[str, Any]]:
     return values.items()
 
 
-class _UnwritableError(EvaluationError):
+class UnwritableError(EvaluationError):
     """A value that the parameter or header of this name cannot have."""
 
     def __init__(self, name: str, message: str) -> None:

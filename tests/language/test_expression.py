@@ -179,12 +179,14 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_too_large_at_once(name: str) -> None:
-    began = time.process_time()
-    with pytest.raises(LanguageError) as raised:
-        compile_expression(BOMBS[name])
-    assert raised.value.code == "expression-too-large"
-    # Some ten milliseconds on an idle machine; the slack is for a busy one.
-    assert time.process_time() - began < 0.2
+    took = []
+    for _ in range(3):  # others use the machine too, and Python collects its garbage when it likes
+        began = time.process_time()
+        with pytest.raises(LanguageError) as raised:
+            compile_expression(BOMBS[name])
+        took.append(time.process_time() - began)
+        assert raised.value.code == "expression-too-large"
+    assert min(took) < 0.1
 
 
 @pytest.mark.parametrize(

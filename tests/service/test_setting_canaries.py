@@ -81,9 +81,7 @@ class Play:
             place.parent.mkdir(parents=True)
             place.write_text(CONNECTOR.format(name=way, way=lines), encoding="utf-8")
             for name in ("first", "second", "plain"):
-                self.canaries[f"{way}_{name}"] = (
-                    f"cAn4ry-{way}-{name}+ö=" if name == "first" else f"cAn4ry-{way}-{name}"
-                )
+                self.canaries[f"{way}_{name}"] = f"cAn4ry-{way}-{name}+=" if name == "first" else f"cAn4ry-{way}-{name}"
             self.canaries[f"{way}_file"] = f'cAn4ry-{way}"file\\и'
             (self.folder / f"{way}.secret").write_text(self.canaries[f"{way}_file"], encoding="utf-8")
             uses += (
