@@ -26,11 +26,13 @@ def serve(
     port:
         Port to listen on, 0 for a free one (variable TOLMACH_PORT).
     """
+    import gc
     import os
 
     from engine.runtime.registry import load
 
     registry = load(project_file, connectors, os.environ)
+    gc.enable()
     _warn(registry)
     given = {"host": host, "port": port}
     return _answer(registry, {name: value for name, value in given.items() if value is not None})
