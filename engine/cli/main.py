@@ -52,6 +52,7 @@ app.command("engine.cli.key:app", name="key", help="Make, list and revoke the AP
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a verb and exit: 0 done, 1 findings, 2 usage, 3 upstream, 4 configuration, 130 interrupted."""
     gc.disable()  # what a verb loads is no garbage: looking for some takes a tenth of its start
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes another, and none is wanted
     try:
         result = app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False)
     except CycloptsError:
