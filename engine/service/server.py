@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 _BACKLOG: Final = 1024
 _STEP: Final = 0.02
+_GARBAGE: Final = 20_000
+"""Objects between collections: a call makes some hundred, and hardly ever a circle of them."""
 _LAST_WORDS: Final = 1.0
 """Seconds that what is cancelled, or the engine's end, may still take."""
 
@@ -170,6 +172,7 @@ async def serve(
     signals = _Signals()
     gc.collect()
     gc.freeze()  # what is loaded lives as long as the process: no collection need look at it again
+    gc.set_threshold(_GARBAGE)
     _report(log, engine, address)
     ready(address)
     await signals.stop.wait()

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
@@ -26,14 +26,18 @@ class Signature:
     headers: tuple[tuple[str, str], ...] = ()
     query: str = ""
     segment: str = ""
+    taken: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        taken = frozenset(name.lower() for name, _ in self.headers)
+        object.__setattr__(self, "taken", taken - {"cookie"})
 
     def sign(self, rendered: Rendered) -> Rendered:
         """The request as it goes out; a header of the same name gives way."""
         url = rendered.url
         if self.query:
             url = f"{url}{'&' if '?' in url else '?'}{self.query}"
-        taken = {name.lower() for name, _ in self.headers} - {"cookie"}
-        headers = (*(pair for pair in rendered.headers if pair[0].lower() not in taken), *self.headers)
+        headers = (*[pair for pair in rendered.headers if pair[0].lower() not in self.taken], *self.headers)
         return Rendered(rendered.method, url, headers, rendered.body, rendered.idempotent)
 
 

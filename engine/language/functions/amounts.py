@@ -26,6 +26,8 @@ def money(value: Any) -> str | None:
 @function("int(value)", ("int(v)", {"v": "0250"}, 250))
 def whole(value: Any) -> int | None:
     """A whole number from a number or text; null of an empty text."""
+    if value.__class__ is str and value.isdigit() and value.isascii() and len(value) <= 100:
+        return int(value)
     number = _read("int", value)
     if number is not None and number != number.to_integral_value():
         raise EvaluationError("int needs a whole number, found one with a fraction")
