@@ -51,7 +51,7 @@ def call(
         return USAGE
     if target not in registry.projects[name].targets:
         return _absent(registry, name, target)
-    return _answer(registry, Call(name, target, given, trace_id="cli", reveal=reveal), trace, output)
+    return _answer(registry, Call(name, target, given, reveal=reveal), trace, output)
 
 
 def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
@@ -110,7 +110,7 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     if broken:
         return CONFIGURATION
     known = registry.projects[project].targets
-    say(f"tolmach call: the project has no `{target}`: {nearest(target, known, 'see /docs or the connector')}")
+    say(f"tolmach call: the project has no `{target}`: {nearest(target, known, 'see `operations:` of the connector')}")
     return USAGE
 
 

@@ -1,7 +1,7 @@
 """`tolmach check`: every problem of every file, at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.cli.options import DONE, FINDINGS, USAGE, Folders, Output
 
@@ -42,6 +42,9 @@ def check(
     return FINDINGS if problems else DONE
 
 
+_CONNECTORS: Final = ("connector.yaml", "tests.yaml")
+
+
 def _files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
     found: list[Path] = []
     absent = [path for path in paths if not path.exists()]
@@ -65,9 +68,10 @@ def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
     from engine.document import read_file
     from engine.errors import ConfigError
     from engine.spec.files import check_document, kind_of_file
+    from engine.spec.project import read_project
 
     try:
-        document = read_file(path)
+        document = read_file(path) if path.name in _CONNECTORS else read_project(path)
         if kind_of_file(document) != "project":
             check_document(document)
             return []

@@ -101,11 +101,10 @@ def revoke(name: str, file: File = Path("tolmach.yaml"), /, *, project: str | No
 
 
 def _read(file: Path) -> "ProjectFile":
-    from engine.document import read_file
-    from engine.spec.project import project_file_of
+    from engine.spec.project import project_file_of, read_project
     from engine.spec.reading import Reading
 
-    at = Reading(read_file(file))
+    at = Reading(read_project(file))
     found = project_file_of(at.document, at)
     at.finish()
     assert found is not None  # noqa: S101 - finish() has raised otherwise

@@ -9,8 +9,6 @@ from engine.runtime.registry import Registry
 from engine.spec.trip import Outcome, Rendered, Reply
 from engine.telemetry.mask import Mask
 
-_LONGEST = 4000
-
 
 def mask_of(registry: Registry) -> Mask:
     """A mask that knows every secret of the settings."""
@@ -38,5 +36,5 @@ class TracePrinter:
     def _show(self, title: str, value: Any, body: bytes | None = None) -> None:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
         if body:
-            text += "\n" + body[:_LONGEST].decode(errors="replace") + ("…" if len(body) > _LONGEST else "")
+            text += "\n" + self._mask.brief(body.decode(errors="replace"))
         say(self._mask.text(f"{title}\n{text}\n"))

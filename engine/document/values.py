@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
@@ -120,6 +120,12 @@ class Map(Placed, dict[str, Any]):
         if flow or not isinstance(first, Text) or first.start != self.start:
             return self.source.span(self.start, self.end if flow else self.start + 1)
         return first.whole()
+
+    def copied(self, changes: Mapping[str, Any]) -> "Map":
+        """The same mapping with some values exchanged or added."""
+        copy = Map({**self, **changes})
+        copy.source, copy.start, copy.end, copy.starts = self.source, self.start, self.end, self.starts
+        return copy
 
 
 class Seq(Placed, list[Any]):

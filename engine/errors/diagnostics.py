@@ -80,7 +80,7 @@ CODES: Final[dict[str, str]] = {
     "unknown-function": "An expression uses a function that does not exist.",
     "wrong-arguments": "A function or filter gets too many, too few or unfit arguments.",
     "unknown-name": "An expression starts at a name that does not exist in this place.",
-    "unknown-member": "`input` or `settings` has no such member.",
+    "unknown-member": "A name has no such member.",
     "reserved-name": "A name of the language is given to something else.",
     # connector
     "unknown-key": "A key that does not exist here.",

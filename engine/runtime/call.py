@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 class Call(NamedTuple):
     """One call of a capability ("identity") or of an operation ("crm.find_client") of a project.
 
-    `deadline` is in the clock's monotonic seconds, None for the project's default. `reveal` asks for unmasked numbers
-    and is only set for a key with that right.
+    `deadline` is in the clock's monotonic seconds, None for the project's default. `trace_id` is what the system may be
+    told as `call.id`; empty for a new one. `reveal` asks for unmasked numbers, which takes a key with that right.
     """
 
     project: str

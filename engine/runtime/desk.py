@@ -35,19 +35,21 @@ def open_errand(call: Call, registry: Registry, clock: Clock, ids: Ids) -> Erran
     given = target.operation.accept(call.input, project.locale)
     if target.capability == "identity":
         given = _resolved(given, target.operation, project.locale)
-    scope = _scope(target, given, project.locale, clock, ids, deadline - began)
+    scope = _scope(call, target, given, project.locale, clock, ids, deadline - began)
     for rule in target.operation.reject:
         rule.refuse(scope)
     return Errand(target, scope, deadline)
 
 
-def _scope(target: Target, given: dict[str, Any], locale: Locale, clock: Clock, ids: Ids, left: float) -> Scope:
+def _scope(
+    call: Call, target: Target, given: dict[str, Any], locale: Locale, clock: Clock, ids: Ids, left: float
+) -> Scope:
     scope: Scope = {"input": given, "settings": target.bound.settings, "auth": {}, LOCALE: locale}
     used = target.used
     if "now" in used:
         scope["now"] = clock.now().isoformat(timespec="milliseconds")
     if "call" in used:
-        scope["call"] = {"id": ids.uuid(), "request_id": ids.uuid(), "deadline": int(left * 1000)}
+        scope["call"] = {"id": call.trace_id or ids.uuid(), "request_id": ids.uuid(), "deadline": int(left * 1000)}
     if "attempt" in used:
         scope["attempt"] = {"id": ids.uuid()}
     return scope

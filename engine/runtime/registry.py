@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from engine.document import read_file
 from engine.errors import ConfigError, Diagnostic, nearest
 from engine.language.locale import Locale
 from engine.runtime.binding import Binder, Bound
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
-from engine.spec.project import SERVED, ApiKey, Use, project_file_of
+from engine.spec.project import SERVED, ApiKey, Use, project_file_of, read_project
 from engine.spec.project import Project as ProjectSpec
 from engine.spec.reader import Reader
 from engine.spec.reading import Reading
@@ -90,7 +89,7 @@ def load(path: Path, directories: Sequence[Path], environ: Mapping[str, str] | N
     Connectors are looked for in `directories`, beside the project file and among the shipped ones. A connector that
     cannot be loaded is a Trouble. Raises ConfigError when the project file itself is wrong.
     """
-    document = read_file(path)
+    document = read_project(path)
     at = Reading(document)
     file = project_file_of(document, at)
     shelf = Shelf((*directories, path.parent / "connectors", SHIPPED))

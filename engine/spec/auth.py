@@ -134,7 +134,8 @@ class _Coming(NoAuth):
     coming = True
 
 
-def _coming(written: Map) -> NoAuth:
+def coming_auth(written: Map) -> NoAuth:
+    """What stands for an auth that is not known (yet)."""
     exposed = written.get("expose")
     return _Coming.model_construct(type="none", expose=list(exposed) if isinstance(exposed, Seq) else [])
 
@@ -144,10 +145,10 @@ def _refuse_later(value: Any, handler: ValidatorFunctionWrapHandler, info: Valid
     if kind in LATER_KINDS:
         remedy = "use `none`, `api_key`, `basic` or `bearer` for now"
         reading(info).report("not-yet", f"auth of type `{kind}`: {LATER}", remedy, value.value_span("type"))
-        return _coming(value)
+        return coming_auth(value)
     if kind is None and value and all(isinstance(v, Map) for v in value.values()):
         reading(info).report("not-yet", f"several named credentials: {LATER}", "keep one credential", value.span())
-        return _coming(value)
+        return coming_auth(value)
     return handler(value)
 
 

@@ -1,16 +1,26 @@
 """How a system is reached: address, signature, headers, times."""
 
 from dataclasses import replace
+from typing import Any
 
 from pydantic import PrivateAttr
 
-from engine.spec.auth import ApiKey, Auth, no_auth
+from engine.document import Map
+from engine.language.template import compile_template
+from engine.spec.auth import ApiKey, Auth, coming_auth, no_auth
 from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
 from engine.spec.reading import Model, about
 from engine.spec.request import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.strings import TemplateField
 from engine.spec.tree import Scope
+
+
+def unknown_connection(written: Any) -> "Connection":
+    """Stands for a connection that cannot be read; what its `auth` captures and exposes is not held against anybody."""
+    auth = written.get("auth") if isinstance(written, Map) else None
+    base = compile_template("https://unknown.invalid")
+    return Connection.model_construct(base_url=base, auth=coming_auth(auth if isinstance(auth, Map) else Map()))
 
 
 class Timeout(Model):
@@ -67,4 +77,5 @@ class Connection(Model, later="limits retry breaker cache"):
         in_path = isinstance(self.auth, ApiKey) and self.auth.in_ == "path"
         replace(settings if in_path else names, used=self._used["auth"]).check(self.auth)
         replace(names.plus(attempt=["id"]), used=self._used["headers"]).check(self.headers)
-        link_headers(self.headers, self._raw.get("headers"), self._at)
+        if self.headers is not None:
+            link_headers(self.headers, self._raw.get("headers"), self._at)

@@ -5,18 +5,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from engine import LANGUAGE_VERSION
-from engine.document import Document, read_file
+from engine.document import Document, Map, read_file
 from engine.errors import nearest
-from engine.spec.connection import Connection
+from engine.spec.connection import Connection, unknown_connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
 from engine.spec.operation import Operation
-from engine.spec.reading import SPARED, Model, Reading, about, read_root
+from engine.spec.reading import SPARED, Model, Reading, about, read_root, validate
 from engine.spec.response import Response
 
 
@@ -102,7 +102,20 @@ class Loaded:
 
     connector: Connector
     content_hash: str
-    document: Document
+
+
+def _beside(root: Map, at: Reading) -> Connector | None:
+    """What can be read beside mistakes in head, connection and settings, so that every problem is found at once."""
+    taken: dict[str, Any] = {"version": "", "title": "", "docs": None}
+    taken |= {"connector": "unknown", "engine": f">={LANGUAGE_VERSION}"}
+    settings = root.get("settings")
+    names = dict.fromkeys(settings, "string") if isinstance(settings, Map) else {}
+    for more in ({}, {"connection": unknown_connection(root.get("connection"))}, {"settings": names}):
+        taken |= more
+        found = validate(Connector, root.copied(taken), at)
+        if found is not None:
+            return found
+    return None
 
 
 def load_connector(path: Path, shown: str | None = None) -> Loaded:
@@ -114,7 +127,9 @@ def connector_of(document: Document) -> Loaded:
     """The connector of a document. Raises ConfigError with every problem found."""
     at = Reading(document)
     found = read_root(Connector, at, "a connector", "begin with `connector: name`")
+    if found is None and isinstance(document.root, Map):
+        found = _beside(document.root, at)
     if found is not None:
         found.link(at)
     digest = hashlib.sha256(document.text.encode()).hexdigest()
-    return Loaded(at.settled(found), digest, document)
+    return Loaded(at.settled(found), digest)

@@ -3,13 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field
 
-from engine.document import Document, Map
-from engine.errors import Span, nearest
+from engine.document import Document, Map, read_file
+from engine.errors import ConfigError, Span, nearest
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.contracts import CONTRACTS
@@ -187,6 +189,17 @@ def project_file_of(document: Document, at: Reading) -> ProjectFile | None:
     for project in found.projects.values() if found else ():
         project.link()
     return found
+
+
+def read_project(path: Path) -> Document:
+    """The document of a project file.
+
+    Raises ConfigError with every problem of its YAML; it shows no line, since what is secret there is not known yet.
+    """
+    try:
+        return read_file(path)
+    except ConfigError as error:
+        raise ConfigError([replace(one, source="") for one in error.diagnostics], error.document) from None
 
 
 def _veil(root: Any, at: Reading) -> None:

@@ -30,7 +30,8 @@ class Reader:
         levels = tuple(level for level in (operation.response, shared) if level is not None)
         charset = next((level.charset for level in levels if level.charset), None)
         nulls = next((tuple(level.nulls) for level in levels if level.nulls), ())
-        return cls(operation, levels, connection, charset, nulls, "text" in operation.used)
+        needs_text = "text" in operation.used or any(level.reads_text for level in levels)
+        return cls(operation, levels, connection, charset, nulls, needs_text)
 
     def read(self, reply: Reply, scope: Scope) -> Outcome:
         """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place.

@@ -1,10 +1,10 @@
 """How an answer is judged: rules of the file → one verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, PrivateAttr, ValidationInfo
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError, Upstream
@@ -98,13 +98,21 @@ class Response(Model, later="lists"):
         default=[],
     )
 
+    _used: set[str] = PrivateAttr(default_factory=set)
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether a rule looks at the text of the answer, which is decoded for nobody else."""
+        return "text" in self._used
+
     def link(self, names: Names) -> None:
         """Check formats and the names of every rule."""
         if self.format in _LATER_FORMATS:
             self.report("not-yet", f"format `{self.format}`: {LATER}", "write `auto` or `json`", "format")
         elif self.format not in ("auto", "json"):
             self.report("wrong-value", f"there is no format `{self.format}`", "write `auto` or `json`", "format")
-        names.plus(*RULE).check([self.success_when, self.empty_when, self.errors])
+        replace(names.plus(*RULE), used=self._used).check([self.success_when, self.empty_when, self.errors])
+        names.used.update(self._used)
 
 
 @dataclass(slots=True)

@@ -12,20 +12,16 @@ from engine.telemetry.metrics import Series
 from engine.transport.guard import Reach, url_guard
 from engine.transport.wire import Wire, WireError
 
-Trace = Callable[[str, dict[str, Any]], None]
-
 
 class Trip(NamedTuple):
     """One passage through the Gate.
 
-    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request. `trace` hears "request",
-    "reply" and "failed" with sizes and names, never with header values, a query or a body.
+    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request.
     """
 
     rendered: Rendered
     deadline: float
     sign: Callable[[Rendered], Rendered]
-    trace: Trace | None = None
 
 
 class Gate:
@@ -90,23 +86,14 @@ class Gate:
 
     async def _trace(self, onward: "_Next", passage: "_Passage") -> Reply:
         started = self._clock.monotonic()
-        note = passage.trip.trace
-        if note is not None:
-            note("request", _outline(passage.request))
         result = "none"
         self._series.begin()
         try:
             reply = await onward(passage)
             result = f"{reply.status // 100}xx"
-        except WireError as error:
-            if note is not None:
-                note("failed", {"reason": error.reason, "detail": error.detail, "sent": error.sent})
-            raise
         finally:
             took = self._clock.monotonic() - started
             self._series.end(result, took)
-        if note is not None:
-            note("reply", {"status": reply.status, "bytes": len(reply.body), "took": took})
         return Reply(reply.status, reply.headers, reply.body, reply.cookies, took)
 
     def _depart(self, passage: "_Passage") -> Awaitable[Reply]:
@@ -168,12 +155,3 @@ def _onion(layers: list[_Layer], core: _Next) -> _Next:
     for layer in reversed(layers):
         way = partial(layer, way)
     return way
-
-
-def _outline(request: Rendered) -> dict[str, Any]:
-    return {
-        "method": request.method,
-        "url": request.url.partition("?")[0],
-        "headers": [name for name, _ in request.headers],
-        "bytes": len(request.body or b""),
-    }

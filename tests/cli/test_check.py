@@ -168,6 +168,16 @@ def test_a_secret_that_stands_in_the_file_is_not_shown_under_the_caret(tolmach: 
     assert ended.out.count("^") == 3
 
 
+@pytest.mark.parametrize("slip", ["yes", "012345678901", "hunter2 }: {", '"hunter2'])
+def test_nor_is_one_whose_line_is_no_yaml(tolmach: Terminal, tmp_path: Path, slip: str) -> None:
+    file = lay(tmp_path, GOOD, "https://crm.example", settings=f", key: hunter2, token: {slip}")
+    for verb in (("check", file), ("serve", file), ("key", "list", file), ("call", "crm.get", "--file", file)):
+        ended = tolmach(*verb)
+        assert ended.code in (1, 4)
+        assert "hunter2" not in ended.out + ended.err
+        assert "0123456" not in ended.out + ended.err
+
+
 @pytest.mark.parametrize(
     "rest", ["projects: [\n", "projects: 5\n", "- a\n", "", "\0", "projects: {p: {connections: 5}}"]
 )

@@ -10,6 +10,7 @@ import pytest
 from engine.errors import CallError
 from engine.settings.clock import SystemClock
 from engine.spec.trip import Rendered, Reply
+from engine.telemetry.metrics import Series
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
 from engine.transport.wire import Reason, WireError, unnoticed
@@ -79,6 +80,20 @@ async def test_a_deadline_is_forgotten_once_the_answer_is_there() -> None:
     await until(lambda: loop.time() > ends)  # else this task would be cancelled here
 
 
+class Heard(Series):
+    """A series that tells in which order it is asked."""
+
+    def __init__(self, ran: list[str]) -> None:
+        super().__init__()
+        self.ran = ran
+
+    def begin(self) -> None:
+        self.ran.append("begin")
+
+    def end(self, result: str, seconds: float) -> None:
+        self.ran.append(f"{result} after {seconds}")
+
+
 async def test_the_layers_run_in_their_order() -> None:
     clock = TurnedClock()
     wire = ScriptedWire(clock)
@@ -88,30 +103,19 @@ async def test_the_layers_run_in_their_order() -> None:
         ran.append("sign")
         return request._replace(headers=(("X-Signature", "c4n4ry"),))
 
-    def note(event: str, facts: dict[str, Any]) -> None:
-        ran.append(event)
-        assert "c4n4ry" not in str(facts)
-
-    await Gate(wire, REACH, clock, "crm").send(trip(get(URL), 1001.0, sign=sign, trace=note))
-    assert ran == ["sign", "request", "reply"]
+    await Gate(wire, REACH, clock, "crm", Heard(ran)).send(trip(get(URL), 1001.0, sign=sign))
+    assert ran == ["sign", "begin", "2xx after 0.25"]
     assert wire.sent[0].headers == (("X-Signature", "c4n4ry"),)
 
 
-async def test_the_trace_tells_sizes_and_names() -> None:
+async def test_what_the_guard_refuses_is_no_request_and_what_fails_is_one() -> None:
     clock = TurnedClock()
-    told: list[tuple[str, dict[str, Any]]] = []
-    gate = Gate(ScriptedWire(clock), REACH, clock, "crm")
-    await gate.send(trip(post(URL, b"12345"), 1001.0, trace=lambda event, facts: told.append((event, facts))))
-    shown = {"method": "POST", "url": "https://crm.example/leads", "headers": ["Content-Type"], "bytes": 5}
-    assert told == [("request", shown), ("reply", {"status": 200, "bytes": 2, "took": 0.25})]
-
-
-async def test_the_trace_hears_of_a_failure() -> None:
-    clock = TurnedClock()
-    told: list[tuple[str, dict[str, Any]]] = []
-    gate = Gate(ScriptedWire(clock, WireError("unavailable", "refused", sent=False)), REACH, clock, "crm")
-    await refused(gate, trip(get(URL), 1001.0, trace=lambda event, facts: told.append((event, facts))))
-    assert told[1] == ("failed", {"reason": "unavailable", "detail": "refused", "sent": False})
+    ran: list[str] = []
+    gate = Gate(ScriptedWire(clock, WireError("unavailable", "refused", sent=False)), REACH, clock, "crm", Heard(ran))
+    await refused(gate, trip(get("https://evil.example/"), 1001.0))
+    assert ran == []
+    await refused(gate, trip(get(URL), 1001.0))
+    assert [said.partition(" ")[0] for said in ran] == ["begin", "none"]
 
 
 async def test_the_guard_sees_the_signed_address() -> None:
