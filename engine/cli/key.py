@@ -128,6 +128,7 @@ def _replace(file: Path, text: str) -> bool:
 
     beside = file.with_name(f".{file.name}.new")
     try:
+        beside.touch(mode=0o600)
         beside.write_text(text, encoding="utf-8", newline="")
         beside.chmod(file.stat().st_mode & 0o777)
         fail_point("key.replace")

@@ -18,7 +18,7 @@ from engine.runtime.registry import Registry
 from engine.service.access import Access
 from engine.service.front import Caller
 from engine.service.openapi import describe
-from engine.service.problem import HttpError, place_of, refusal
+from engine.service.problem import LANGUAGES, HttpError, place_of, refusal, spoken
 from engine.settings.clock import Clock
 from engine.settings.environment import Environment
 from engine.telemetry.mask import Mask
@@ -52,9 +52,10 @@ def pages(
     """The Starlette application behind the Door."""
     registry = engine.registry
 
-    async def refused(_request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         found = _problem(error)
-        answer = refusal(found, engine.ids.uuid(), mask)
+        language = spoken(request.headers.get("accept-language", ""), LANGUAGES[0])
+        answer = refusal(found, engine.ids.uuid(), mask, language)
         return Response(answer.body, answer.status, {k.decode(): v.decode() for k, v in answer.headers})
 
     async def live(_request: Request) -> Response:

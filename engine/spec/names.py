@@ -83,7 +83,8 @@ class Names:
             remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
             said = "unknown-name", f"there is no `{sign}{root}` here", remedy
         elif known is not None and member is not None and member not in known:
-            remedy = nearest(member, known) if known else f"declare it under `{root}:`"
+            declared = f"declare it under `{root}:`" if root in ("input", "settings") else "it has no members yet"
+            remedy = nearest(member, known) if known else declared
             said = "unknown-member", f"`{root}` has no `{member}`", remedy
         elif root == "settings" and member in self.secrecy:
             message = f"`{'.'.join(reference.path[:2])}` may not stand here"

@@ -156,3 +156,8 @@ async def test_an_unexpected_error_of_a_page_says_nothing(door: Stage, monkeypat
     found = await door.get("/metrics")
     assert (found.status, found.json["code"]) == (500, "internal")
     assert "hunter2" not in found.body.decode()
+
+
+async def test_a_page_that_does_not_exist_says_so_in_the_callers_language(door: Stage) -> None:
+    found = [await door.get("/nothing", **{"Accept-Language": language}) for language in ("en", "ru")]
+    assert [one.json["customer_message"] for one in found] == ["There is no such service.", "Такой услуги нет."]
