@@ -249,3 +249,11 @@ def test_ctrl_c_ends_a_call_that_waits(tmp_path: Path, system: Upstream) -> None
             raise
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
+
+
+def test_a_secret_at_the_end_of_what_the_trace_shows_goes_whole(tmp_path: Path, system: Upstream) -> None:
+    laid(tmp_path, system)
+    for before in range(3980, 4000, 4):
+        system.says({"id": "x" * (before - 8) + SECRET + "y" * 9000})
+        shown = call(tmp_path, "crm.user", "id:=7", "--trace").err
+        assert SECRET[:4] not in shown

@@ -390,3 +390,29 @@ async def test_headers_of_a_connection_may_differ_from_call_to_call(tmp_path: Pa
     assert first["x-day"].startswith("20")
     assert (first["x-key"], first["x-plain"]) == ("s3cret", "a")
     assert (own["x-key"], own["x-plain"], own["x-day"]) == ("s3cret", "b", "never")
+
+
+async def test_one_expression_of_an_object_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
+    rest = (
+        "operations:\n  get:\n    request: {method: GET, path: /x}\n    output:\n"
+        "      id: body.id\n      sum: abs(body.name)\n      name: body.name\n"
+    )
+    async with upstream() as system, engine_of(tmp_path, rest, system.url) as engine:
+        system.says({"id": 1, "name": "Anna"})
+        with pytest.raises(CallError) as failed:
+            await engine.call(Call("p", "crm.get", {}))
+    assert (failed.value.code, failed.value.place and failed.value.place.line) == ("mapping_failed", 16)
+    assert "`abs(body.name)`" in failed.value.detail
+    assert "Anna" not in failed.value.detail
+
+
+async def test_the_systems_log_and_ours_share_the_id_of_a_call(tmp_path: Path) -> None:
+    request = '{method: GET, path: /x, headers: {X-Call: "{{ call.id }}"}}'
+    rest = f"operations: {{get: {{request: {request}, output: {{id: body.id}}}}}}\n"
+    async with upstream() as system, engine_of(tmp_path, rest, system.url) as engine:
+        system.says({"id": "1"})
+        for trace_id in ("t-1", "", ""):
+            await engine.call(Call("p", "crm.get", {}, trace_id=trace_id))
+    first, second, third = (asked.headers["x-call"] for asked in system.asked)
+    assert first == "t-1"
+    assert len({second, third, ""}) == 3
