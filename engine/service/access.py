@@ -45,7 +45,7 @@ class Access:
         )
         for project in registry.projects.values():
             for key in project.keys:
-                self._grants.setdefault(key.hash[7:15].encode(), []).append(Grant(key, project))
+                self._grants.setdefault(key.id.encode(), []).append(Grant(key, project))
 
     def __iter__(self) -> Iterator[Grant]:
         return (grant for grants in self._grants.values() for grant in grants)

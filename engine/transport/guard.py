@@ -27,13 +27,11 @@ class Reach:
     insecure: bool = False
 
 
-def check_url(url: str, reach: Reach) -> None:
-    """Raise WireError("blocked") unless scheme, host and port are ones that `reach` names and the URL is encoded."""
-    _check_origin(*_split(url), reach)
-
-
 def url_guard(reach: Reach) -> Callable[[str], None]:
-    """`check_url` for one connection, which judges each origin once."""
+    """A check of a connection's URLs, which judges each origin once.
+
+    It raises WireError("blocked") unless scheme, host and port are ones that `reach` names and the URL is encoded.
+    """
     passed: set[tuple[str, str]] = set()
 
     def check(url: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.transport.guard import Reach, check_url, guarded_resolve, range_kind, url_guard
+from engine.transport.guard import Reach, guarded_resolve, range_kind, url_guard
 from engine.transport.wire import WireError
 from tests.transport.conftest import Open, failure, get, loopback
 from tests.transport.hostile import OK, always, turns, upstream
@@ -54,7 +54,7 @@ def answer(*addresses: str) -> object:
 
 def refusal(url: str, reach: Reach) -> str:
     with pytest.raises(WireError) as caught:
-        check_url(url, reach)
+        url_guard(reach)(url)
     assert (caught.value.reason, caught.value.sent) == ("blocked", False)
     return caught.value.detail
 
@@ -228,7 +228,7 @@ REACH = loopback(*HOSTS, *ODD, insecure=False)
     ],
 )
 def test_declared_addresses_pass(url: str) -> None:
-    check_url(url, REACH)
+    url_guard(REACH)(url)
 
 
 @pytest.mark.parametrize(
@@ -321,14 +321,14 @@ async def test_everything_else_is_refused(url: str) -> None:
 
 
 def test_http_needs_a_word_of_the_deployment() -> None:
-    check_url("http://crm.example/", loopback("crm.example"))
-    check_url("https://crm.example/", loopback("crm.example"))
+    url_guard(loopback("crm.example"))("http://crm.example/")
+    url_guard(loopback("crm.example"))("https://crm.example/")
     assert "insecure: true" in refusal("http://crm.example/", REACH)
     assert "crm.example:443 is not among" in refusal("http://crm.example:443/", loopback("crm.example"))
 
 
 def test_a_declared_name_needs_no_declared_network_before_it_is_resolved() -> None:
-    check_url("https://crm.example/", Reach(("crm.example",)))
+    url_guard(Reach(("crm.example",)))("https://crm.example/")
     assert "loopback" in refusal("https://127.0.0.1/", Reach(("127.0.0.1",)))
     assert "metadata" in refusal("http://169.254.169.254/", Reach(("169.254.169.254",), EVERYTHING, insecure=True))
 
@@ -355,6 +355,6 @@ def test_no_refusal_quotes_more_than_the_host() -> None:
 @given(st.text())
 def test_no_text_is_more_than_refused(url: str) -> None:
     with suppress(WireError):
-        check_url(url, REACH)
+        url_guard(REACH)(url)
     with suppress(WireError):
-        check_url(f"https://{url}/", REACH)
+        url_guard(REACH)(f"https://{url}/")
