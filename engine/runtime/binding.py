@@ -21,6 +21,7 @@ from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
+from engine.spec.policy import Cache, Policies, over
 from engine.spec.project import Use
 from engine.spec.reading import Reading
 from engine.spec.request import Base, UnwritableError
@@ -47,6 +48,8 @@ class Bound:
     insecure: bool
     ca: Path | None
     timeout: Timeout
+    policies: Policies
+    cache: Cache | None
     settings: dict[str, Any]
     secrets: tuple[Secret, ...]
 
@@ -135,7 +138,9 @@ class Binder:
             tuple(use.network.allow),
             use.insecure,
             Path(_render(scope, connection.tls.ca)) if connection.tls.ca is not None else None,
-            connection.timeout,
+            over(connection.timeout, use.timeout),
+            Policies(over(connection.limits, use.limits), over(connection.retry, use.retry), connection.breaker),
+            use.cache or connection.cache,
             {k: v for k, v in scope["settings"].items() if k not in hidden},
             tuple(secrets.values()),
         )

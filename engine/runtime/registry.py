@@ -10,6 +10,7 @@ from engine.language.locale import Locale
 from engine.runtime.binding import Binder, Bound
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
+from engine.spec.policy import Cache
 from engine.spec.project import SERVED, ApiKey, Use, project_file_of, read_project
 from engine.spec.project import Project as ProjectSpec
 from engine.spec.reader import Reader
@@ -35,6 +36,8 @@ class Target:
     press: Press
     reader: Reader
     used: frozenset[str]
+    cache: Cache | None
+    """How its outcomes are kept; None for what writes, and for `authorization`."""
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -205,7 +208,8 @@ def _target(name: str, bound: Bound, operation_name: str) -> Target:
     press = operation.request.plan(bound.base, operation.repeatable)
     reader = Reader.plan(operation, connector.response, bound.name)
     title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
-    return Target(name, title, operation.capability, bound, operation, press, reader, used)
+    cache = bound.cache if operation.only_reads and operation.capability != "authorization" else None
+    return Target(name, title, operation.capability, bound, operation, press, reader, used, cache)
 
 
 def _asks_key(loaded: Loaded) -> bool:
