@@ -5,9 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from sqlalchemy.dialects import sqlite
 
@@ -16,14 +14,7 @@ from engine.store.lock import Lock
 from engine.store.statements import compiled
 from engine.store.trouble import WAIT, broken, busy, full
 
-_LARGEST: Final = 1000
-"""Jobs of one commit."""
-
-
-class _Job(NamedTuple):
-    sql: str
-    values: Mapping[str, Any]
-    future: asyncio.Future[list[Any]]
+_Job = tuple[str, Mapping[str, Any], asyncio.Future[list[Any]]]
 
 
 class Sqlite:
@@ -33,68 +24,74 @@ class Sqlite:
         self.keeper, self.keeper_name = lock.mine, lock.keeper
         self._lock, self._closed = lock, False
         self._sql = compiled(sqlite.dialect(paramstyle="named"))
-        self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._connection, self._reading = connect(path), connect(path)
-        self._reader = ThreadPoolExecutor(1, "store-reader")
-        self._writer = Thread(target=self._work, name="store-writer", daemon=True)
-        self._writer.start()
+        self._waiting: list[_Job] = []
+        self._flushing: asyncio.Task[None] | None = None
+        self._to_write, self._to_read = connect(path), connect(path)
+        self._writer, self._reader = ThreadPoolExecutor(1, "store-writer"), ThreadPoolExecutor(1, "store-reader")
 
     async def read(self, name: str, values: Mapping[str, Any]) -> list[Any]:
         """The rows of a statement that changes nothing. Raises CallError."""
-        return await self._loop.run_in_executor(self._reader, self._select, self._sql[name], values)
+        self._ensure_open()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._select, self._sql[name], values)
 
     async def write(self, name: str, values: Mapping[str, Any]) -> list[Any]:
         """The rows that a statement returned. Raises CallError; then nothing was written."""
-        if self._closed:
-            raise broken("it is closed")
-        job = _Job(self._sql[name], values, self._loop.create_future())
-        self._jobs.put(job)
-        return await job.future
+        self._ensure_open()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[list[Any]] = loop.create_future()
+        self._waiting.append((self._sql[name], values, done))
+        if self._flushing is None:
+            self._flushing = loop.create_task(self._flush())
+        return await done
 
     async def close(self) -> None:
         """Finish what was begun and give the file to the next."""
         self._closed = True
-        self._jobs.put(None)
-        await asyncio.to_thread(self._writer.join)
-        self._reader.shutdown()
-        self._reading.close()
-        self._connection.close()
+        if self._flushing is not None:
+            await self._flushing
+        for executor, connection in ((self._writer, self._to_write), (self._reader, self._to_read)):
+            executor.shutdown()
+            connection.close()
         self._lock.release()
+
+    def _ensure_open(self) -> None:
+        if self._closed:
+            raise broken("it is closed")
 
     def _select(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         try:
-            return self._reading.execute(sql, values).fetchall()
+            return self._to_read.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise _named(error) from None
 
-    def _work(self) -> None:
-        closing = False
-        while not closing:
-            waiting = [self._jobs.get()]
-            while len(waiting) < _LARGEST and not self._jobs.empty():
-                waiting.append(self._jobs.get())
-            jobs = [job for job in waiting if job is not None]
-            closing = len(jobs) < len(waiting)
-            if jobs:
-                self._loop.call_soon_threadsafe(_deliver, jobs, self._commit(jobs))
+    async def _flush(self) -> None:
+        """All that waits is one commit, and what comes meanwhile is the next."""
+        while self._waiting:
+            jobs, self._waiting = self._waiting, []
+            results = await asyncio.get_running_loop().run_in_executor(self._writer, self._commit, jobs)
+            for (_, _, done), result in zip(jobs, results, strict=True):
+                if done.done():  # whoever waited has gone
+                    continue
+                done.set_exception(result) if isinstance(result, CallError) else done.set_result(result)
+        self._flushing = None
 
-    def _commit(self, jobs: list[_Job]) -> list[Any]:
+    def _commit(self, jobs: list[_Job]) -> list[list[Any] | CallError]:
         """What became of each: rows or an error. A statement that fails is undone by SQLite, the others stay."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            results = [self._execute(job) for job in jobs]
-            self._connection.execute("COMMIT")
+            self._to_write.execute("BEGIN IMMEDIATE")
+            results = [self._execute(sql, values) for sql, values, _ in jobs]
+            self._to_write.execute("COMMIT")
         except Exception as error:
-            self._connection.rollback()
+            self._to_write.rollback()
             return [_named(error) for _ in jobs]
         return results
 
-    def _execute(self, job: _Job) -> Any:
+    def _execute(self, sql: str, values: Mapping[str, Any]) -> list[Any] | CallError:
         try:
-            return self._connection.execute(job.sql, job.values).fetchall()
+            return self._to_write.execute(sql, values).fetchall()
         except Exception as error:
-            if not self._connection.in_transaction:  # SQLite has undone all of it, as on a full disk
+            if not self._to_write.in_transaction:  # SQLite has undone all of it, as on a full disk
                 raise
             return _named(error)
 
@@ -109,16 +106,6 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _deliver(jobs: list[_Job], results: list[Any]) -> None:
-    for job, result in zip(jobs, results, strict=True):
-        if job.future.done():  # whoever waited has gone
-            continue
-        if isinstance(result, CallError):
-            job.future.set_exception(result)
-        else:
-            job.future.set_result(result)
 
 
 def _named(error: Exception) -> CallError:

@@ -4,9 +4,6 @@ from typing import Final
 
 from sqlalchemy import Dialect, text
 
-BATCH: Final = 500
-"""Rows of one statement that goes through many, as written below."""
-
 _STATEMENTS: Final = {
     "get": "SELECT value, seal FROM tolmach_entries WHERE key = :key AND expires > :now",
     "put": """
@@ -23,9 +20,7 @@ _STATEMENTS: Final = {
     "purge": """
         DELETE FROM tolmach_entries WHERE expires <= :now
         AND key IN (SELECT key FROM tolmach_entries WHERE expires <= :now LIMIT 500) RETURNING 1""",
-    "others": """
-        SELECT key, value, seal FROM tolmach_entries WHERE seal NOT IN ('', :seal) AND key > :key
-        ORDER BY key LIMIT 500""",
+    "others": "SELECT key, value, seal FROM tolmach_entries WHERE seal NOT IN ('', :seal)",
     "reseal": "UPDATE tolmach_entries SET value = :value, seal = :seal WHERE key = :key AND value = :old RETURNING 1",
     "take": """
         INSERT INTO tolmach_leases (key, holder, fence, until) VALUES (:key, :holder, 1, :until)

@@ -9,7 +9,6 @@ import orjson
 from engine.errors import CallError
 from engine.settings.clock import Clock
 from engine.store.seal import Seal
-from engine.store.statements import BATCH
 
 Key = tuple[str, ...]
 """The project first. ("a:b", "c") and ("a", "b:c") are two keys. At most 2,000 bytes."""
@@ -85,13 +84,8 @@ class Store:
 
     async def reseal(self) -> int:
         """Seal anew, with the first key, what other keys sealed; what cannot be opened stays. How much it was."""
-        count, last = 0, ""
-        while rows := await self._database.read("others", {"key": last, "seal": self._seal.current}):
-            for last, value, key in rows:
-                count += await self._reseal(last, value, key)
-            if len(rows) < BATCH:
-                break
-        return count
+        rows = await self._database.read("others", {"seal": self._seal.current})
+        return sum([await self._reseal(*row) for row in rows])
 
     async def _reseal(self, name: str, old: bytes, key: str) -> int:
         try:
