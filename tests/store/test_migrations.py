@@ -1,0 +1,35 @@
+"""The migrations lead to the newest schema, and come with the package."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
+
+from engine.store import migrate
+from engine.store.statements import _STATEMENTS, compiled
+
+
+def test_the_newest_is_the_one_that_files_are_asked_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", migrate.MIGRATIONS)
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [migrate.HEAD]
+    assert scripts.get_bases() == ["1.0_01"]
+
+
+def test_every_migration_says_which_version_knows_it() -> None:
+    versions = Path(migrate.__file__).parent / "migrations" / "versions"
+    names = {file.stem for file in versions.glob("*.py")}
+    config = Config()
+    config.set_main_option("script_location", migrate.MIGRATIONS)
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert {f"v{revision.replace('.', '_')}" for revision in revisions} == names
+
+
+def test_every_statement_is_for_both_databases() -> None:
+    dialects = [make_url(f"{name}://").get_dialect()() for name in ("sqlite+pysqlite", "postgresql+psycopg")]
+    for dialect in dialects:
+        texts = compiled(dialect)
+        assert texts.keys() == _STATEMENTS.keys()
+        assert ("FOR SHARE" in texts["put_fenced"]) == (dialect.name == "postgresql")
