@@ -1,5 +1,8 @@
 """The migrations lead to the newest schema, and come with the package."""
 
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 from alembic.config import Config
@@ -8,6 +11,7 @@ from sqlalchemy import make_url
 
 from engine.store import migrate
 from engine.store.statements import _STATEMENTS, compiled
+from tests.house.places import ROOT
 
 
 def test_the_newest_is_the_one_that_files_are_asked_for() -> None:
@@ -33,3 +37,14 @@ def test_every_statement_is_for_both_databases() -> None:
         texts = compiled(dialect)
         assert texts.keys() == _STATEMENTS.keys()
         assert ("FOR SHARE" in texts["put_fenced"]) == (dialect.name == "postgresql")
+
+
+def test_they_are_in_the_wheel(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    here = Path(migrate.__file__).parent / "migrations"
+    wanted = {f"engine/store/migrations/{file.relative_to(here).as_posix()}" for file in here.rglob("*.py")}
+    assert len(wanted) >= 2
+    assert wanted <= inside
