@@ -81,6 +81,17 @@ async def test_one_that_fails_takes_nobody_along(store: Store) -> None:
     assert [await store.get(("retail", str(n))) for n in (1, 2, 3)] == [b"x"] * 3
 
 
+async def test_when_sqlite_undoes_all_of_it_nobody_is_told_it_was_kept(store: Store) -> None:
+    database(store)._sql["undo"] = "INSERT OR ROLLBACK INTO tolmach_entries (key) VALUES (NULL)"
+    watch = Watch(store)
+    tries = [store.put(("retail", "1"), b"x"), database(store).write("undo", {}), store.put(("retail", "2"), b"x")]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert [str(error) for error in results] == ["internal: the store failed: SQLITE_CONSTRAINT_NOTNULL"] * 3
+    assert watch.count("BEGIN") == 1
+    assert [await store.get(("retail", str(n))) for n in (1, 2)] == [None, None]
+    assert await store.put(("retail", "1"), b"x")
+
+
 async def test_a_full_disk_is_an_error_with_its_name_and_passes(store: Store) -> None:
     await store.put(KEY, b"one")
     writing = database(store)._to_write
