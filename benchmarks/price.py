@@ -3,7 +3,6 @@
 python -m benchmarks.price [rounds] [calls] [report.json]
 """
 
-import asyncio
 import json
 import os
 import platform
@@ -44,7 +43,9 @@ operations:
     reads: true
     output: {{key: body.id, name: {{full: body.name}}, phones: body.phones, emails: body.emails}}
 """
-PROJECT = "projects: {p: {connections: {crm: {connector: crm, settings: {token: invented}}}, capabilities: {card: crm}}}\n"
+PROJECT = (
+    "projects: {p: {connections: {crm: {connector: crm, settings: {token: invented}}}, capabilities: {card: crm}}}\n"
+)
 BEARER = '{type: bearer, token: "{{ settings.token }}"}'
 TOKEN = (
     "{type: oauth2, grant: client_credentials, token_url: https://crm.example/token, client_id: chat, "

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import CallError
 from engine.settings.clock import SystemClock, SystemIds
-from engine.spec.policy import Policies, Retry
+from engine.spec.policy import Breaker, Limits, Policies, Retry
 from engine.spec.trip import Rendered, Reply
 from engine.telemetry.metrics import Series
 from engine.transport.gate import Gate, Trip
@@ -61,6 +61,7 @@ class ScriptedWire:
 
 
 ONCE = Policies(retry=Retry(attempts=1))
+PATIENT = Policies(Limits(concurrency=1000), Retry(attempts=1), Breaker(failures=1000))
 
 
 def trip(rendered: Rendered, deadline: float, **more: Any) -> Trip:
@@ -76,6 +77,13 @@ def heard_by(replies: list[Reply]) -> Callable[[Reply, bool], Judged]:
         return "ok"
 
     return classify
+
+
+async def answered(gate: Gate, one: Trip) -> Reply:
+    """The reply that a trip brings."""
+    replies: list[Reply] = []
+    await gate.send(one._replace(classify=heard_by(replies)))
+    return replies[-1]
 
 
 async def refused(gate: Gate, one: Trip) -> CallError:
