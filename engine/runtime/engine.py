@@ -62,10 +62,12 @@ class Engine:
     async def _send(self, errand: Errand, recorder: Recorder | None) -> Outcome:
         target, scope = errand.target, errand.scope
         bound = target.bound
+        assert target.press is not None  # noqa: S101
         rendered = target.press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, bound.signature(scope).sign))
+        signature = target.credential.sign(scope)
+        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, lambda one: signature.sign(one, self)))  # type: ignore[arg-type]
         if recorder is not None:
             recorder.reply(reply)
         outcome = target.reader.read(reply, scope)
@@ -83,7 +85,7 @@ class Engine:
     def _open(self, bound: Bound) -> Gate:
         reach = Reach(bound.hosts, tuple(ip_network(n) for n in bound.allow), bound.insecure)
         try:
-            tls = tls_context(bound.ca, http2=self._wire == "httpx2")
+            tls = tls_context(bound.ca, bound.client, http2=self._wire == "httpx2")
         except OSError:
             raise CallError("internal", f"the certificates of `{bound.name}` cannot be read") from None
         config = WireConfig(guarded_resolve(reach), tls, connect_timeout=bound.timeout.connect)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from engine.errors import ConfigError, Diagnostic, nearest
 from engine.language.locale import Locale
-from engine.runtime.binding import Binder, Bound
+from engine.runtime.binding import Binder, Bound, Credential
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
 from engine.spec.project import SERVED, ApiKey, Use, project_file_of, read_project
@@ -32,7 +32,8 @@ class Target:
     capability: str | None
     bound: Bound
     operation: Operation
-    press: Press
+    credential: Credential
+    press: Press | None
     reader: Reader
     used: frozenset[str]
 
@@ -201,11 +202,12 @@ class _Loading:
 def _target(name: str, bound: Bound, operation_name: str) -> Target:
     connector = bound.loaded.connector
     operation = connector.operations[operation_name]
-    assert operation.request is not None  # noqa: S101 - without it a connector is refused when read
-    press = operation.request.plan(bound.base, operation.repeatable)
+    only = next(iter(bound.credentials))
+    credential = bound.credentials[operation.credential if operation.credential is not None else only]
+    press = operation.request.plan(credential.base, operation.repeatable) if operation.request is not None else None
     reader = Reader.plan(operation, connector.response, bound.name)
     title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
-    return Target(name, title, operation.capability, bound, operation, press, reader, used)
+    return Target(name, title, operation.capability, bound, operation, credential, press, reader, used)
 
 
 def _asks_key(loaded: Loaded) -> bool:
