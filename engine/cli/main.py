@@ -46,7 +46,11 @@ for verb in VERBS:
     app.command(
         f"engine.cli.{verb.name}:{verb.name}", name=verb.name, help=verb.summary, help_epilogue=examples(*verb.examples)
     )
-app.command("engine.cli.key:app", name="key", help="Make, list and revoke the API keys of callers.")
+app.command(
+    "engine.cli.key:app",
+    name="key",
+    help="Make, list and revoke the API keys of callers; make the key that seals stored tokens.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

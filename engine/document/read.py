@@ -11,10 +11,9 @@ import yaml
 from engine.document.encoding import MAX_SIZE, decode, refuse_size
 from engine.document.problems import Problems
 from engine.document.scalars import SUSPECTS, Refusal, resolve
-from engine.document.syntax import explain, unquoted_template
+from engine.document.syntax import MAX_DEPTH, explain, too_deep, unquoted_template
 from engine.document.values import Document, Map, Seq, Source, Text
 
-MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 100_000
 MAX_ALIASES: Final = 100
 
@@ -212,8 +211,7 @@ class _Reader:
 
     def _check_depth(self, depth: int, start: int) -> None:
         if depth > MAX_DEPTH:
-            message = f"more than {MAX_DEPTH} levels inside one another"
-            self.problems.stop("yaml-too-deep", message, "write it flatter, or close the brackets", start)
+            self.problems.stop("yaml-too-deep", *too_deep(), start)
 
     def _unknown(self, event: Any) -> tuple[Any, int, int]:
         message, remedy = "an alias (`*`) refers to nothing", "quote it, if it is text or an expression"

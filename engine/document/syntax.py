@@ -9,6 +9,8 @@ import yaml
 from engine.document.problems import Problems
 from engine.document.values import Source
 
+MAX_DEPTH: Final = 64
+
 
 def explain(error: yaml.YAMLError, last: Any, problems: Problems) -> None:
     """Reports why the text cannot be read further; `last` is the event before.
@@ -23,9 +25,14 @@ def explain(error: yaml.YAMLError, last: Any, problems: Problems) -> None:
     quoted = getattr(last, "style", "") in ("'", '"')
     broken = _Broken(source, about, at, context.index if context else at, began, ended, quoted)
     if not problems.on_line(broken.line(at), "key-not-text"):
-        rules = (_template, _tab, _after_end, _flow, _known)
+        rules = (_template, _tab, _deep, _after_end, _flow, _known)
         said = next(filter(None, (rule(broken) for rule in rules)), _Said(*_UNKNOWN, at))
         problems.report(said.code, said.message, said.remedy, said.start, said.start + said.length)
+
+
+def too_deep() -> tuple[str, str]:
+    """What is said, and the remedy, where values stand too deep inside one another."""
+    return f"more than {MAX_DEPTH} levels inside one another", "write it flatter, or close the brackets"
 
 
 def unquoted_template(source: Source, start: int) -> tuple[str, str]:
@@ -99,6 +106,12 @@ def _template(broken: _Broken) -> _Said | None:
 def _tab(broken: _Broken) -> _Said | None:
     if broken.char(broken.at) == "\t" or "a tab character" in broken.about:
         return _Said("a tab stands where YAML counts indentation", "indent with spaces", broken.at)
+    return None
+
+
+def _deep(broken: _Broken) -> _Said | None:
+    if "maximum nesting" in broken.about:
+        return _Said(*too_deep(), broken.at, code="yaml-too-deep")
     return None
 
 

@@ -88,6 +88,7 @@ CODES: Final[dict[str, str]] = {
     "wrong-type": "A value of the wrong type.",
     "wrong-value": "A value that is none of the allowed ones.",
     "wrong-duration": "A duration that cannot be read.",
+    "wrong-rate": "A rate of requests that cannot be read.",
     "wrong-pattern": "A regular expression that cannot be compiled.",
     "wrong-url": "An address that cannot be used.",
     "one-of": "None or several of the keys stand where exactly one must.",

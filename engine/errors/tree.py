@@ -64,6 +64,7 @@ class CallError(TolmachError):
 
     `detail` is for the operator and holds neither secrets nor personal values; `place` is the line of YAML that asked.
     `customer_message` maps languages ("ru", "en") to what a bot may say; None means the catalogue's sentence.
+    `narrow`: a rate limit of the operation alone, not of all that the credential does.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class CallError(TolmachError):
         retry_after: float | None = None,
         retryable: bool | None = None,
         customer_message: dict[str, str] | None = None,
+        narrow: bool = False,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.fault = CATALOGUE[code]
@@ -86,3 +88,4 @@ class CallError(TolmachError):
         self.retry_after = retry_after
         self.retryable = self.fault.retryable if retryable is None else retryable
         self.customer_message = customer_message or {}
+        self.narrow = narrow

@@ -11,6 +11,7 @@ from engine.document import Map
 from engine.errors import CallError, EvaluationError, Span, nearest
 from engine.language.codec import literal_path
 from engine.language.locale import Locale
+from engine.language.template import Template
 from engine.settings.variables import MissingFile, MissingVariable, fill
 from engine.spec.auth import Login, OAuth2, Signature, Source, written
 from engine.spec.connection import Connection, Timeout
@@ -18,6 +19,7 @@ from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
 from engine.spec.path import PathText
+from engine.spec.policy import Cache, Policies, over
 from engine.spec.project import Use
 from engine.spec.reading import Reading
 from engine.spec.request import Base, UnwritableError
@@ -32,13 +34,14 @@ class Credential:
     """One credential of a connection, and the base of the requests that it signs.
 
     `sign` gives what a call is signed with; it raises CallError where the call lacks what that asks for. `source` is
-    where its values come from, if they are fetched.
+    where its values come from, if they are fetched; `subject` says whose they are.
     """
 
     name: str
     sign: Callable[[Scope], Signature]
     base: Base
     source: Source | None = None
+    subject: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Bound:
     ca: Path | None
     client: tuple[str, str] | None
     timeout: Timeout
+    policies: Policies
+    cache: Cache | None
     settings: dict[str, Any]
     secrets: tuple[Secret, ...]
 
@@ -150,10 +155,10 @@ class Binder:
             tuple(use.network.allow),
             use.insecure,
             Path(written(tls.ca, scope)) if tls.ca is not None else None,
-            (written(tls.cert, scope), written(tls.key, scope))
-            if tls.cert is not None and tls.key is not None
-            else None,
-            connection.timeout,
+            (written(tls.cert, scope), written(tls.key, scope)) if tls.cert and tls.key else None,
+            over(connection.timeout, use.timeout),
+            Policies(over(connection.limits, use.limits), over(connection.retry, use.retry), connection.breaker),
+            use.cache or connection.cache,
             {k: v for k, v in scope["settings"].items() if k not in hidden},
             tuple(secrets.values()),
         )
@@ -180,7 +185,7 @@ def _credential(connection: Connection, credential: str, name: str, own: Scope, 
         headers if connection.varies("headers") else None,
         None if fixed else late,
     )
-    return Credential(credential, sign, base, source)
+    return Credential(credential, sign, base, source, getattr(auth, "subject", None))
 
 
 def _part(varies: bool, part: str, place: Span, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:

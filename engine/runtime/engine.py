@@ -1,21 +1,30 @@
 """The engine: one call through the rooms, from Desk to Reader."""
 
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, Final, cast
 
 from engine.errors import CallError
+from engine.language.text import as_text
 from engine.runtime.binding import Bound
+from engine.runtime.cache import Kept, Outcomes, key_of
 from engine.runtime.call import Answer, Call
 from engine.runtime.desk import Errand, open_errand
 from engine.runtime.recorder import Recorder
-from engine.runtime.registry import Registry
+from engine.runtime.registry import Registry, Target
 from engine.settings.clock import Clock, Ids
+from engine.spec.auth import Moment, Source
 from engine.spec.contracts import CONTRACTS
-from engine.spec.trip import Outcome
+from engine.spec.names import ANSWER
+from engine.spec.request import Press
+from engine.spec.secret import Secret
+from engine.spec.tree.nodes import evaluate
+from engine.spec.trip import Outcome, Rendered, Reply
 from engine.telemetry.metrics import Metrics
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
+from engine.transport.passage import Judged
 from engine.transport.tls import tls_context
+from engine.transport.tokens import MemoryShelf, Tokens, TokenShelf
 from engine.transport.wire import WireConfig
 from engine.transport.wires import Kind, open_wire
 
@@ -24,14 +33,24 @@ class Engine:
     """Answers calls for the loaded projects. Use it in one event loop; `close` ends its pools."""
 
     def __init__(
-        self, registry: Registry, clock: Clock, ids: Ids, wire: Kind = "aiohttp", metrics: Metrics | None = None
+        self,
+        registry: Registry,
+        clock: Clock,
+        ids: Ids,
+        wire: Kind = "aiohttp",
+        metrics: Metrics | None = None,
+        shelf: TokenShelf | None = None,
     ) -> None:
         self.registry = registry
         self.clock = clock
         self.ids = ids
         self._wire = wire
         self._metrics = metrics
+        self._moment = Moment(clock.now, ids.uuid)
+        self._shelf = shelf or MemoryShelf(clock)
+        self._tokens: dict[tuple[str, str, str], Tokens] = {}
         self._gates: dict[tuple[str, str], Gate] = {}
+        self._outcomes = Outcomes(clock)
 
     async def call(self, call: Call, recorder: Recorder | None = None) -> Answer:
         """Answer one call. Raises CallError with a code of the catalogue."""
@@ -39,12 +58,14 @@ class Engine:
         errand = open_errand(call, self.registry, self.clock, self.ids)
         if recorder is not None:
             recorder.input(errand.target.name, errand.scope["input"])
-        outcome = await self._send(errand, recorder)
-        data = outcome.output
+        kept = await self._outcome(errand, recorder)
+        if isinstance(kept.outcome, CallError):
+            raise kept.outcome
+        data = kept.outcome.output
         contract = errand.target.operation.contract
         if contract is not None and not call.reveal:
             data = contract.hide(data)
-        return Answer(data, self._meta(errand, outcome, began))
+        return Answer(data, self._meta(errand, kept, kept.outcome.warnings, began))
 
     async def open(self) -> None:
         """Prepare every connection, so that the first call is as quick as the others."""
@@ -54,26 +75,73 @@ class Engine:
             self._gate(bound)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, once the tokens under way are kept."""
+        for tokens in self._tokens.values():
+            await tokens.close()
         gates, self._gates = list(self._gates.values()), {}
         for gate in gates:
             await gate.close()
 
+    def unauthorised(self) -> list[tuple[str, str, str]]:
+        """Project, connection and name of every credential that somebody has to authorise anew."""
+        return [key for key, tokens in self._tokens.items() if tokens.must_be_authorised]
+
+    async def _outcome(self, errand: Errand, recorder: Recorder | None) -> Kept:
+        """A kept outcome, where the operation may be kept; else a new one."""
+        target, policy = errand.target, errand.target.cache
+        if policy is None:
+            return Kept(await self._send(errand, recorder))
+        bound = target.bound
+        key = key_of(bound.project, bound.name, target.name, bound.loaded.content_hash, errand.scope["input"])
+        whole = errand._replace(deadline=self.clock.monotonic() + bound.timeout.total)  # it serves others too
+        return await self._outcomes.get(key, policy, errand.deadline, lambda: self._send(whole, recorder))
+
     async def _send(self, errand: Errand, recorder: Recorder | None) -> Outcome:
         target, scope = errand.target, errand.scope
-        bound = target.bound
-        assert target.press is not None  # noqa: S101
+        tokens, subject = self._tokens_of(target), target.whose(scope)
+        if target.press is None:
+            return await _authorised(errand, tokens, subject)
+        if tokens is not None:
+            scope["auth"] = await tokens.current(subject, errand.deadline)
         rendered = target.press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        signature = target.credential.sign(scope)
-        reply = await self._gate(bound).send(Trip(rendered, errand.deadline, lambda one: signature.sign(one, self)))  # type: ignore[arg-type]
-        if recorder is not None:
-            recorder.reply(reply)
-        outcome = target.reader.read(reply, scope)
+        trip = self._trip(errand, rendered, target.press, recorder)
+        if tokens is not None:
+            trip = _renewing(trip, errand, target.press, tokens, subject)
+        outcome = target.reader.read(await self._gate(target.bound).send(trip), scope)
         if recorder is not None:
             recorder.outcome(outcome)
         return outcome
+
+    def _trip(self, errand: Errand, rendered: Rendered, press: Press, recorder: Recorder | None) -> Trip:
+        target, scope = errand.target, errand.scope
+
+        def sign(request: Rendered) -> Rendered:
+            if "attempt" in scope:
+                scope["attempt"] = {"id": self.ids.uuid()}
+                request = request._replace(headers=press.headers_for(scope))
+            return target.credential.sign(scope).sign(request, self._moment)
+
+        def classify(reply: Reply, _renewable: bool) -> Judged:
+            if recorder is not None:
+                recorder.reply(reply)
+            return target.reader.judge(reply, scope)
+
+        limits, credential = target.operation.limits, target.credential.name
+        return Trip(rendered, errand.deadline, sign, classify, None, credential, target.name, limits)
+
+    def _tokens_of(self, target: Target) -> Tokens | None:
+        """Where the values of its credential are held, if they are fetched."""
+        bound, source = target.bound, target.credential.source
+        if source is None:
+            return None
+        key = (bound.project, bound.name, target.credential.name)
+        tokens = self._tokens.get(key)
+        if tokens is None:
+            send = self._gate(bound).ask
+            tokens = self._tokens[key] = Tokens(key, source, send, self._shelf, self.clock, self.ids)
+        return tokens
 
     def _gate(self, bound: Bound) -> Gate:
         key = (bound.project, bound.name)
@@ -88,12 +156,41 @@ class Engine:
             tls = tls_context(bound.ca, bound.client, http2=self._wire == "httpx2")
         except OSError:
             raise CallError("internal", f"the certificates of `{bound.name}` cannot be read") from None
-        config = WireConfig(guarded_resolve(reach), tls, connect_timeout=bound.timeout.connect)
+        most = max(_POOL, bound.policies.limits.concurrency)
+        config = WireConfig(guarded_resolve(reach), tls, bound.timeout.connect, most)
         series = self._metrics.upstream(bound.project, bound.name) if self._metrics is not None else None
-        return Gate(open_wire(self._wire, config), reach, self.clock, bound.name, series)
+        return Gate(open_wire(self._wire, config), reach, self.clock, self.ids, bound.name, bound.policies, series)
 
-    def _meta(self, errand: Errand, outcome: Outcome, began: float) -> dict[str, Any]:
+    def _meta(self, errand: Errand, kept: Kept, warnings: tuple[str, ...], began: float) -> dict[str, Any]:
         took = round((self.clock.monotonic() - began) * 1000, 1)
-        source = {"connection": errand.target.bound.name, "status": "ok", "age_s": 0, "took_ms": took}
-        warned = {"warnings": list(outcome.warnings)} if outcome.warnings else {}
-        return {"sources": [source], **warned}
+        name, status = errand.target.bound.name, "stale" if kept.stale else "ok"
+        source = {"connection": name, "status": status, "age_s": int(kept.age), "took_ms": took}
+        return {"sources": [source], **({"warnings": list(warnings)} if warnings else {})}
+
+
+async def _authorised(errand: Errand, tokens: Tokens | None, subject: str) -> Outcome:
+    """A code was exchanged and its tokens are kept; nothing of the answer is told."""
+    target, scope, authorise = errand.target, errand.scope, errand.target.operation.authorise
+    assert tokens is not None and authorise is not None  # noqa: S101, PT018 - what else a connector is refused for
+    code = evaluate(authorise.code, scope)
+    await tokens.authorise(subject, code.reveal() if isinstance(code, Secret) else as_text(code), errand.deadline)
+    return target.reader.read("ok", scope | dict.fromkeys(ANSWER) | {"status": 200})
+
+
+def _renewing(trip: Trip, errand: Errand, press: Press, tokens: Tokens, subject: str) -> Trip:
+    """The same trip with values that are fetched anew once the system says that they are good no longer."""
+    target, scope = errand.target, errand.scope
+    expired = cast("Source", target.credential.source).auth.expired
+
+    def classify(reply: Reply, renewable: bool) -> Judged:
+        verdict = trip.classify(reply, renewable)
+        return "stale" if renewable and expired(scope) and tokens.renewable(subject, scope["auth"]) else verdict
+
+    async def renew() -> Rendered:
+        scope["auth"] = await tokens.renew(subject, scope["auth"], errand.deadline)
+        return press.render(scope)
+
+    return trip._replace(classify=classify, renew=renew)
+
+
+_POOL: Final = 20

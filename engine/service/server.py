@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import os
 import resource
 import signal
 import socket
+import struct
+import sys
 from collections.abc import Callable, Coroutine
 from email.utils import format_datetime
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -33,6 +36,16 @@ _GARBAGE: Final = 20_000
 """Objects between collections: a call makes some hundred, and hardly ever a circle of them."""
 _LAST_WORDS: Final = 1.0
 """Seconds that what is cancelled, or the engine's end, may still take."""
+_HANDSHAKE: Final = 0.05
+"""Seconds that a caller who has begun to connect gets to finish it."""
+_SO_ATTACH_FILTER: Final = 26
+_NO_SYN: Final = (
+    (0x30, 0, 0, 13),  # load the flags of TCP
+    (0x54, 0, 0, 0x12),  # of them SYN and ACK
+    (0x15, 0, 1, 0x02),  # SYN alone:
+    (0x06, 0, 0, 0),  # drop
+    (0x06, 0, 0, 0xFFFFFFFF),  # anything else: take
+)
 
 
 class ListenError(TolmachError):
@@ -95,7 +108,7 @@ class Service:
         ends_at = clock.monotonic() + environment.grace
         self.front.stopping = True
         await self._wait(lambda: False, clock.monotonic() + environment.drain, hurry)
-        await self._close_door()
+        await self._close_door(hurry)
         await self._wait(self._quiet, ends_at, hurry)
         await self._cut()
         if self._watching:
@@ -112,10 +125,12 @@ class Service:
         while not (hurry.is_set() or over()) and (left := until - clock.monotonic()) > 0:
             await clock.sleep(min(_STEP, left))
 
-    async def _close_door(self) -> None:
+    async def _close_door(self, hurry: asyncio.Event) -> None:
         """Listen no more. Who has already connected is let in: closing with them at the door would cut them off."""
         if self._listening is None or self._server is None:
             return
+        _ignore_newcomers(self._listening)
+        await self._wait(lambda: False, self._engine.clock.monotonic() + _HANDSHAKE, hurry)
         loop, door = asyncio.get_running_loop(), self._listening.dup()
         self._listening = None
         self._server.close()
@@ -241,6 +256,20 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ListenError(text) from None
     listening.setblocking(False)
     return listening
+
+
+def _ignore_newcomers(listening: socket.socket) -> None:
+    """Begin no new handshake but finish those begun: none may end between the last accept and the close.
+
+    Only Linux can; a caller then tries once more, a second later, and is refused.
+    """
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
+    with contextlib.suppress(OSError):  # where a sandbox forbids it the gap stays
+        listening.setsockopt(
+            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(_NO_SYN), ctypes.addressof(program))
+        )
 
 
 def _affordable(wanted: int) -> int:

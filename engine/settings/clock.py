@@ -1,6 +1,7 @@
 """Time and chance, handed in: the only places that read a clock or draw an id."""
 
 import os
+import random
 import secrets
 import time
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ class Ids(Protocol):
     def token(self) -> str:
         """256 random bits as 43 characters that are safe in a URL; nobody can guess the next one."""
 
+    def chance(self) -> float:
+        """A number from 0 to below 1, for jitter."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -54,3 +58,6 @@ class SystemIds:
 
     def token(self) -> str:
         return secrets.token_urlsafe(32)
+
+    def chance(self) -> float:
+        return random.random()  # noqa: S311 - no secret hangs on it

@@ -11,6 +11,7 @@ from engine.language.template import compile_template
 from engine.spec.auth import Auth, Credentials, Login, no_auth, unknown_auth
 from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
+from engine.spec.policy import Breaker, CacheField, Limits, Retry
 from engine.spec.reading import Model, about
 from engine.spec.request import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.strings import TemplateField
@@ -54,7 +55,7 @@ class Tls(Model):
             self.report("missing-key", f"`{given}` needs `{missing}`", f"add `{missing}:`", given)
 
 
-class Connection(Model, later="limits retry breaker cache"):
+class Connection(Model):
     """The `connection` of a connector."""
 
     base_url: TemplateField = about(
@@ -69,6 +70,10 @@ class Connection(Model, later="limits retry breaker cache"):
     tls: Tls = about("Whose certificates are trusted.", default_factory=Tls.model_construct)
     headers: WrittenPairs = about("Headers of every request.", {"Accept": "application/json"})
     timeout: Timeout = about("How long a call may take.", default_factory=Timeout.model_construct)
+    limits: Limits = about("What the system bears.", default_factory=Limits.model_construct)
+    retry: Retry = about("When a request is sent again.", default_factory=Retry.model_construct)
+    breaker: Breaker = about("When the system is left alone.", default_factory=Breaker.model_construct)
+    cache: CacheField | None = about("Keep answers of operations that only read; without it nothing is kept.", "10m")
     verify: str | None = about("The operation that tells whether the settings work.", "account")
 
     _used: dict[str, set[str]] = PrivateAttr(default_factory=_no_names)

@@ -12,6 +12,7 @@ from engine.spec.auth import Auth, OAuth2
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, Names
+from engine.spec.policy import Limits
 from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
@@ -63,7 +64,7 @@ OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-class Operation(Model, later="limits paging challenge steps for_each first_of call"):
+class Operation(Model, later="paging challenge steps for_each first_of call"):
     """What a bot or the platform can ask of a system."""
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
@@ -72,6 +73,7 @@ class Operation(Model, later="limits paging challenge steps for_each first_of ca
     input: InputField = about("Without a capability: what it takes.", {"id": "integer"}, default_factory=Declarations)
     reject: list[Reject] = about("Tried before anything is sent.", default=[])
     reads: bool = about("A POST that only reads.", default=False)
+    limits: Limits | None = about("Limits of this operation, inside the connection's.", {"rate": "4/s"})
     idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
     auth: str | None = about("Which of the connection's credentials signs it.", "client")
     subject: TemplateField | None = about("Whose token; comes before that of the credential.", "{{ input.client_key }}")
@@ -114,7 +116,12 @@ class Operation(Model, later="limits paging challenge steps for_each first_of ca
         """Whether sending it twice does no harm."""
         if self.idempotent is not None:
             return self.idempotent
-        return self.reads or (self.request is not None and self.request.method in ("GET", "HEAD", "PUT", "DELETE"))
+        return self.only_reads or (self.request is not None and self.request.method in ("PUT", "DELETE"))
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing in the system."""
+        return self.reads or (self.request is not None and self.request.method in ("GET", "HEAD"))
 
     def accept(self, given: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
         """The input checked and completed. Raises CallError `invalid_input` naming every misfit, never a value."""

@@ -14,9 +14,11 @@ from engine.document import Document, Map, read_file
 from engine.errors import ConfigError, Span, nearest
 from engine.language.locale import Locale
 from engine.language.text import kind_of
+from engine.spec.connection import Timeout
 from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration, lasting
 from engine.spec.key import KEY_HASH
+from engine.spec.policy import CacheField, Limits, Retry
 from engine.spec.reading import LATER, Model, Reading, about, read_root, reads, wrong
 
 RIGHTS: Final = ("explain", "reveal", "operate")
@@ -78,7 +80,7 @@ class Network(Model):
     allow: list[Annotated[str, reads(_network, _TEXT)]] = about("Their ranges.", ["10.20.0.0/16"], default=[])
 
 
-class Use(Model, later="limits retry cache timeout"):
+class Use(Model):
     """One connection of the project: a connector with its settings."""
 
     connector: str = about("The connector's name.", "amocrm", default=...)
@@ -88,6 +90,10 @@ class Use(Model, later="limits retry cache timeout"):
     hosts: list[str] = about("Further hosts that may be reached.", default=[])
     network: Network = about("Where private addresses may be.", default_factory=Network.model_construct)
     insecure: bool = about("Allows http://.", default=False)
+    limits: Limits | None = about("What of the connector's limits is different here.", {"rate": "5/s"})
+    retry: Retry | None = about("What of the connector's retry is different here.", {"attempts": 1})
+    timeout: Timeout | None = about("What of the connector's timeout is different here.", {"total": "4s"})
+    cache: CacheField | None = about("In place of the connector's.", {"ttl": "60s", "stale_if_error": "1h"})
 
 
 _MERGED: Final = "first_of merge require cache every match_operators_by shrink_guard apply_to"

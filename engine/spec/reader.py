@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from engine.errors import CallError, Upstream
 from engine.language.codec import CodecError, decode_body, decode_text
 from engine.spec.operation import Operation
-from engine.spec.response import Response, judge
+from engine.spec.response import Response, Verdict, judge
 from engine.spec.tree import Scope
 from engine.spec.trip import Outcome, Reply
 
@@ -25,21 +25,21 @@ class Reader:
     needs_text: bool
 
     @classmethod
-    def plan(cls, operation: Operation, shared: Response | None, connection: str) -> "Reader":
-        """The operation's own rules come before those shared by all."""
+    def plan(cls, operation: Operation, shared: Response | None, connection: str, text: bool = False) -> "Reader":
+        """The operation's own rules come before those shared by all; `text`: others look at the text too."""
         levels = tuple(level for level in (operation.response, shared) if level is not None)
         charset = next((level.charset for level in levels if level.charset), None)
         nulls = next((tuple(level.nulls) for level in levels if level.nulls), ())
-        needs_text = "text" in operation.used or any(level.reads_text for level in levels)
+        needs_text = text or "text" in operation.used or any(level.reads_text for level in levels)
         return cls(operation, levels, connection, charset, nulls, needs_text)
 
-    def read(self, reply: Reply, scope: Scope) -> Outcome:
-        """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place.
-
-        The scope gains the names of the answer: body, status, headers, cookies, text, root.
-        """
+    def judge(self, reply: Reply, scope: Scope) -> Verdict:
+        """What a reply means. The scope gains the names of the answer: body, status, headers, cookies, text, root."""
         unreadable = self._open(reply, scope)
-        verdict = judge(self.levels, scope, self.connection, unreadable, _redirect(reply))
+        return judge(self.levels, scope, self.connection, unreadable, _redirect(reply))
+
+    def read(self, verdict: Verdict, scope: Scope) -> Outcome:
+        """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place."""
         if isinstance(verdict, CallError):
             raise verdict
         try:
@@ -47,7 +47,7 @@ class Reader:
                 return Outcome(self.operation.nothing(), empty=True)
             output, warnings = self.operation.read(scope)
         except CallError as failed:
-            failed.upstream = failed.upstream or Upstream(self.connection, reply.status)
+            failed.upstream = failed.upstream or Upstream(self.connection, scope["status"])
             raise
         return Outcome(output, warnings=tuple(warnings))
 

@@ -148,7 +148,7 @@ class Press:
         try:
             query = self.fixed_query if self.query is None else encode_query(pairs(self.query(scope)))
             part = "headers"
-            headers = self._headers(scope)
+            headers = self.headers_for(scope)
             part = "form" if self.request.json_ is None else "json"
             body = self.request.body(scope)
         except EvaluationError as error:
@@ -157,7 +157,8 @@ class Press:
         url = base + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
-    def _headers(self, scope: Scope) -> Headers:
+    def headers_for(self, scope: Scope) -> Headers:
+        """The headers alone, for another attempt. Raises EvaluationError."""
         values = _constant(self.request.headers) if self.headers is None else self.headers(scope)
         if self.base.late is not None:
             return self.request.all_headers(self.base.late(scope), values)

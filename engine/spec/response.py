@@ -16,6 +16,15 @@ from engine.spec.reading import LATER, Model, about, one_of, plain, reading, rea
 from engine.spec.strings import ExpressionField
 from engine.spec.tree.nodes import Scope, holds
 
+LONGEST: Final = 3600.0
+"""Seconds that a system may make us wait; what says more is cut."""
+
+
+def is_instant(wait: float) -> bool:
+    """Whether what a system says of waiting can only be a Unix time (of the years 2001 to 2286)."""
+    return 1e9 <= wait < 1e10
+
+
 _LATER_FORMATS: Final = frozenset({"xml", "soap", "csv", "text"})
 
 
@@ -62,14 +71,15 @@ MessageField = Annotated[Message, reads(_message, _MESSAGE)]
 CodeField = Annotated[str, one_of("code-not-raisable", "raisable code", RAISABLE)]
 
 
-class ErrorRule(Model, later="scope"):
+class ErrorRule(Model):
     """An answer that means an error. Without `code` it only adds its message to the verdict that follows."""
 
     when: ExpressionField | None = about("Without it the rule always matches.", "status == `409`")
     code: CodeField | None = about("Without it the rule only adds to what follows.", "conflict")
     message: MessageField | None = about("For the operator; `{ru: …, en: …}` also for the client.", "body.detail")
-    retry_after: ExpressionField | None = about("Seconds to wait, from the answer.", "body.wait")
+    retry_after: ExpressionField | None = about("Seconds to wait, or the Unix time to wait for.", "body.wait")
     retryable: bool | None = about("Whether trying again helps; without it the code decides.", True)
+    scope: Literal["operation"] | None = about("A rate limit of this operation alone; the others go on.", "operation")
 
 
 Verdict = Literal["ok", "empty"] | CallError
@@ -157,6 +167,7 @@ class _Judging:
         more: dict[str, Any] = {}
         if rule is not None:
             more = {"retry_after": self._wait(rule), "retryable": rule.retryable, "place": rule.place()}
+            more["narrow"] = rule.scope is not None
         return CallError(code, detail, upstream=self.upstream, customer_message=self.spoken, **more)
 
     def _add(self, rule: ErrorRule) -> None:
@@ -172,7 +183,9 @@ class _Judging:
             seconds = float(rule.retry_after(self.scope)) if rule.retry_after is not None else -1.0
         except (EvaluationError, TypeError, ValueError, OverflowError):
             return None
-        return min(seconds, 3600.0) if 0 <= seconds < float("inf") else None
+        if is_instant(seconds):
+            return seconds
+        return min(seconds, LONGEST) if 0 <= seconds < float("inf") else None
 
 
 _BY_STATUS: Final = {

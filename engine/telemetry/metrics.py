@@ -31,6 +31,9 @@ class Series:
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
     in_flight: int = 0
+    retries: int = 0
+    open: bool = False
+    """The breaker keeps requests back."""
 
     def begin(self) -> None:
         """One more is under way."""
@@ -79,6 +82,13 @@ class Metrics:
         yield from _families(
             "tolmach_upstream_requests", "Requests to systems", ("project", "connection"), "status", self._upstream
         )
+        names = ("project", "connection")
+        retries = CounterMetricFamily("tolmach_upstream_retries", "Requests that were repeats", labels=names)
+        circuits = GaugeMetricFamily("tolmach_upstream_circuit_open", "1: the system is left alone", labels=names)
+        for labels, series in self._upstream.items():
+            retries.add_metric(labels, series.retries)
+            circuits.add_metric(labels, int(series.open))
+        yield from (retries, circuits)
         used = GaugeMetricFamily(
             "tolmach_key_last_used_timestamp_seconds", "When an API key was last shown", labels=("project", "key")
         )

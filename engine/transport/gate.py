@@ -1,157 +1,241 @@
-"""The Gate: Rendered in, Reply out, through one ordered onion of layers."""
+"""The Gate: Rendered in, a verdict on its Reply out, through one ordered onion of layers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, NamedTuple, cast
+from collections.abc import Awaitable
+from typing import Any, Final, cast
+
+import structlog
 
 from engine.errors import CallError, Upstream
-from engine.settings.clock import Clock
+from engine.settings.clock import Clock, Ids
+from engine.spec.policy import Policies
+from engine.spec.response import Verdict
 from engine.spec.trip import Rendered, Reply
 from engine.telemetry.metrics import Series
+from engine.transport.breaker import Breaker
+from engine.transport.budget import Budget
 from engine.transport.guard import Reach, url_guard
+from engine.transport.lane import Lanes
+from engine.transport.passage import Judged, Next, Passage, Trip, onion
+from engine.transport.waits import settled, spent, told
 from engine.transport.wire import Wire, WireError
 
-
-class Trip(NamedTuple):
-    """One passage through the Gate.
-
-    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request.
-    """
-
-    rendered: Rendered
-    deadline: float
-    sign: Callable[[Rendered], Rendered]
+__all__ = ["Gate", "Trip"]
 
 
 class Gate:
     """The one way out of a connection."""
 
-    def __init__(self, wire: Wire, reach: Reach, clock: Clock, connection: str, series: Series | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        reach: Reach,
+        clock: Clock,
+        ids: Ids,
+        connection: str,
+        policies: Policies | None = None,
+        series: Series | None = None,
+    ) -> None:
+        policies = policies or Policies()
         self._wire = wire
         self._check = url_guard(reach)
         self._clock = clock
+        self._ids = ids
         self._connection = connection
+        self._again = policies.retry
         self._series = series or Series()
-        self._way = _onion(
-            [
-                self._deadline,
-                # retry, breaker and limit stand here: inside the deadline, and every attempt is signed anew
-                self._sign,
-                self._guard,
-                self._trace,
-            ],
-            self._depart,
+        self._budget = Budget()
+        self._breaker = Breaker(policies.breaker, clock)
+        self._lanes = Lanes(policies.limits, clock)
+        self._way = onion(
+            [self._deadline, self._retry, self._break, self._limit, self._sign, self._guard, self._trace], self._depart
         )
+        self._plain = onion([self._deadline, self._guard, self._trace], self._depart)
 
-    async def send(self, trip: Trip) -> Reply:
-        """Send and answer within the trip's deadline.
+    async def send(self, trip: Trip) -> Verdict:
+        """Send, again where that helps and does no harm, and give the verdict on the answer.
 
-        Raises CallError: `deadline_exceeded` (over before anything was sent), `upstream_timeout`,
-        `upstream_unavailable`, `blocked_host`, `response_unreadable`, or `outcome_unknown` when bytes of a request that
-        is not idempotent went out and no full answer came.
+        Raises CallError: what the rules say; `deadline_exceeded` (over before anything was sent), `upstream_timeout`,
+        `upstream_unavailable`, `blocked_host`, `response_unreadable`; `outcome_unknown` when bytes of a request that is
+        not idempotent went out and no full answer came; `circuit_open`, `rate_limited`, `overloaded` without sending.
         """
-        passage = _Passage(trip)
-        try:
-            return await self._way(passage)
-        except WireError as error:
-            raise self._call_error(error, passage) from error
+        judged = await self._way(Passage(trip))
+        if isinstance(judged, CallError):
+            raise judged
+        return cast("Verdict", judged)
+
+    async def ask(self, rendered: Rendered, deadline: float) -> Reply:
+        """Send what a credential needs for itself: guarded, once, signed by nobody. Raises CallError as `send` does."""
+        passage = Passage(Trip(rendered, deadline, lambda request: request, lambda _reply, _renewable: "ok"))
+        judged = await self._plain(passage)
+        if isinstance(judged, CallError):
+            raise judged
+        return cast("Reply", passage.reply)
 
     async def close(self) -> None:
         """Close the wire; calls under way fail."""
         await self._wire.close()
 
-    async def _deadline(self, onward: "_Next", passage: "_Passage") -> Reply:
+    async def _deadline(self, onward: Next, passage: Passage) -> Judged:
         left = passage.trip.deadline - self._clock.monotonic()
         if left <= 0:
             raise CallError("deadline_exceeded", "the deadline was over before the request was sent")
-        cut = _Cut()
+        cut = passage.cut
         end = asyncio.get_running_loop().call_later(left, cut.fall)
         try:
-            return await onward(passage)
+            judged = await onward(passage)
         except BaseException as error:
             if not cut.lifted() or not isinstance(error, asyncio.CancelledError):
                 raise
-            raise WireError("timeout", f"no full answer came within {left:.3g} s", sent=passage.departed) from error
+            lost = WireError("timeout", f"no full answer came within {left:.3g} s", sent=passage.departed)
+            raise self._lost(lost, passage) from error
         finally:
             end.cancel()
+        if cut.fallen:
+            cut.lifted()
+        return judged
 
-    def _sign(self, onward: "_Next", passage: "_Passage") -> Awaitable[Reply]:
-        passage.request = passage.trip.sign(passage.trip.rendered)
+    async def _retry(self, onward: Next, passage: Passage) -> Judged:
+        self._budget.called(self._clock.monotonic())
+        attempt = 1
+        while True:
+            judged = await onward(passage)
+            departed, passage.departed, wait = passage.departed, False, None
+            if isinstance(judged, CallError):
+                wait = self._pause(judged, attempt, passage.rendered.idempotent or not departed, passage)
+            if judged == "stale":
+                passage.rendered = await cast("Any", passage.trip.renew)()
+                passage.renewable = False
+            elif wait is not None:
+                self._series.retries += 1
+                await self._clock.sleep(wait)
+                attempt += 1
+            else:
+                return judged
+
+    def _pause(self, error: CallError, attempt: int, harmless: bool, passage: Passage) -> float | None:
+        """Seconds until the next attempt; None where there is none."""
+        harmless = harmless or error.code == "rate_limited"
+        if attempt >= self._again.attempts or not harmless or not _worth(error, self._again.on):
+            return None
+        chance, asked = self._ids.chance(), error.retry_after
+        wait = self._again.wait(attempt, chance) if asked is None else asked * (1 + _SPREAD * chance)
+        now = self._clock.monotonic()
+        return wait if now + wait < passage.trip.deadline and self._budget.grants(now) else None
+
+    async def _break(self, onward: Next, passage: Passage) -> Judged:
+        breaker, began = self._breaker, self._clock.monotonic()
+        if left := breaker.shut_for():
+            detail = "the system failed time after time and is left alone for a while"
+            raise CallError("circuit_open", detail, upstream=Upstream(self._connection), retry_after=left)
+        failed: bool | None = None
+        try:
+            judged = await onward(passage)
+            failed = _failed(judged)
+        except BaseException:
+            if passage.cut.fallen and self._clock.monotonic() - began >= _FAIR:
+                failed = True  # but a caller in a hurry proves nothing
+            raise
+        finally:
+            if breaker.note(failed):
+                structlog.get_logger().warning("circuit opened", connection=self._connection)
+            self._series.open = breaker.open
+        return judged
+
+    async def _limit(self, onward: Next, passage: Passage) -> Judged:
+        trip, entered = passage.trip, 0
+        lanes = self._lanes.of(trip.credential, trip.operation, trip.limits)
+        try:
+            for lane in lanes:
+                if not lane.stepped_in():
+                    await lane.enter(trip.deadline)
+                entered += 1
+            judged = await onward(passage)
+        finally:
+            for lane in lanes[:entered]:
+                lane.leave()
+        if passage.reply is not None:
+            self._heed(judged, passage.reply, trip)
+        return judged
+
+    def _heed(self, judged: Judged, reply: Reply, trip: Trip) -> None:
+        """Wait as long as the system says, in its headers or by a rule."""
+        wait, narrow = spent(reply.headers, self._clock.now), False
+        if isinstance(judged, CallError):
+            now, asked = self._clock.now(), judged.retry_after
+            judged.retry_after = told(reply.headers, now) if asked is None else settled(asked, now)
+            if judged.code == "rate_limited":
+                wait, narrow = judged.retry_after or wait, judged.narrow
+        if wait:
+            self._lanes.pause(wait, trip.credential, trip.operation if narrow else None)
+
+    def _sign(self, onward: Next, passage: Passage) -> Awaitable[Judged]:
+        passage.request = passage.trip.sign(passage.rendered)
         return onward(passage)
 
-    def _guard(self, onward: "_Next", passage: "_Passage") -> Awaitable[Reply]:
-        self._check(passage.request.url)
+    def _guard(self, onward: Next, passage: Passage) -> Awaitable[Judged]:
+        try:
+            self._check(passage.request.url)
+        except WireError as error:
+            raise self._lost(error, passage) from error
         return onward(passage)
 
-    async def _trace(self, onward: "_Next", passage: "_Passage") -> Reply:
+    async def _trace(self, onward: Next, passage: Passage) -> Judged:
         started = self._clock.monotonic()
         result = "none"
         self._series.begin()
         try:
-            reply = await onward(passage)
+            await onward(passage)
+            reply = cast("Reply", passage.reply)
             result = f"{reply.status // 100}xx"
+        except WireError as error:
+            return self._lost(error, passage)
         finally:
             took = self._clock.monotonic() - started
             self._series.end(result, took)
-        return Reply(reply.status, reply.headers, reply.body, reply.cookies, took)
+        return passage.trip.classify(
+            Reply(reply.status, reply.headers, reply.body, reply.cookies, took), passage.renewable
+        )
 
-    def _depart(self, passage: "_Passage") -> Awaitable[Reply]:
-        return self._wire.send(passage.request, passage.depart)
+    async def _depart(self, passage: Passage) -> Judged:
+        passage.reply = None
+        passage.reply = await self._wire.send(passage.request, passage.depart)
+        return "ok"
 
-    def _call_error(self, error: WireError, passage: "_Passage") -> CallError:
+    def _lost(self, error: WireError, passage: Passage) -> CallError:
+        """What a request without an answer ends with."""
         code = _CODES[error.reason]
         if error.sent and not passage.request.idempotent:
             code = "outcome_unknown"
         return CallError(code, error.detail, upstream=Upstream(self._connection))
 
 
-class _Passage:
-    """What one trip gathers on its way through the layers."""
-
-    __slots__ = ("departed", "request", "trip")
-
-    def __init__(self, trip: Trip) -> None:
-        self.trip = trip
-        self.request = trip.rendered
-        self.departed = False
-
-    def depart(self) -> None:
-        self.departed = True
+def _worth(error: CallError, causes: list[str | int]) -> bool:
+    """Whether an error is one of those that a repeat may mend, unless a rule says no."""
+    if error.fault.retryable and not error.retryable:
+        return False
+    status = error.upstream.status if error.upstream is not None and error.place is None else None
+    return error.code in causes or status in causes
 
 
-class _Cut:
-    """Ends the current task's await at the deadline; as asyncio.timeout does it, in a quarter of its time."""
-
-    __slots__ = ("_asked", "_fallen", "_task")
-
-    def __init__(self) -> None:
-        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._asked = self._task.cancelling()
-        self._fallen = False
-
-    def fall(self) -> None:
-        self._fallen = True
-        self._task.cancel()
-
-    def lifted(self) -> bool:
-        """Take the cancellation back; whether it was this one's and nobody else wants it."""
-        return self._fallen and self._task.uncancel() <= self._asked
+def _failed(judged: Judged) -> bool | None:
+    """Whether an answer counts against the system; None: it says nothing about its health."""
+    if not isinstance(judged, CallError):
+        return False
+    if judged.code in ("rate_limited", "outcome_unknown"):
+        return None
+    if judged.code == "upstream_error":
+        return judged.upstream is not None and (judged.upstream.status or 0) >= 500
+    return judged.code in ("upstream_unavailable", "upstream_timeout")
 
 
-_Next = Callable[[_Passage], Awaitable[Reply]]
-_Layer = Callable[[_Next, _Passage], Awaitable[Reply]]
-
-_CODES = {
+_SPREAD: Final = 0.1
+"""So much longer than asked, at most: callers that were all told one time do not all come back at it."""
+_FAIR: Final = 1.0
+"""Seconds that a system must have had before its silence counts against it."""
+_CODES: Final = {
     "blocked": "blocked_host",
     "unreadable": "response_unreadable",
     "timeout": "upstream_timeout",
     "unavailable": "upstream_unavailable",
 }
-
-
-def _onion(layers: list[_Layer], core: _Next) -> _Next:
-    way = core
-    for layer in reversed(layers):
-        way = partial(layer, way)
-    return way

@@ -33,6 +33,7 @@ connection:
   base_url: "{{ settings.url }}"
   auth: {type: bearer, token: "{{ settings.token }}"}
   timeout: {connect: 2s, total: 5s}
+  limits: {concurrency: 64}
 response:
   errors:
     - {when: "body.error", message: body.error}

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from engine.settings.clock import SystemClock
 from engine.telemetry.logs import configure_logs
-from tests.service.stage import TOKEN, Stage, stage
+from tests.service.stage import CONNECTOR, TOKEN, Stage, stage
 
 PERSON = {
     "phone": "+79168675309",
@@ -105,7 +105,8 @@ CALLS: dict[str, Callable[[str], Any]] = {
 
 async def test_no_canary_leaves_by_log_error_page_or_metric(tmp_path: Path) -> None:
     log = io.StringIO()
-    async with stage(tmp_path, log_level="debug") as door:
+    patient = CONNECTOR.replace("  limits: ", "  breaker: {failures: 1000}\n  limits: ")
+    async with stage(tmp_path, patient, log_level="debug") as door:
         configure_logs(door.mask, log, SystemClock().now, "debug")
         heard: list[str] = []
         for name, handler in UPSTREAM.items():

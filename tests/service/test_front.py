@@ -336,8 +336,12 @@ async def test_requests_to_systems_are_counted_by_class_of_status(door: Stage) -
     for number in (7, 8, 9):
         await door.post("/v1/retail/bank/user", {"id": number})
     text = (await door.get("/metrics")).body.decode()
-    for status in ("2xx", "4xx", "none"):
-        assert f'tolmach_upstream_requests_total{{connection="bank",project="retail",status="{status}"}} 1.0' in text
+    for status, count in (("2xx", 1.0), ("4xx", 1.0), ("none", 3.0)):  # what was reset is asked twice more
+        assert (
+            f'tolmach_upstream_requests_total{{connection="bank",project="retail",status="{status}"}} {count}' in text
+        )
+    assert 'tolmach_upstream_retries_total{connection="bank",project="retail"} 2.0' in text
+    assert 'tolmach_upstream_circuit_open{connection="bank",project="retail"} 0.0' in text
     assert 'tolmach_upstream_requests_in_flight{connection="bank",project="retail"} 0.0' in text
 
 

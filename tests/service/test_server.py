@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectorError, ClientSession, web
 
-from engine.service.server import ListenError, Service
+from engine.service.server import ListenError, Service, _ignore_newcomers
 from tests.service.stage import TOKEN, Bank, Stage, bank, stage, until, write_project
 
 PROGRAM = """
@@ -200,6 +201,24 @@ async def test_under_load_no_call_is_lost_when_it_stops(tmp_path: Path, round_: 
         await asyncio.wait_for(asyncio.gather(*callers), 15)
         assert set(outcomes) == {200, ConnectionRefusedError}
         assert (await service.ended())[0] == 0
+
+
+def test_nobody_is_let_half_in_while_the_door_closes() -> None:
+    """Who had connected is served; who comes then has no connection that closing the door could break."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as door,
+        socket.create_connection(door.getsockname()) as early,
+        socket.socket() as late,
+    ):
+        _ignore_newcomers(door)
+        late.setblocking(False)
+        late.connect_ex(door.getsockname())
+        assert select.select([], [late], [], 0.1)[1] == []
+        with door.accept()[0] as inside:
+            early.sendall(b"?")
+            assert inside.recv(9) == b"?"
+            inside.sendall(b"!")
+            assert early.recv(9) == b"!"
 
 
 async def test_few_file_descriptors_mean_refusals_and_then_recovery(tmp_path: Path) -> None:

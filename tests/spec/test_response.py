@@ -41,7 +41,7 @@ def judged(case: Map) -> Outcome:
     connector = connector_of(read_text(json.dumps(text, default=float), "connector.yaml")).connector
     scope = {"input": {}, "settings": {}, LOCALE: Locale()}
     reader = Reader.plan(connector.operations["op"], connector.response, "crm")
-    return reader.read(reply_of(case["reply"]), scope)
+    return reader.read(reader.judge(reply_of(case["reply"]), scope), scope)
 
 
 def reply_of(given: Map) -> Reply:

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from engine.errors import CallError
-from engine.settings.clock import SystemClock
+from engine.settings.clock import SystemClock, SystemIds
+from engine.spec.policy import Policies, Retry
 from engine.spec.trip import Rendered, Reply
 from engine.telemetry.metrics import Series
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
+from engine.transport.passage import Judged
 from engine.transport.wire import Reason, WireError, unnoticed
 from tests.transport.conftest import Open, get, loopback, post
 from tests.transport.hostile import OK, Peer, Script, always, forever, until, upstream
 
+IDS = SystemIds()
 REACH = Reach(("crm.example",))
 URL = "https://crm.example/leads?token=c4n4ry"
 
@@ -57,8 +60,22 @@ class ScriptedWire:
         self.closed = True
 
 
+ONCE = Policies(retry=Retry(attempts=1))
+
+
 def trip(rendered: Rendered, deadline: float, **more: Any) -> Trip:
-    return Trip(rendered, deadline, more.pop("sign", lambda request: request), **more)
+    sign = more.pop("sign", lambda request: request)
+    return Trip(rendered, deadline, sign, more.pop("classify", lambda _reply, _renewable: "ok"), **more)
+
+
+def heard_by(replies: list[Reply]) -> Callable[[Reply, bool], Judged]:
+    """A classify that takes everything for a success, and keeps it."""
+
+    def classify(reply: Reply, renewable: bool) -> Judged:
+        replies.append(reply)
+        return "ok"
+
+    return classify
 
 
 async def refused(gate: Gate, one: Trip) -> CallError:
@@ -69,13 +86,16 @@ async def refused(gate: Gate, one: Trip) -> CallError:
 
 async def test_a_reply_comes_back_with_its_time() -> None:
     clock = TurnedClock()
-    reply = await Gate(ScriptedWire(clock), REACH, clock, "crm").send(trip(get(URL), 1001.0))
+    heard: list[Reply] = []
+    one = trip(get(URL), 1001.0, classify=heard_by(heard))
+    assert await Gate(ScriptedWire(clock), REACH, clock, IDS, "crm").send(one) == "ok"
+    (reply,) = heard
     assert reply == Reply(200, {"a": "b"}, b"ok", {"c": "d"}, 0.25)
 
 
 async def test_a_deadline_is_forgotten_once_the_answer_is_there() -> None:
     clock, loop = TurnedClock(), asyncio.get_running_loop()
-    await Gate(ScriptedWire(clock), REACH, clock, "crm").send(trip(get(URL), clock.seconds + 0.01))
+    await Gate(ScriptedWire(clock), REACH, clock, IDS, "crm").send(trip(get(URL), clock.seconds + 0.01))
     ends = loop.time() + 0.03
     await until(lambda: loop.time() > ends)  # else this task would be cancelled here
 
@@ -103,7 +123,7 @@ async def test_the_layers_run_in_their_order() -> None:
         ran.append("sign")
         return request._replace(headers=(("X-Signature", "c4n4ry"),))
 
-    await Gate(wire, REACH, clock, "crm", Heard(ran)).send(trip(get(URL), 1001.0, sign=sign))
+    await Gate(wire, REACH, clock, IDS, "crm", ONCE, Heard(ran)).send(trip(get(URL), 1001.0, sign=sign))
     assert ran == ["sign", "begin", "2xx after 0.25"]
     assert wire.sent[0].headers == (("X-Signature", "c4n4ry"),)
 
@@ -111,7 +131,9 @@ async def test_the_layers_run_in_their_order() -> None:
 async def test_what_the_guard_refuses_is_no_request_and_what_fails_is_one() -> None:
     clock = TurnedClock()
     ran: list[str] = []
-    gate = Gate(ScriptedWire(clock, WireError("unavailable", "refused", sent=False)), REACH, clock, "crm", Heard(ran))
+    gate = Gate(
+        ScriptedWire(clock, WireError("unavailable", "refused", sent=False)), REACH, clock, IDS, "crm", ONCE, Heard(ran)
+    )
     await refused(gate, trip(get("https://evil.example/"), 1001.0))
     assert ran == []
     await refused(gate, trip(get(URL), 1001.0))
@@ -122,7 +144,7 @@ async def test_the_guard_sees_the_signed_address() -> None:
     clock = TurnedClock()
     wire = ScriptedWire(clock)
     away = trip(get(URL), 1001.0, sign=lambda request: request._replace(url="https://evil.example/"))
-    error = await refused(Gate(wire, REACH, clock, "crm"), away)
+    error = await refused(Gate(wire, REACH, clock, IDS, "crm"), away)
     assert (error.code, wire.sent) == ("blocked_host", [])
     assert error.upstream is not None
     assert (error.upstream.connection, error.upstream.status) == ("crm", None)
@@ -144,7 +166,7 @@ async def test_the_guard_sees_the_signed_address() -> None:
 )
 async def test_every_failure_has_its_code(reason: Reason, sent: bool, idempotent: bool, code: str) -> None:
     clock = TurnedClock()
-    gate = Gate(ScriptedWire(clock, WireError(reason, "why", sent=sent)), REACH, clock, "crm")
+    gate = Gate(ScriptedWire(clock, WireError(reason, "why", sent=sent)), REACH, clock, IDS, "crm", ONCE)
     error = await refused(gate, trip(post(URL, idempotent=idempotent), 1001.0))
     assert (error.code, error.detail) == (code, "why")
 
@@ -157,7 +179,7 @@ async def test_a_deadline_that_is_over_sends_nothing(deadline: float) -> None:
     def never(request: Rendered) -> Rendered:
         raise AssertionError("nothing is signed after the deadline")
 
-    error = await refused(Gate(wire, REACH, clock, "crm"), trip(post(URL), deadline, sign=never))
+    error = await refused(Gate(wire, REACH, clock, IDS, "crm"), trip(post(URL), deadline, sign=never))
     assert (error.code, wire.sent) == ("deadline_exceeded", [])
 
 
@@ -166,14 +188,14 @@ async def test_what_a_layer_raises_of_its_own_is_not_renamed() -> None:
         raise CallError("upstream_auth", "no token")
 
     clock = TurnedClock()
-    error = await refused(Gate(ScriptedWire(clock), REACH, clock, "crm"), trip(get(URL), 1001.0, sign=sign))
+    error = await refused(Gate(ScriptedWire(clock), REACH, clock, IDS, "crm"), trip(get(URL), 1001.0, sign=sign))
     assert error.code == "upstream_auth"
 
 
 async def test_closing_closes_the_wire() -> None:
     clock = TurnedClock()
     wire = ScriptedWire(clock)
-    await Gate(wire, REACH, clock, "crm").close()
+    await Gate(wire, REACH, clock, IDS, "crm").close()
     assert wire.closed
 
 
@@ -220,7 +242,7 @@ async def test_the_deadline_cuts_an_answer_that_drips(open_: Open, script: Scrip
     clock = SystemClock()
     async with upstream(script) as server:
         wire = open_()
-        gate = Gate(wire, loopback(f"127.0.0.1:{server.port}"), clock, "crm")
+        gate = Gate(wire, loopback(f"127.0.0.1:{server.port}"), clock, IDS, "crm")
         started = clock.monotonic()
         error = await refused(gate, trip(post(server.url(), idempotent=idempotent), started + 0.15))
         assert (error.code, wire.busy) == (code, 0)
@@ -234,7 +256,7 @@ async def test_a_deadline_that_ends_while_connecting_leaves_nothing_unknown(open
 
     clock = SystemClock()
     wire = open_(never)
-    error = await refused(Gate(wire, REACH, clock, "crm"), trip(post(URL), clock.monotonic() + 0.05))
+    error = await refused(Gate(wire, REACH, clock, IDS, "crm"), trip(post(URL), clock.monotonic() + 0.05))
     assert (error.code, wire.busy) == ("upstream_timeout", 0)
 
 
@@ -242,7 +264,7 @@ async def test_a_deadline_that_ends_while_waiting_for_a_slot_leaves_nothing_unkn
     clock = SystemClock()
     async with upstream(never_answers) as server:
         wire = open_(max_connections=1)
-        gate = Gate(wire, loopback(f"127.0.0.1:{server.port}"), clock, "crm")
+        gate = Gate(wire, loopback(f"127.0.0.1:{server.port}"), clock, IDS, "crm")
         ends = clock.monotonic() + 0.1
         errors = await asyncio.gather(*(refused(gate, trip(post(server.url()), ends)) for _ in range(5)))
         assert sorted(error.code for error in errors) == ["outcome_unknown"] + ["upstream_timeout"] * 4
@@ -274,7 +296,7 @@ def broken() -> None:
 @pytest.mark.parametrize(("cancelled", "code"), [(unnoticed, "upstream_timeout"), (broken, "upstream_unavailable")])
 async def test_a_task_whose_call_was_cut_goes_on(cancelled: Callable[[], None], code: str) -> None:
     clock = TurnedClock()
-    gate = Gate(SilentWire(cancelled), REACH, clock, "crm")
+    gate = Gate(SilentWire(cancelled), REACH, clock, IDS, "crm")
     assert (await refused(gate, trip(get(URL), clock.seconds + 0.001))).code == code
     task = asyncio.current_task()
     assert task is not None
@@ -285,13 +307,13 @@ async def test_a_task_whose_call_was_cut_goes_on(cancelled: Callable[[], None], 
 @pytest.mark.parametrize("late", [False, True])
 async def test_who_cancels_a_call_is_obeyed(late: bool) -> None:
     clock = TurnedClock()
-    task: asyncio.Task[Reply]
+    task: asyncio.Task[Judged]
 
     def cancel() -> None:
         if late:  # the deadline was first, in the same turn of the loop
             task.cancel()
 
-    gate = Gate(SilentWire(cancel), REACH, clock, "crm")
+    gate = Gate(SilentWire(cancel), REACH, clock, IDS, "crm")
     task = asyncio.ensure_future(gate.send(trip(get(URL), clock.seconds + (0.001 if late else 9.0))))
     await asyncio.sleep(0)
     if not late:
@@ -303,8 +325,10 @@ async def test_who_cancels_a_call_is_obeyed(late: bool) -> None:
 async def test_the_gate_over_a_real_wire(open_: Open) -> None:
     clock = SystemClock()
     async with upstream(always(OK)) as server:
-        gate = Gate(open_(), loopback(f"127.0.0.1:{server.port}"), clock, "crm")
-        replies = [await gate.send(trip(post(server.url()), clock.monotonic() + 5)) for _ in range(3)]
+        gate = Gate(open_(), loopback(f"127.0.0.1:{server.port}"), clock, IDS, "crm")
+        replies: list[Reply] = []
+        for _ in range(3):
+            await gate.send(trip(post(server.url()), clock.monotonic() + 5, classify=heard_by(replies)))
         assert [(reply.status, reply.body) for reply in replies] == [(200, b"ok")] * 3
         assert all(0 < reply.took < 5 for reply in replies)
         assert server.connections == 1
@@ -314,8 +338,10 @@ async def test_a_redirect_into_the_cloud_is_only_an_answer(open_: Open) -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n"
     clock = SystemClock()
     async with upstream(always(moved)) as server:
-        gate = Gate(open_(), loopback(f"127.0.0.1:{server.port}"), clock, "crm")
-        reply = await gate.send(trip(get(server.url()), clock.monotonic() + 5))
+        gate = Gate(open_(), loopback(f"127.0.0.1:{server.port}"), clock, IDS, "crm")
+        replies: list[Reply] = []
+        await gate.send(trip(get(server.url()), clock.monotonic() + 5, classify=heard_by(replies)))
+        (reply,) = replies
         assert (reply.status, len(server.requests)) == (302, 1)
         other = f"http://127.0.0.1:{server.port + 1 if server.port < 65535 else 1}/"
         assert (await refused(gate, trip(get(other), clock.monotonic() + 5))).code == "blocked_host"

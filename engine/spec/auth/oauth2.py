@@ -93,7 +93,9 @@ class OAuth2(TokenAuth):
         durable = self.grant == "authorization_code" or self.rotates or seed[1] is not None
         personal = self.grant == "authorization_code" or self.subject is not None
         url = written(self.token_url, scope)
-        return Source(self, connection, scope, base, origin, url, self.coded, durable, personal)
+        given = " or ".join(f"`{part.text}`" for part in self._seeds if part is not None)
+        remedy = "it has to be authorised anew" + (f", with a new {given}" if given else "")
+        return Source(self, connection, scope, base, origin, url, self.coded, durable, personal, remedy)
 
     def ask(self, source: Source, scope: Scope, using: Using, moment: Moment) -> Asking:
         """One request: with the refresh token, the code, or what the grant itself says."""
@@ -129,9 +131,12 @@ class OAuth2(TokenAuth):
         return error == "invalid_grant" or (answer["status"] == 401 and error != "invalid_client")
 
     def _seed(self, scope: Scope) -> tuple[str | None, str | None]:
-        seed = self.seed or Seed.model_construct()
-        refresh, code = (part(scope) if part is not None else None for part in (seed.refresh_token, seed.code))
+        refresh, code = (part(scope) if part is not None else None for part in self._seeds)
         return refresh or None, code or None
+
+    @property
+    def _seeds(self) -> tuple[Template | None, Template | None]:
+        return (self.seed.refresh_token, self.seed.code) if self.seed is not None else (None, None)
 
     def _request(self, url: str, scope: Scope, using: Using, moment: Moment) -> Rendered:
         (refresh, code), headers = using, [("Accept", "application/json")]

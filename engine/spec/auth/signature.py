@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple
 
 from engine.errors import EvaluationError
 from engine.language.template import Template
@@ -12,14 +12,11 @@ from engine.spec.tree import Scope
 from engine.spec.trip import Rendered
 
 
-class Moment(Protocol):
-    """When an attempt is signed, and its source of chance."""
+class Moment(NamedTuple):
+    """When an attempt is signed (aware), and a source of UUIDs."""
 
-    def now(self) -> datetime:
-        """The time of day, aware."""
-
-    def uuid(self) -> str:
-        """A new UUID as text."""
+    now: Callable[[], datetime]
+    uuid: Callable[[], str]
 
 
 Own = Callable[[Rendered, Moment], Rendered]

@@ -54,7 +54,7 @@ class Source:
 
     `origin` changes with what they were first asked for with (a refresh token, a password); `seeded`: origins follow
     each other and never come back. `url`: of a token endpoint. `durable`: what is fetched cannot be fetched again
-    and must outlive the process. `personal`: it is a client's own.
+    and must outlive the process. `personal`: it is a client's own. `remedy`: what to do once it is refused.
     """
 
     auth: "TokenAuth"
@@ -66,6 +66,7 @@ class Source:
     seeded: bool = False
     durable: bool = False
     personal: bool = False
+    remedy: str = ""
 
     def ask(self, refresh: str | None, code: str | None, moment: Moment) -> Asking:
         """Ask with a refresh token, a code, or what the settings hold. Raises CallError where there is nothing."""
@@ -114,7 +115,7 @@ class TokenAuth(Kind):
         self.link_requests(names.only("settings", "now", used=self._used))
         names.used.update(self._used, ("auth",))
         names.plus(auth=self.captures).check(self.places)
-        Names(names.at, {"input": None}).plus(*RULE).check(self.refresh_when)
+        Names(names.at, {"input": None}, used=names.used).plus(*RULE).check(self.refresh_when)
         Names(names.at, {}).plus(*ANSWER, "cookies").check(self.answering)
 
     def link_requests(self, names: Names) -> None:

@@ -1,0 +1,81 @@
+"""What goes through the Gate, and what it gathers on its way through the layers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Literal, NamedTuple, cast
+
+from engine.spec.policy import Limits
+from engine.spec.response import Verdict
+from engine.spec.trip import Rendered, Reply
+
+Judged = Verdict | Literal["stale"]
+"""A verdict, or: the credential is not valid any more."""
+
+
+class Trip(NamedTuple):
+    """One passage through the Gate.
+
+    `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request. `classify` is pure; it
+    says `stale` only where its flag lets it, then `renew` gets fresh credentials and the request made with them.
+    `credential` and `operation` name what limits are counted for; `limits` are the operation's own.
+    """
+
+    rendered: Rendered
+    deadline: float
+    sign: Callable[[Rendered], Rendered]
+    classify: Callable[[Reply, bool], Judged]
+    renew: Callable[[], Awaitable[Rendered]] | None = None
+    credential: str = ""
+    operation: str = ""
+    limits: Limits | None = None
+
+
+class Passage:
+    """A trip on its way: `rendered` as it is signed next, `request` as it was signed, the answer that came."""
+
+    __slots__ = ("cut", "departed", "rendered", "renewable", "reply", "request", "trip")
+
+    def __init__(self, trip: Trip) -> None:
+        self.trip = trip
+        self.rendered = self.request = trip.rendered
+        self.renewable = trip.renew is not None
+        self.reply: Reply | None = None
+        self.departed = False
+        self.cut = Cut()
+
+    def depart(self) -> None:
+        """The first byte of this attempt may be on its way."""
+        self.departed = True
+
+
+class Cut:
+    """Ends the current task's await at the deadline; as asyncio.timeout does it, in a quarter of its time."""
+
+    __slots__ = ("_asked", "_task", "fallen")
+
+    def __init__(self) -> None:
+        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._asked = self._task.cancelling()
+        self.fallen = False
+
+    def fall(self) -> None:
+        """The deadline is here."""
+        self.fallen = True
+        self._task.cancel()
+
+    def lifted(self) -> bool:
+        """Take the cancellation back; whether it was this one's and nobody else wants it."""
+        return self.fallen and self._task.uncancel() <= self._asked
+
+
+Next = Callable[[Passage], Awaitable[Judged]]
+Layer = Callable[[Next, Passage], Awaitable[Judged]]
+
+
+def onion(layers: list[Layer], core: Next) -> Next:
+    """The layers as one way, the first one outermost."""
+    way = core
+    for layer in reversed(layers):
+        way = partial(layer, way)
+    return way
