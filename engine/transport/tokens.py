@@ -241,7 +241,9 @@ class Tokens:
         old, new = self._unkept.get(subject, (None, None))
         if new is None or old != kept or code:
             try:
-                new = self._granted(kept, await self._ask(self._source.ask(kept.refresh, code or None, self._moment)))
+                new = self._granted(
+                    kept, await self._ask(self._source.ask(None if code else kept.refresh, code or None, self._moment))
+                )
             except CallError as error:
                 raise await self._failure(error, subject, key, fence, kept, code) from None
         self._unkept[subject] = (kept, new)

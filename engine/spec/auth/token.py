@@ -190,9 +190,10 @@ def digest_of(value: Any) -> str:
 def life_of(value: Any) -> float:
     """Seconds within sane bounds: numbers and text are read, anything else lasts as long as it may."""
     try:
-        return min(max(float(value), SHORTEST), LONGEST) if isinstance(value, int | float | Decimal | str) else LONGEST
+        life = float(value) if isinstance(value, int | float | Decimal | str) else LONGEST
     except (ValueError, OverflowError):
         return LONGEST
+    return min(max(life, SHORTEST), LONGEST) if life == life else LONGEST
 
 
 def answer_of(reply: Reply) -> Scope:
