@@ -55,6 +55,15 @@ class Names:
         members = {name: frozenset(known) for name, known in shaped.items()}
         return replace(self, known={**self.known, **dict.fromkeys(names), **members})
 
+    def with_auth(self, captured: frozenset[str] | None) -> "Names":
+        """The same place with these members of `auth`, or with any."""
+        return self.plus("auth") if captured is None else self.plus(auth=captured)
+
+    def only(self, *names: str, used: set[str] | None = None) -> "Names":
+        """Fewer names, with their rules; what is used is noted in `used`."""
+        known = {name: self.known[name] for name in names}
+        return replace(self, known=known, used=self.used if used is None else used)
+
     def inside(self, place: Place) -> "Names":
         """The same names, with the rule that secrets have there."""
         return replace(self, secrecy=self.rules[place])
