@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError, LanguageError
-from engine.language.expression import compile_expression, compile_standard, fuse
+from engine.language.expression import compile_expression, fuse
 from engine.language.reference import Reference
+from tests.language.standard import compile_standard
 
 SCOPE: dict[str, Any] = {
     "input": {"phone": "89161234567", "id": 7},
