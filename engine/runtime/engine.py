@@ -77,8 +77,11 @@ class Engine:
 
     async def certificate_end(self, bound: Bound) -> datetime | None:
         """When the certificate of a connection's system ends; None without TLS. Raises CallError."""
+        url = next(iter(bound.credentials.values())).base.url
+        if not url:  # a login says where the system is
+            return None
         try:
-            return await certificate_end(self._config(bound), bound.base.url)
+            return await certificate_end(self._config(bound), url)
         except WireError as error:
             raise CallError(error.code, error.detail, upstream=Upstream(bound.name)) from error
 
