@@ -32,6 +32,12 @@ VERBS: Final = (
         "serve",
         "serve deploy/tolmach.yaml --host 0.0.0.0 --port 8080",
     ),
+    Verb(
+        "verify",
+        "Try every connection of a project: reachable, credentials, rights, clock, TLS.",
+        "verify retail",
+        "verify retail --file deploy/tolmach.yaml --output json",
+    ),
     Verb("schema", "Print the JSON Schema of the files, for editors.", "schema > schema.json", "schema connector"),
 )
 app = App(

@@ -1,9 +1,10 @@
 """The engine: one call through the rooms, from Desk to Reader."""
 
+from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final, cast
 
-from engine.errors import CallError
+from engine.errors import CallError, Upstream
 from engine.language.text import as_text
 from engine.runtime.binding import Bound
 from engine.runtime.cache import Kept, Outcomes, key_of
@@ -23,9 +24,9 @@ from engine.telemetry.metrics import Metrics
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
 from engine.transport.passage import Judged
-from engine.transport.tls import tls_context
+from engine.transport.tls import certificate_end, tls_context
 from engine.transport.tokens import MemoryShelf, Tokens, TokenShelf
-from engine.transport.wire import WireConfig
+from engine.transport.wire import WireConfig, WireError
 from engine.transport.wires import Kind, open_wire
 
 
@@ -73,6 +74,13 @@ class Engine:
             contract.build()
         for bound in self.registry.connections:
             self._gate(bound)
+
+    async def certificate_end(self, bound: Bound) -> datetime | None:
+        """When the certificate of a connection's system ends; None without TLS. Raises CallError."""
+        try:
+            return await certificate_end(self._config(bound), bound.url) if bound.url else None
+        except WireError as error:
+            raise CallError(error.code, error.detail, upstream=Upstream(bound.name)) from error
 
     async def close(self) -> None:
         """Close every connection, once the tokens under way are kept."""
@@ -151,15 +159,17 @@ class Engine:
         return gate
 
     def _open(self, bound: Bound) -> Gate:
-        reach = Reach(bound.hosts, tuple(ip_network(n) for n in bound.allow), bound.insecure)
+        wire = open_wire(self._wire, self._config(bound))
+        series = self._metrics.upstream(bound.project, bound.name) if self._metrics is not None else None
+        return Gate(wire, _reach(bound), self.clock, self.ids, bound.name, bound.policies, series)
+
+    def _config(self, bound: Bound) -> WireConfig:
         try:
             tls = tls_context(bound.ca, bound.client, http2=self._wire == "httpx2")
         except OSError:
             raise CallError("internal", f"the certificates of `{bound.name}` cannot be read") from None
         most = max(_POOL, bound.policies.limits.concurrency)
-        config = WireConfig(guarded_resolve(reach), tls, bound.timeout.connect, most)
-        series = self._metrics.upstream(bound.project, bound.name) if self._metrics is not None else None
-        return Gate(open_wire(self._wire, config), reach, self.clock, self.ids, bound.name, bound.policies, series)
+        return WireConfig(guarded_resolve(_reach(bound)), tls, bound.timeout.connect, most)
 
     def _meta(self, errand: Errand, kept: Kept, warnings: tuple[str, ...], began: float) -> dict[str, Any]:
         took = round((self.clock.monotonic() - began) * 1000, 1)
@@ -191,6 +201,10 @@ def _renewing(trip: Trip, errand: Errand, press: Press, tokens: Tokens, subject:
         return press.render(scope)
 
     return trip._replace(classify=classify, renew=renew)
+
+
+def _reach(bound: Bound) -> Reach:
+    return Reach(bound.hosts, tuple(ip_network(network) for network in bound.allow), bound.insecure)
 
 
 _POOL: Final = 20

@@ -166,10 +166,16 @@ class _Connection(AsyncHTTPConnection):
         return await super().handle_async_request(request)
 
     def is_available(self) -> bool:
-        return not self.retired and super().is_available()
+        return not (self.retired or self._overheard) and super().is_available()
 
     def has_expired(self) -> bool:
-        return (self.retired and self.is_idle()) or super().has_expired()
+        return ((self.retired or self._overheard) and self.is_idle()) or super().has_expired()
+
+    @property
+    def _overheard(self) -> bool:
+        """Whether more came than the answer: the next request must not go out beside it."""
+        state = getattr(self._connection, "_h11_state", None)
+        return state is not None and self.is_idle() and bool(state.trailing_data[0])
 
 
 class _Backend(AsyncNetworkBackend):

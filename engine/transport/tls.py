@@ -1,13 +1,19 @@
 """TLS as every connection uses it: always verified, at least 1.2, nothing taken from the environment."""
 
+import asyncio
 import os
 import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+
+from engine.transport.dial import dial
+from engine.transport.wire import WireConfig
 
 
 def tls_context(
@@ -54,6 +60,25 @@ def _context(ca: Path | None, http2: bool) -> ssl.SSLContext:
 
 
 _shared = cache(_context)
+
+
+async def certificate_end(config: WireConfig, url: str) -> datetime | None:
+    """When the certificate of the host of a URL ends; None without TLS. Raises WireError."""
+    parts = urlsplit(url)
+    tls = config.tls if parts.scheme == "https" else None
+    host, loop = parts.hostname or "", asyncio.get_running_loop()
+
+    async def connect(address: str) -> asyncio.Transport:
+        name = host if tls else None
+        transport, _ = await loop.create_connection(asyncio.Protocol, address, port, ssl=tls, server_hostname=name)
+        return transport
+
+    port = parts.port or (443 if tls else 80)
+    transport = await dial(config, host, port, connect)
+    transport.abort()
+    ends = (transport.get_extra_info("peercert") or {}).get("notAfter")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
+
 
 _BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",

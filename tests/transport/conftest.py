@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import pytest
 import trustme
@@ -30,7 +30,7 @@ class OpenWire(Wire, Protocol):
 Open = Callable[..., OpenWire]
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
+@pytest.fixture(params=get_args(Kind))  # a new wire must pass all that the old ones pass
 def kind(request: pytest.FixtureRequest) -> Kind:
     name: Kind = request.param
     return name
