@@ -48,12 +48,13 @@ class Credential:
 class Bound:
     """A connection that can be called. `settings` holds no secret but those the connector declares for it.
 
-    `client`: our certificate and its key, each a PEM file or the PEM text.
+    `url` is "" where a login brings it. `client`: our certificate and its key, each a PEM file or the PEM text.
     """
 
     project: str
     name: str
     loaded: Loaded
+    url: str
     credentials: Mapping[str, Credential]
     hosts: tuple[str, ...]
     allow: tuple[str, ...]
@@ -150,6 +151,7 @@ class Binder:
             self.project,
             name,
             loaded,
+            url,
             credentials,
             (*(one for one in origins if one is not None), *connection.hosts, *use.hosts),
             tuple(use.network.allow),

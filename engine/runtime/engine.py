@@ -61,7 +61,7 @@ class Engine:
             recorder.input(errand.target.name, errand.scope["input"])
         kept = await self._outcome(errand, recorder)
         if isinstance(kept.outcome, CallError):
-            raise kept.outcome.with_traceback(None)  # else it would grow with every caller
+            raise kept.outcome
         data = kept.outcome.output
         contract = errand.target.operation.contract
         if contract is not None and not call.reveal:
@@ -77,11 +77,8 @@ class Engine:
 
     async def certificate_end(self, bound: Bound) -> datetime | None:
         """When the certificate of a connection's system ends; None without TLS. Raises CallError."""
-        url = next(iter(bound.credentials.values())).base.url
-        if not url:  # a login says where the system is
-            return None
         try:
-            return await certificate_end(self._config(bound), url)
+            return await certificate_end(self._config(bound), bound.url) if bound.url else None
         except WireError as error:
             raise CallError(error.code, error.detail, upstream=Upstream(bound.name)) from error
 
@@ -181,10 +178,6 @@ class Engine:
         return {"sources": [source], **({"warnings": list(warnings)} if warnings else {})}
 
 
-def _reach(bound: Bound) -> Reach:
-    return Reach(bound.hosts, tuple(ip_network(network) for network in bound.allow), bound.insecure)
-
-
 async def _authorised(errand: Errand, tokens: Tokens | None, subject: str) -> Outcome:
     """A code was exchanged and its tokens are kept; nothing of the answer is told."""
     target, scope, authorise = errand.target, errand.scope, errand.target.operation.authorise
@@ -208,6 +201,10 @@ def _renewing(trip: Trip, errand: Errand, press: Press, tokens: Tokens, subject:
         return press.render(scope)
 
     return trip._replace(classify=classify, renew=renew)
+
+
+def _reach(bound: Bound) -> Reach:
+    return Reach(bound.hosts, tuple(ip_network(network) for network in bound.allow), bound.insecure)
 
 
 _POOL: Final = 20
