@@ -11,7 +11,9 @@ from typing import Any, Protocol, get_args
 import pytest
 import trustme
 
+from engine.settings.clock import SystemClock
 from engine.spec.trip import Rendered
+from engine.transport.gate import Gate
 from engine.transport.guard import Reach, guarded_resolve
 from engine.transport.tls import tls_context
 from engine.transport.wire import Resolve, Wire, WireConfig, WireError
@@ -73,6 +75,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def loopback(*hosts: str, insecure: bool = True) -> Reach:
     """A reach that declares this machine."""
     return Reach(hosts=hosts, allow=LOOPBACK, insecure=insecure)
+
+
+def gate_over(wire: Wire, *hosts: str) -> Gate:
+    """A Gate that has only what every Gate has: deadline, guard, wire."""
+    return Gate(wire, loopback(*hosts), SystemClock(), "crm")
 
 
 def get(url: str, *headers: tuple[str, str], method: str = "GET", idempotent: bool = True) -> Rendered:
