@@ -8,18 +8,17 @@ from typing import Any
 import pytest
 
 from engine.errors import CallError
-from engine.settings.clock import SystemClock, SystemIds
-from engine.spec.policy import Breaker, Limits, Policies, Retry
+from engine.settings.clock import SystemClock
+from engine.spec.policy import Policies, Retry
 from engine.spec.trip import Rendered, Reply
 from engine.telemetry.metrics import Series
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
 from engine.transport.passage import Judged
 from engine.transport.wire import Reason, WireError, unnoticed
-from tests.transport.conftest import Open, get, loopback, post
+from tests.transport.conftest import IDS, Open, get, loopback, post
 from tests.transport.hostile import OK, Peer, Script, always, forever, until, upstream
 
-IDS = SystemIds()
 REACH = Reach(("crm.example",))
 URL = "https://crm.example/leads?token=c4n4ry"
 
@@ -61,7 +60,6 @@ class ScriptedWire:
 
 
 ONCE = Policies(retry=Retry(attempts=1))
-PATIENT = Policies(Limits(concurrency=1000), Retry(attempts=1), Breaker(failures=1000))
 
 
 def trip(rendered: Rendered, deadline: float, **more: Any) -> Trip:
