@@ -67,7 +67,7 @@ async def test_the_deployment_says_last_how_many_at_once(
 ) -> None:
     async with bench(tmp_path, connection=connector, use=deployment) as one:
         one.system.never_answers()
-        deadline = one.clock.monotonic() + 1.5
+        deadline = one.clock.monotonic() + 1.0
         assert set(await gathered(one, 20, deadline=deadline)) == {"overloaded", "upstream_timeout"}
         assert len(one.asked) == at_once
 
