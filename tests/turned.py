@@ -4,8 +4,10 @@ import asyncio
 import functools
 import selectors
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec
+
+from engine.settings.clock import SystemClock
 
 P = ParamSpec("P")
 
@@ -48,6 +50,23 @@ class TurnedClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class HastyClock(SystemClock):
+    """The machine's clock for real sockets, but whoever sleeps is there at once; a test may also turn it."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        self.ahead += seconds
+        await asyncio.sleep(0)
 
 
 class Chance:

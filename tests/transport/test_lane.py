@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.turned import TurnedClock, turned
 FAR = 1000.0 + 3600
 
 
-def lane_of(**limits: float) -> Lane:
+def lane_of(**limits: Any) -> Lane:
     return Lane(Limits.model_construct(**limits), TurnedClock())
 
 
