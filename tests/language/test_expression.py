@@ -220,6 +220,24 @@ def test_chains_are_not_nesting() -> None:
     assert flat == 1
 
 
+def test_filters_inside_filters_may_be_deep() -> None:
+    """More loops inside one another than Python has blocks for, with what they reach in the scope."""
+    deep: Any = "x"
+    for _ in range(14):
+        deep = [{"a": deep}]
+    text = "a == $input.wanted"
+    for _ in range(13):
+        text = f"a[?{text}]"
+    found = compile_expression(f"body[?{text}]")
+    assert found({"body": deep, "input": {"wanted": "x"}}) == deep
+    assert found({"body": deep, "input": {"wanted": "y"}}) == []
+
+
+def test_what_is_applied_to_each_element_has_a_budget_too() -> None:
+    both = compile_expression("[map(&a[*].b, body), $input.id]")
+    assert both({"body": [{"a": [{"b": 1}, {"b": 2}]}], "input": {"id": 7}}) == [[[1, 2]], 7]
+
+
 @pytest.mark.parametrize(
     "text",
     [
