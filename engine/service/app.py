@@ -1,7 +1,7 @@
 """The pages beside the calls: health, metrics, the API description and its reader, and 404 as a problem."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ def pages(
         return _json({"status": "alive"})
 
     async def ready(_request: Request) -> Response:
-        status, document = readiness(registry, stopping())
+        status, document = readiness(registry, stopping(), engine.unauthorised())
         return _json(document, status)
 
     async def measured(request: Request) -> Response:
@@ -80,10 +80,13 @@ def pages(
     return app
 
 
-def readiness(registry: Registry, stopping: bool) -> tuple[int, dict[str, Any]]:
+def readiness(
+    registry: Registry, stopping: bool, unauthorised: Sequence[tuple[str, str, str]] = ()
+) -> tuple[int, dict[str, Any]]:
     """HTTP status and document of `/readyz`.
 
-    `ready` and `degraded` (some connections could not be loaded; they are named) are 200: the rest can be called.
+    `ready` and `degraded` are 200: what is not named can be called. `unusable` are connections that could not be
+    loaded, `reauthorise` credentials (project, connection, name) that somebody has to authorise anew.
     `stopping` and `empty` (nothing can be called) are 503.
     """
     troubles = [
@@ -95,8 +98,12 @@ def readiness(registry: Registry, stopping: bool) -> tuple[int, dict[str, Any]]:
         for trouble in registry.troubles
     ]
     callable_ = any(project.targets for project in registry.projects.values())
-    status = "stopping" if stopping else "empty" if not callable_ else "degraded" if troubles else "ready"
-    return (200 if status in ("ready", "degraded") else 503), {"status": status, "unusable": troubles}
+    well = "degraded" if troubles or unauthorised else "ready"
+    status = "stopping" if stopping else well if callable_ else "empty"
+    names = ("project", "connection", "credential")
+    lost = [dict(zip(names, one, strict=True)) for one in unauthorised]
+    document = {"status": status, "unusable": troubles, "reauthorise": lost}
+    return (200 if status in ("ready", "degraded") else 503), document
 
 
 def _note_keys(access: Access, metrics: Metrics, clock: Clock) -> None:

@@ -350,6 +350,9 @@ class Heard:
     def input(self, target: str, given: dict[str, Any]) -> None:
         self.rooms.append(f"desk {target}")
 
+    def credential(self, values: Mapping[str, Any]) -> None:
+        self.rooms.append("a credential")
+
     def rendered(self, request: Rendered) -> None:
         self.rooms.append(f"press {request.method}")
 
