@@ -16,7 +16,8 @@ async def open_store(address: str, keys: str, clock: Clock) -> Store:
     store = Store(await _database(address, clock), seal, clock)
     if store.keeper:
         await store.purge()
-        await store.reseal()
+        if seal.current:
+            await store.reseal()
     return store
 
 

@@ -1,5 +1,6 @@
 """Calls through the rooms, against a real socket."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
