@@ -8,7 +8,9 @@ from engine.store.store import Database, Store
 
 
 async def open_store(address: str, keys: str, clock: Clock) -> Store:
-    """The store in a file, or at postgresql://…; `keys` seal values. Its keeper forgets what has expired and seals old values anew.
+    """The store in a file, or at postgresql://…; `keys` seal values.
+
+    Its keeper forgets what has expired, and seals anew what older keys sealed.
 
     Raises StoreError; CallError where the database fails at once.
     """
