@@ -1,7 +1,7 @@
 """The pages beside the calls: health, metrics, the API description and its reader, and 404 as a problem."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ def pages(
         return _json({"status": "alive"})
 
     async def ready(_request: Request) -> Response:
-        status, document = readiness(registry, stopping())
+        status, document = readiness(registry, stopping(), engine.unauthorised())
         return _json(document, status)
 
     async def measured(request: Request) -> Response:
@@ -80,11 +80,13 @@ def pages(
     return app
 
 
-def readiness(registry: Registry, stopping: bool) -> tuple[int, dict[str, Any]]:
+def readiness(
+    registry: Registry, stopping: bool, unauthorised: Sequence[tuple[str, str, str]] = ()
+) -> tuple[int, dict[str, Any]]:
     """HTTP status and document of `/readyz`.
 
-    `ready` and `degraded` (some connections could not be loaded; they are named) are 200: the rest can be called.
-    `stopping` and `empty` (nothing can be called) are 503.
+    `ready` and `degraded` (some connections could not be loaded, or have to be authorised anew; they are named) are
+    200: the rest can be called. `stopping` and `empty` (nothing can be called) are 503.
     """
     troubles = [
         {
@@ -95,8 +97,10 @@ def readiness(registry: Registry, stopping: bool) -> tuple[int, dict[str, Any]]:
         for trouble in registry.troubles
     ]
     callable_ = any(project.targets for project in registry.projects.values())
-    status = "stopping" if stopping else "empty" if not callable_ else "degraded" if troubles else "ready"
-    return (200 if status in ("ready", "degraded") else 503), {"status": status, "unusable": troubles}
+    anew = [dict(zip(("project", "connection", "credential"), one, strict=True)) for one in unauthorised]
+    status = "stopping" if stopping else "empty" if not callable_ else "degraded" if troubles or anew else "ready"
+    code = 200 if status in ("ready", "degraded") else 503
+    return code, {"status": status, "unusable": troubles, "reauthorise": anew}
 
 
 def _note_keys(access: Access, metrics: Metrics, clock: Clock) -> None:

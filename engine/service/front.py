@@ -40,6 +40,10 @@ class Caller(Protocol):
         """Answer one call. Raises CallError."""
         ...
 
+    def unauthorised(self) -> list[tuple[str, str, str]]:
+        """Project, connection and name of every credential that somebody has to authorise anew."""
+        ...
+
 
 class Line(Protocol):
     """The connection under a request (engine.service.protocol); `task` is cancelled when the caller hangs up."""
