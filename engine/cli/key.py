@@ -49,7 +49,7 @@ def new(name: str, /, *, allow: Allowed = None, output: Output = "text") -> int:
     return DONE
 
 
-@app.command(help_epilogue=examples("key seal"))
+@app.command(help_epilogue=examples("key seal", "key seal > seal.keys"))
 def seal() -> int:
     """Make a key that seals stored tokens: for the variable TOLMACH_STORE_KEYS, not for callers."""
     from engine.store.seal import new_seal_key

@@ -64,7 +64,8 @@ class CallError(TolmachError):
 
     `detail` is for the operator and holds neither secrets nor personal values; `place` is the line of YAML that asked.
     `customer_message` maps languages ("ru", "en") to what a bot may say; None means the catalogue's sentence.
-    `narrow`: a rate limit of the operation alone, not of all that the credential does.
+    `narrow`: a rate limit of the operation alone, not of all that the credential does. `final`: a rule says that trying
+    again does not help.
     """
 
     def __init__(
@@ -87,5 +88,6 @@ class CallError(TolmachError):
         self.place = place
         self.retry_after = retry_after
         self.retryable = self.fault.retryable if retryable is None else retryable
+        self.final = retryable is False
         self.customer_message = customer_message or {}
         self.narrow = narrow

@@ -5,8 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from engine.errors import CallError
 from engine.settings.clock import Clock
 from engine.spec.policy import Cache
@@ -23,7 +21,7 @@ class Kept(NamedTuple):
 
 def key_of(project: str, connection: str, operation: str, content_hash: str, given: dict[str, Any]) -> Hashable:
     """What an outcome is kept under; the project comes first."""
-    return project, connection, operation, content_hash, orjson.dumps(given, default=str, option=orjson.OPT_SORT_KEYS)
+    return project, connection, operation, content_hash, repr(sorted(given.items()))
 
 
 class Outcomes:

@@ -12,21 +12,8 @@ from engine.spec.reading import Model, Reading, place_of
 
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count")
-_OTHERS: Final = (
-    "input",
-    "settings",
-    "auth",
-    "now",
-    "call",
-    "item",
-    "row",
-    "request",
-    "output",
-    "error",
-    "step",
-    "attempt",
-)
-RESERVED: Final = frozenset((*RULE, *_OTHERS))
+_OTHERS: Final = "input settings auth now call item row request output error step attempt"
+RESERVED: Final = frozenset((*RULE, *_OTHERS.split()))
 """Names of the language: no step and no `let` may bear one."""
 
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})

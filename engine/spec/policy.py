@@ -49,8 +49,10 @@ class Limits(Model):
 
 
 def _cause(value: Any, _info: Any) -> str | int:
-    if value in CATALOGUE or (isinstance(value, int) and 400 <= value <= 599):
-        return value if isinstance(value, int) else str(value)
+    if isinstance(value, int) and 400 <= value <= 599:
+        return value
+    if isinstance(value, str) and value in CATALOGUE:
+        return str(value)
     shown = f"`{value}`" if isinstance(value, str | int) else kind_of(value)
     raise wrong("wrong-value", f"{shown} is no code of the catalogue and no status", nearest(str(value), CATALOGUE))
 

@@ -41,9 +41,10 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise _unusable(path, error.strerror or type(error).__name__) from None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # of a ruined file even the error may be no text
         ruined = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _RUINED
-        raise (_damaged if ruined else _unusable)(path, str(error)) from None
+        found = f"SQLite says {getattr(error, 'sqlite_errorname', type(error).__name__)}"
+        raise (_damaged if ruined else _unusable)(path, found) from None
 
 
 async def _wait(path: Path, keeper: str, clock: Clock) -> None:
@@ -98,12 +99,13 @@ def _check(path: Path) -> None:
         found = "it is a database of another program"
         raise StoreError("store_foreign", path, found, "name another file in TOLMACH_STORE, old or new")
     with closing(connect(path)) as connection:
-        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise _damaged(path, " ".join(found.split()))
+        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise _damaged(path, "its pages do not fit together")
 
 
 def _damaged(path: Path, found: str) -> StoreError:
-    remedy = f"put a backup in its place, or save what is left with `sqlite3 {path} .recover | sqlite3 saved.db`"
+    backup = f"put a backup in its place, without {path.name}-wal and {path.name}-shm"
+    remedy = f"{backup}, or save what is left with `sqlite3 {path} .recover | sqlite3 saved.db`"
     return StoreError("store_damaged", path, f"it is damaged: {found}", remedy)
 
 

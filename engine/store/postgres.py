@@ -38,7 +38,7 @@ class Postgres:
         self.close = pool.close
 
     async def write(self, name: str, values: Mapping[str, Any]) -> list[Any]:
-        """The rows that a statement returned, within WAIT. Raises CallError."""
+        """The rows that a statement returned, within WAIT. Raises CallError, which may come after it was written."""
         try:
             async with asyncio.timeout(WAIT), self._pool.connection() as connection:
                 cursor = await connection.execute(self._sql[name], values)

@@ -17,8 +17,11 @@ class Seal:
 
     def __init__(self, keys: str = "") -> None:
         """Keys apart by commas or blanks. Raises StoreError."""
+        given = keys.replace(",", " ").split()
         try:
-            self._keys = {_id(key): Fernet(key) for key in keys.replace(",", " ").split()}
+            self._keys = {
+                _id(key): Fernet(key if len(key) == 44 else b"") for key in given
+            }  # else what follows "=" goes unread
         except ValueError:
             raise StoreError("store_keys", VARIABLE, "a key in it is not 32 bytes in base64", _MAKE) from None
         self.current = next(iter(self._keys), "")

@@ -34,24 +34,21 @@ class Breaker:
             return 0.0
         return max(left, _MOMENT)
 
-    def note(self, failed: bool | None) -> bool:
-        """How a request ended (None: nothing can be concluded). Whether this opened it."""
-        if failed is None:
+    def note(self, failed: bool | None, probe: bool) -> bool:
+        """How a request, or the probe, ended (None: nothing can be concluded). Whether this opened it."""
+        if probe:
             self._probing = False
-            return False
+        if failed is None or (self._times and not probe):
+            return False  # also what was under way when the breaker opened proves nothing new
         now = self._clock.monotonic()
-        if not self._times:
-            self._window.add(now, 1, int(failed))
-            self._row = self._row + 1 if failed else 0
-            return failed and self._due(now) and self._open(now)
-        if not self._probing:
-            return False  # it was under way when the breaker opened
-        self._probing = False
-        if failed:
+        if probe and failed:
             return self._open(now)
-        self._times = self._row = 0
-        self._window.clear()
-        return False
+        if probe:
+            self._times = self._row = 0
+            self._window.clear()
+        self._window.add(now, 1, int(failed))
+        self._row = self._row + 1 if failed else 0
+        return failed and self._due(now) and self._open(now)
 
     def _due(self, now: float) -> bool:
         if self._row >= self._policy.failures:

@@ -124,20 +124,21 @@ class Gate:
         return wait if now + wait < passage.trip.deadline and self._budget.grants(now) else None
 
     async def _break(self, onward: Next, passage: Passage) -> Judged:
-        breaker, began = self._breaker, self._clock.monotonic()
+        breaker = self._breaker
         if left := breaker.shut_for():
             detail = "the system failed time after time and is left alone for a while"
             raise CallError("circuit_open", detail, upstream=Upstream(self._connection), retry_after=left)
+        probe, passage.began = breaker.open, float("inf")
         failed: bool | None = None
         try:
             judged = await onward(passage)
             failed = _failed(judged)
         except BaseException:
-            if passage.cut.fallen and self._clock.monotonic() - began >= _FAIR:
+            if passage.cut.fallen and self._clock.monotonic() - passage.began >= _FAIR:
                 failed = True  # but a caller in a hurry proves nothing
             raise
         finally:
-            if breaker.note(failed):
+            if breaker.note(failed, probe):
                 structlog.get_logger().warning("circuit opened", connection=self._connection)
             self._series.open = breaker.open
         return judged
@@ -181,7 +182,7 @@ class Gate:
         return onward(passage)
 
     async def _trace(self, onward: Next, passage: Passage) -> Judged:
-        started = self._clock.monotonic()
+        started = passage.began = self._clock.monotonic()
         result = "none"
         self._series.begin()
         try:
@@ -210,7 +211,7 @@ class Gate:
 
 def _worth(error: CallError, causes: list[str | int]) -> bool:
     """Whether an error is one of those that a repeat may mend, unless a rule says no."""
-    if error.fault.retryable and not error.retryable:
+    if error.final:
         return False
     status = error.upstream.status if error.upstream is not None and error.place is None else None
     return error.code in causes or status in causes

@@ -160,10 +160,23 @@ class _Connection(AsyncHTTPConnection):
     """
 
     retired = False
+    _dialling = False
 
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
         _EXCHANGE.get().connection = self
-        return await super().handle_async_request(request)
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            self._connect_failed &= not self._dialling  # who gives up waiting for a connection has not failed it
+
+    async def _connect(self, request: httpcore2.Request) -> AsyncNetworkStream:
+        if self._connect_failed:
+            raise httpcore2.ConnectionNotAvailable  # the pool has forgotten this one, and nobody would close it
+        self._dialling = True
+        try:
+            return await super()._connect(request)
+        finally:
+            self._dialling = False
 
     def is_available(self) -> bool:
         return not (self.retired or self._overheard) and super().is_available()

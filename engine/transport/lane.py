@@ -22,6 +22,8 @@ class Lane:
         self._next = 0.0
         self._closed_until = 0.0
         self._inside = 0
+        self._turn = asyncio.Lock()
+        self._waiting = 0
         self._queue: deque[asyncio.Future[None]] = deque()
 
     def pause(self, seconds: float) -> None:
@@ -58,21 +60,26 @@ class Lane:
         self._inside -= 1
 
     async def _in_time(self, deadline: float) -> None:
+        self._wait(deadline, self._waiting)
+        self._waiting += 1
+        try:
+            async with self._turn:  # first come, first served; a turn is taken when it is there, so none is lost
+                while left := self._wait(deadline):
+                    await self._clock.sleep(left)
+                self._next = max(self._next, self._clock.monotonic()) + self._step
+                self._closed_until = 0.0
+        finally:
+            self._waiting -= 1
+
+    def _wait(self, deadline: float, ahead: int = 0) -> float:
+        """Seconds until a turn, after so many others."""
         now = self._clock.monotonic()
-        start = max(now, self._closed_until, self._next - self._slack)
+        opens = max(now, self._closed_until)
+        start = max(opens, max(opens, self._next) + ahead * self._step - self._slack)
         if start >= deadline:
             detail = "the system takes no further request before the deadline"
             raise CallError("rate_limited", detail, retry_after=start - now)
-        self._next = max(self._next, start) + self._step
-        try:
-            while (left := max(start, self._closed_until) - self._clock.monotonic()) > 0:
-                if max(start, self._closed_until) >= deadline:
-                    raise CallError("rate_limited", "the system asks to wait beyond the deadline", retry_after=left)
-                await self._clock.sleep(left)
-        except BaseException:
-            self._next -= self._step  # the turn was not used
-            raise
-        self._closed_until = 0.0
+        return start - now
 
     async def _queued(self, deadline: float) -> None:
         patience = min(_PATIENCE, (deadline - self._clock.monotonic()) / 2)

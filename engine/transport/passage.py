@@ -32,9 +32,9 @@ class Trip(NamedTuple):
 
 
 class Passage:
-    """A trip on its way: `rendered` as it is signed next, `request` as it was signed, the answer that came."""
+    """A trip on its way: `rendered` as it is signed next, `request` as it went out at `began`, the answer that came."""
 
-    __slots__ = ("cut", "departed", "rendered", "renewable", "reply", "request", "trip")
+    __slots__ = ("began", "cut", "departed", "rendered", "renewable", "reply", "request", "trip")
 
     def __init__(self, trip: Trip) -> None:
         self.trip = trip
@@ -42,6 +42,7 @@ class Passage:
         self.renewable = trip.renew is not None
         self.reply: Reply | None = None
         self.departed = False
+        self.began = 0.0
         self.cut = Cut()
 
     def depart(self) -> None:

@@ -25,9 +25,9 @@ def told(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def spent(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
     """Seconds until the next request, where the headers say that none is left: RateLimit (draft), X-RateLimit-…."""
-    if text := headers.get("ratelimit"):
-        waits = [float(found[2]) for part in text.split(",") if (found := _DRAFT.search(part)) and int(found[1]) == 0]
-        return settled(max(waits), now()) if waits else None
+    limits = [dict(_DRAFT.findall(part)) for part in headers.get("ratelimit", "").split(",")]
+    if waits := [float(limit["t"]) for limit in limits if "t" in limit and int(limit.get("r", 1)) == 0]:
+        return settled(max(waits), now())
     for left, reset in _PAIRS:
         if left in headers and headers[left].strip() == "0" and _NUMBER.fullmatch(ends := headers.get(reset, "")):
             return settled(float(ends), now())
@@ -42,4 +42,4 @@ def settled(wait: float, now: datetime) -> float | None:
 
 _PAIRS: Final = [(f"{p}remaining", f"{p}reset") for p in ("x-ratelimit-", "x-rate-limit-", "ratelimit-")]
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
-_DRAFT: Final = re.compile(r";\s*r=([0-9]{1,9})\b.*;\s*t=([0-9]{1,9})\b")
+_DRAFT: Final = re.compile(r";\s*([rt])=([0-9]{1,9})\b")

@@ -9,7 +9,7 @@ from engine.cli.main import VERBS, app
 from tests.cli.terminal import ROOT, Ended, Terminal, started
 from tests.runtime.bench import lay
 
-COMMANDS = ("", *(verb.name for verb in VERBS), "key", "key new", "key list", "key revoke")
+COMMANDS = ("", *(verb.name for verb in VERBS), "key", "key new", "key seal", "key list", "key revoke")
 GOOD = "operations:\n  op: {request: {method: GET, path: /x}, output: body}\n"
 
 
@@ -38,7 +38,7 @@ def test_help_ends_in_two_examples_that_are_right(tolmach: Terminal, command: st
         assert words[0] == "tolmach"
         assert example.startswith(f"tolmach {command}".rstrip())
         _, bound, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
-        assert bound.arguments or command in ("", "serve", "verify", "schema", "key", "key list")
+        assert bound.arguments or command in ("", "serve", "verify", "schema", "key", "key seal", "key list")
 
 
 @pytest.mark.parametrize("verb", ["check", "call", "key new", "key list"])

@@ -47,7 +47,16 @@ def running() -> Iterator[Cluster]:
         access = ["--username=tolmach", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"]
         made = [_program("initdb"), f"--pgdata={folder / 'data'}", *access, "--encoding=UTF8", "--no-sync"]
         subprocess.run(made, user=user, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
-        serve = [_program("postgres"), "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-F"]
+        serve: list[str | Path] = [
+            _program("postgres"),
+            "-D",
+            folder / "data",
+            "-k",
+            folder,
+            "-c",
+            "listen_addresses=",
+            "-F",
+        ]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(serve, user=user, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:

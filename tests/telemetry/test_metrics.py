@@ -64,3 +64,13 @@ def test_nothing_is_put_into_the_global_registry() -> None:
 
 def test_the_process_measures_itself() -> None:
     assert b"process_resident_memory_bytes" in Metrics("1").render()
+
+
+def test_repeats_and_open_circuits_are_told_per_connection() -> None:
+    metrics = Metrics("1")
+    metrics.upstream("retail", "crm").retries = 3
+    metrics.upstream("retail", "abs").open = True
+    found = _samples(metrics)
+    crm, abs_ = ((("connection", name), ("project", "retail")) for name in ("crm", "abs"))
+    assert (found["tolmach_upstream_retries_total", crm], found["tolmach_upstream_retries_total", abs_]) == (3, 0)
+    assert (found["tolmach_upstream_circuit_open", crm], found["tolmach_upstream_circuit_open", abs_]) == (0, 1)

@@ -13,11 +13,10 @@ from engine.errors import CallError
 from engine.settings.clock import SystemClock
 from engine.spec.trip import Rendered
 from engine.transport.gate import Gate
-from engine.transport.guard import guarded_resolve
 from tests import faultproxy as fp
-from tests.transport.conftest import Authority, Open, OpenWire, get, loopback, post
+from tests.transport.conftest import Authority, Open, OpenWire, gate_over, get, post
 from tests.transport.hostile import OK, Server, always, response, turns, until, upstream
-from tests.transport.test_gate import trip
+from tests.transport.test_gate import answered, trip
 
 DEADLINE = 0.25
 OVERSHOOT = 0.25
@@ -103,7 +102,7 @@ class Course:
         clock = SystemClock()
         started = clock.monotonic()
         try:
-            reply = await self.gate.send(trip(request, started + seconds))
+            reply = await answered(self.gate, trip(request, started + seconds))
             code = str(reply.status)
         except CallError as error:
             code = error.code
@@ -127,8 +126,7 @@ class Course:
 @asynccontextmanager
 async def course(wire: OpenWire, mode: fp.Mode, tls: ssl.SSLContext | None = None) -> AsyncIterator[Course]:
     async with upstream(always(ANSWER), tls) as server, fp.faultproxy(server.port, mode) as proxy:
-        gate = Gate(wire, loopback(f"127.0.0.1:{proxy.port}"), SystemClock(), "crm")
-        yield Course(server, proxy, wire, gate)
+        yield Course(server, proxy, wire, gate_over(wire, f"127.0.0.1:{proxy.port}"))
 
 
 def test_there_are_enough_ways_to_break_a_connection() -> None:
@@ -197,7 +195,7 @@ async def test_tls_that_breaks_in_the_answer_is_no_answer(open_: Open, authority
     whole = response(b"x" * 100_000)
     broken = fp.garbles(fp.head(60_000), noise)
     async with upstream(always(whole), authority.serve()) as server, fp.faultproxy(server.port, broken) as proxy:
-        gate = Gate(open_(), loopback(f"127.0.0.1:{proxy.port}"), SystemClock(), "crm")
+        gate = gate_over(open_(), f"127.0.0.1:{proxy.port}")
         with pytest.raises(CallError) as caught:
             await gate.send(trip(get(proxy.url(scheme="https")), SystemClock().monotonic() + 2))
     assert caught.value.code in {"upstream_unavailable", "response_unreadable"}
@@ -241,8 +239,7 @@ async def test_a_name_server_in_trouble_holds_nobody(
 ) -> None:
     """No such name, a failing and a slow name server (faults.md 57): other calls of the loop go on meanwhile."""
     async with upstream(always(ANSWER)) as server:
-        reach = loopback(f"{host}:{server.port}", f"127.0.0.1:{server.port}")
-        gate, clock = Gate(open_(guarded_resolve(reach)), reach, SystemClock(), "crm"), SystemClock()
+        gate, clock = gate_over(open_(), f"{host}:{server.port}", f"127.0.0.1:{server.port}"), SystemClock()
 
         async def fails() -> None:
             started = clock.monotonic()
@@ -252,7 +249,7 @@ async def test_a_name_server_in_trouble_holds_nobody(
             assert clock.monotonic() - started <= DEADLINE + OVERSHOOT
 
         failing = [asyncio.ensure_future(fails()) for _ in range(5)]
-        reply = await gate.send(trip(get(server.url()), clock.monotonic() + 5))
+        reply = await answered(gate, trip(get(server.url()), clock.monotonic() + 5))
         assert reply.status == 200
         assert code != "upstream_timeout" or not any(one.done() for one in failing)
         await asyncio.gather(*failing)

@@ -62,7 +62,7 @@ class Contract:
     """One capability.
 
     `empty_error` is the error when the upstream had nothing, where that is no answer; `unique` names, per list, the
-    member by which rows are told apart; `hide` masks, in place, what of an answer is personal by default.
+    member by which rows are told apart; `hide` gives an answer with what is personal by default masked.
     """
 
     name: str

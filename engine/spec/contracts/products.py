@@ -60,10 +60,9 @@ def mask_number(text: str) -> str:
 
 
 def _hide(output: Row) -> Row:
-    for product in output["products"]:
-        if "number" in product:
-            product["number"] = mask_number(product["number"])
-    return output
+    rows = output["products"]
+    masked = [row | {"number": mask_number(row["number"])} if "number" in row else row for row in rows]
+    return {**output, "products": masked}
 
 
 PRODUCTS: Final = Contract("products", "products/v1", "A client's products", ProductsInput, ProductsOutput, hide=_hide)
