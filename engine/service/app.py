@@ -85,9 +85,8 @@ def readiness(
 ) -> tuple[int, dict[str, Any]]:
     """HTTP status and document of `/readyz`.
 
-    `ready` and `degraded` are 200: what is not named can be called. `unusable` are connections that could not be
-    loaded, `reauthorise` credentials (project, connection, name) that somebody has to authorise anew.
-    `stopping` and `empty` (nothing can be called) are 503.
+    `ready` and `degraded` (some connections could not be loaded, or have to be authorised anew; they are named) are
+    200: the rest can be called. `stopping` and `empty` (nothing can be called) are 503.
     """
     troubles = [
         {
@@ -98,12 +97,10 @@ def readiness(
         for trouble in registry.troubles
     ]
     callable_ = any(project.targets for project in registry.projects.values())
-    well = "degraded" if troubles or unauthorised else "ready"
-    status = "stopping" if stopping else well if callable_ else "empty"
-    names = ("project", "connection", "credential")
-    lost = [dict(zip(names, one, strict=True)) for one in unauthorised]
-    document = {"status": status, "unusable": troubles, "reauthorise": lost}
-    return (200 if status in ("ready", "degraded") else 503), document
+    anew = [dict(zip(("project", "connection", "credential"), one, strict=True)) for one in unauthorised]
+    status = "stopping" if stopping else "empty" if not callable_ else "degraded" if troubles or anew else "ready"
+    code = 200 if status in ("ready", "degraded") else 503
+    return code, {"status": status, "unusable": troubles, "reauthorise": anew}
 
 
 def _note_keys(access: Access, metrics: Metrics, clock: Clock) -> None:

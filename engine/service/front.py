@@ -41,7 +41,7 @@ class Caller(Protocol):
         ...
 
     def unauthorised(self) -> list[tuple[str, str, str]]:
-        """Project, connection and name of credentials that somebody has to authorise anew."""
+        """Project, connection and name of every credential that somebody has to authorise anew."""
         ...
 
 

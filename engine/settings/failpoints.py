@@ -6,7 +6,7 @@ from typing import Final
 
 POINTS: Final = ("key.replace", "token.kept")
 """`key.replace`: the new project file is written beside the old one, and has not yet taken its place.
-`token.kept`: new tokens are on the shelf, and nobody has used them yet."""
+`token.kept`: new tokens are on the shelf, its lease is free, and nobody has used them yet."""
 
 _armed: dict[str, Callable[[], None]] = {}
 

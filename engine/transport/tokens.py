@@ -191,8 +191,8 @@ class Tokens:
         while True:
             kept = await self._load(key)
             if not code:
-                if (values := self._usable(subject, kept, stale)) is not None:
-                    return values
+                if self._usable(kept, stale):
+                    return self._hold(subject, kept)
                 self._leave_alone(subject, kept)
             if (fence := await self._shelf.take(key, _LEASE)) is not None:
                 break
@@ -201,10 +201,12 @@ class Tokens:
             await self._clock.sleep(_POLL)
         try:
             kept = await self._load(key)
-            values = None if code else self._usable(subject, kept, stale)
-            return values if values is not None else await self._renew(subject, key, fence, kept, code, stale)
+            if code or not self._usable(kept, stale):
+                kept = await self._renewed(subject, key, fence, kept, code)
         finally:
             await self._shelf.give_back(key, fence)
+        fail_point("token.kept")
+        return self._hold(subject, kept, _AGAIN if stale else 0.0)
 
     async def _load(self, key: Key) -> Kept:
         """What is kept, if it comes from what the settings hold now, or from something newer."""
@@ -212,11 +214,9 @@ class Tokens:
         same = origin in kept.origins[-1:] or (self._source.seeded and (not origin or origin in kept.origins))
         return kept if same else Kept(origins=(*kept.origins[-_ORIGINS:], origin))
 
-    def _usable(self, subject: str, kept: Kept, stale: Values) -> Values | None:
-        """What is kept, if it is good and not what is to be replaced."""
-        if kept.values is None or kept.values == stale or kept.expires <= self._wall():
-            return None
-        return self._hold(subject, kept)
+    def _usable(self, kept: Kept, stale: Values) -> bool:
+        """Whether it is good, and not what is to be replaced."""
+        return kept.values is not None and kept.values != stale and kept.expires > self._wall()
 
     def _hold(self, subject: str, kept: Kept, again: float = 0.0) -> Values:
         values, now = kept.values or {}, self._clock.monotonic()
@@ -242,13 +242,13 @@ class Tokens:
             self._failed[subject] = _Failure(refused, now + min(kept.until - self._wall(), _REFUSED[1]), 1)
             raise refused
 
-    async def _renew(self, subject: str, key: Key, fence: int, kept: Kept, code: str, stale: Values) -> Values:
+    async def _renewed(self, subject: str, key: Key, fence: int, kept: Kept, code: str) -> Kept:
+        """What a request brings, kept; what an earlier one brought and could not be kept comes first."""
         old, new = self._unkept.get(subject, (None, None))
         if new is None or old != kept or code:
+            asking = self._source.ask(None if code else kept.refresh, code or None, self._moment)
             try:
-                new = self._granted(
-                    kept, await self._ask(self._source.ask(None if code else kept.refresh, code or None, self._moment))
-                )
+                new = self._granted(kept, await self._ask(asking))
             except CallError as error:
                 raise await self._failure(error, subject, key, fence, kept, code) from None
         self._unkept[subject] = (kept, new)
@@ -259,8 +259,7 @@ class Tokens:
             if self._source.durable:
                 raise
         del self._unkept[subject]
-        fail_point("token.kept")
-        return self._hold(subject, new, _AGAIN if stale else 0.0)
+        return new
 
     def _granted(self, kept: Kept, granted: Granted) -> Kept:
         expires = self._wall() + granted.life
@@ -307,7 +306,7 @@ def _same(error: CallError) -> CallError:
 _VERSION: Final = 1
 _BUDGET: Final = 15.0
 """Seconds for all requests of one renewal, whatever the deadline of the call that began it."""
-_LEASE: Final = 30.0
+_LEASE: Final = 20.0
 _POLL: Final = 0.05
 _EARLIEST: Final = 300.0
 """Seconds before its end, at most, that a token is renewed in the background; at most a tenth of its life."""

@@ -31,6 +31,13 @@ class Example(NamedTuple):
     answer: Any
     data: Any
 
+    @property
+    def parts(self) -> tuple[str, str]:
+        """What stands under `connection`, but for the address, and the operations."""
+        before, _, operations = self.connector.partition("operations:\n")
+        lines = [line for line in before.splitlines(keepends=True)[1:] if "base_url" not in line]
+        return dedent("".join(lines)), f"operations:\n{operations}"
+
 
 def _example(command: str, connector: str, after: str) -> Example:
     answer, data = (json.loads(text) for kind, text in BLOCK.findall(after) if kind == "json")
@@ -47,7 +54,8 @@ def test_every_example_is_right(text: str) -> None:
         assert project_file_of(at.document, at) is not None
         at.finish()
     else:
-        head = HEAD.partition("connection:\n")[0] if text.startswith("connection:") else HEAD
+        first = text.partition(":")[0]
+        head = HEAD.partition(f"{first}:\n")[0] if first in ("settings", "connection") else HEAD
         check_document(read_text(head.format(name="crm") + dedent(text), "connector.yaml"))
 
 
@@ -58,9 +66,12 @@ async def test_an_example_yields_what_it_says(example: Example, tmp_path: Path) 
     given = {k.removesuffix(":"): json.loads(v) if k.endswith(":") else v for k, v in pairs}
     async with upstream() as system:
         system.says(example.answer)
-        async with engine_of(tmp_path, example.connector, system.url) as engine:
+        connection, operations = example.parts
+        more = {"connection": connection, "settings": ", key: k3y"}
+        async with engine_of(tmp_path, operations, system.url, **more) as engine:
             assert (await engine.call(Call("p", target, given))).data == example.data
-        (asked,) = system.asked
+        asked = system.asked[-1]
+    assert "/token" not in example.connector or system.asked[0].target == "/token"
     shown = re.search(rf"`{asked.method} (\S+)`", PAGE)
     assert shown is None or example.command != "crm.user id:=7" or shown[1] == asked.target
 

@@ -16,7 +16,7 @@ from tests.service.stage import TOKEN, Stage, stage
 async def test_it_lives_and_is_ready(door: Stage) -> None:
     assert (await door.get("/livez")).json == {"status": "alive"}
     found = await door.get("/readyz")
-    assert (found.status, found.json) == (200, {"status": "ready", "unusable": []})
+    assert (found.status, found.json) == (200, {"status": "ready", "unusable": [], "reauthorise": []})
 
 
 async def test_when_stopping_it_is_not_ready_but_alive(door: Stage) -> None:
@@ -38,7 +38,14 @@ def test_a_connection_out_of_service_is_named_and_the_rest_goes_on() -> None:
         "connection": "crm",
         "problems": [{"code": "missing-key", "place": "crm/connector.yaml:3:5"}],
     }
-    assert (status, document) == (200, {"status": "degraded", "unusable": [expected]})
+    assert (status, document) == (200, {"status": "degraded", "unusable": [expected], "reauthorise": []})
+
+
+async def test_a_credential_that_waits_for_a_person_is_named(door: Stage) -> None:
+    door.service.front._engine.unauthorised = lambda: [("retail", "crm", "client")]  # type: ignore[method-assign]  # as if refused
+    found = await door.get("/readyz")
+    assert (found.status, found.json["status"], found.json["unusable"]) == (200, "degraded", [])
+    assert found.json["reauthorise"] == [{"project": "retail", "connection": "crm", "credential": "client"}]
 
 
 def test_with_nothing_to_call_it_is_not_ready() -> None:
