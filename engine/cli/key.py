@@ -16,7 +16,7 @@ Allowed = Annotated[list[str] | None, Parameter(negative="")]
 app = App(
     name="key",
     result_action="return_value",
-    help="Make, list and revoke the API keys of callers.",
+    help="Make, list and revoke the API keys of callers; make the key that seals stored tokens.",
     help_epilogue=examples("key new bot", "key list"),
 )
 
@@ -46,6 +46,15 @@ def new(name: str, /, *, allow: Allowed = None, output: Output = "text") -> int:
     print(text)
     say("\nThe line for `keys:` of the project:")
     print(line)
+    return DONE
+
+
+@app.command(help_epilogue=examples("key seal", "key seal > seal.keys"))
+def seal() -> int:
+    """Make a key that seals stored tokens: for the variable TOLMACH_STORE_KEYS, not for callers."""
+    from engine.store.seal import new_seal_key
+
+    print(new_seal_key())
     return DONE
 
 

@@ -32,6 +32,12 @@ VERBS: Final = (
         "serve",
         "serve deploy/tolmach.yaml --host 0.0.0.0 --port 8080",
     ),
+    Verb(
+        "verify",
+        "Try every connection of a project: reachable, credentials, rights, clock, TLS.",
+        "verify retail",
+        "verify retail --file deploy/tolmach.yaml --output json",
+    ),
     Verb("schema", "Print the JSON Schema of the files, for editors.", "schema > schema.json", "schema connector"),
 )
 app = App(
@@ -46,7 +52,11 @@ for verb in VERBS:
     app.command(
         f"engine.cli.{verb.name}:{verb.name}", name=verb.name, help=verb.summary, help_epilogue=examples(*verb.examples)
     )
-app.command("engine.cli.key:app", name="key", help="Make, list and revoke the API keys of callers.")
+app.command(
+    "engine.cli.key:app",
+    name="key",
+    help="Make, list and revoke the API keys of callers; make the key that seals stored tokens.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -71,8 +71,7 @@ class _Reader:
         self.problems = Problems(source)
         self.anchors: dict[str, tuple[Any, int, int]] = {}  # value, how many values that is, levels
         self.stack: list[_Frame] = []
-        self.frame = _Frame(Seq(), None, 0)
-        self.frame.into.starts = {}
+        self.frame = _Frame(self._empty(Seq, 0), None, 0)
         self.count = self.aliases = self.documents = 0
 
     def read(self) -> Any:

@@ -54,16 +54,6 @@ class Placed:
     start: int
     end: int
 
-    @property
-    def line(self) -> int:
-        """From 1."""
-        return self.source.span(self.start, self.end).line
-
-    @property
-    def column(self) -> int:
-        """From 1; of the opening quote or bracket, if there is one."""
-        return self.source.span(self.start, self.end).column
-
     def whole(self) -> Span:
         """The value as it is written, as far as its first line reaches."""
         return self.source.span(self.start, self.end)

@@ -103,6 +103,7 @@ CODES: Final[dict[str, str]] = {
     "constant-expected": "An expression or template stands where only constants may.",
     "code-not-raisable": "An error rule names a code that a connector may not raise.",
     "unknown-operation": "An operation is named that the file does not have.",
+    "unknown-credential": "A credential is named that the connection does not have.",
     "secret-misplaced": "A secret stands where it could leave the engine.",
     "insecure-url": "An http:// address without `insecure: true`.",
     "default-misfit": "A default or example does not fit its own declaration.",

@@ -1,6 +1,6 @@
 """JMESPath expressions: compiled when the YAML is read, called with the scope."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -42,16 +42,6 @@ def fuse(expressions: Sequence[Expression]) -> Run:
     It raises EvaluationError without a place; to learn which of them failed, call them one by one.
     """
     return compile_trees([_tree(str(expression.text)) for expression in expressions])
-
-
-def compile_standard(text: str) -> Callable[[Any], Any]:
-    """The same compiler over any document, without our rules for names and with wide limits: the standard's cases."""
-    tree = parse(text, exact=False, brackets=120)
-    check_size(tree, nodes=2_000, depth=150)
-    check_calls(tree)
-    document = {"type": "field", "value": "document", "children": []}
-    run = compile_tree({"type": "pipe", "children": [document, tree]})
-    return lambda value: run({"document": value})
 
 
 @lru_cache(maxsize=4096)

@@ -3,19 +3,17 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from engine.document import Map
-from engine.errors import CallError, EvaluationError, nearest
+from engine.errors import CallError, EvaluationError, Span, nearest
 from engine.language.codec import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
-from engine.language.text import as_text
 from engine.settings.variables import MissingFile, MissingVariable, fill
-from engine.spec.auth import Signature
+from engine.spec.auth import Login, OAuth2, Signature, Source, written
 from engine.spec.connection import Connection, Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
@@ -32,21 +30,37 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """One credential of a connection, and the base of the requests that it signs.
+
+    `sign` gives what a call is signed with; it raises CallError where the call lacks what that asks for. `source` is
+    where its values come from, if they are fetched; `subject` says whose they are.
+    """
+
+    name: str
+    sign: Callable[[Scope], Signature]
+    base: Base
+    source: Source | None = None
+    subject: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A connection that can be called. `settings` holds no secret but those the connector declares for it.
 
-    `signature` is what a call is signed with; it raises CallError where a call lacks what the signature asks for.
+    `url` is "" where a login brings it. `client`: our certificate and its key, each a PEM file or the PEM text.
     """
 
     project: str
     name: str
     loaded: Loaded
-    base: Base
-    signature: Callable[[Scope], Signature]
+    url: str
+    credentials: Mapping[str, Credential]
     hosts: tuple[str, ...]
     allow: tuple[str, ...]
     insecure: bool
     ca: Path | None
+    client: tuple[str, str] | None
     timeout: Timeout
     policies: Policies
     cache: Cache | None
@@ -119,25 +133,31 @@ class Binder:
         revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
         paths = {k: PathText(v) for k, v in settings.items() if connector.settings[k].type == "path"}
         scope: Scope = {"settings": revealed | paths}
-        url = _base_url(_render(scope, connection.base_url), use)
+        late = connection.varies("base_url")
+        url = "" if late else _base_url(written(connection.base_url, scope), use)
         if url is None:
             return None
-        sign = _part(connection, "auth", scope, lambda full: connection.auth.prepare(partial(_render, full)))
-        headers = _part(connection, "headers", scope, connection.own_headers)
-        late = connection.varies("headers")
-        segment = "" if connection.varies("auth") else sign({}).segment
+        credentials = {one: _credential(connection, one, name, scope, url) for one in connection.credentials}
+        urls = [url] * (not late) + [
+            c.source.url for c in credentials.values() if c.source is not None and c.source.url
+        ]
+        if None in (origins := [_authority(one) for one in urls]):
+            use.report("wrong-url", "the address for tokens is no http(s) URL", "write `https://host/path`", "settings")
+            return None
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
-        hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.auth.expose}
+        hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.exposed}
+        tls = connection.tls
         return Bound(
             self.project,
             name,
             loaded,
-            Base(url + segment, () if late else headers({}), headers if late else None),
-            sign,
-            (urlsplit(url).netloc, *connection.hosts, *use.hosts),
+            url,
+            credentials,
+            (*(one for one in origins if one is not None), *connection.hosts, *use.hosts),
             tuple(use.network.allow),
             use.insecure,
-            Path(_render(scope, connection.tls.ca)) if connection.tls.ca is not None else None,
+            Path(written(tls.ca, scope)) if tls.ca is not None else None,
+            (written(tls.cert, scope), written(tls.key, scope)) if tls.cert and tls.key else None,
             over(connection.timeout, use.timeout),
             Policies(over(connection.limits, use.limits), over(connection.retry, use.retry), connection.breaker),
             use.cache or connection.cache,
@@ -146,24 +166,41 @@ class Binder:
         )
 
 
-def _render(scope: Scope, template: Template) -> str:
-    value = template(scope)
-    if value is None:
-        raise EvaluationError(f"`{template.text}` has no value")
-    return as_text(value)
+def _credential(connection: Connection, credential: str, name: str, own: Scope, url: str) -> Credential:
+    """One credential with the settings filled in. Raises EvaluationError or CallError for what cannot be used."""
+    auth = connection.credentials[credential]
+    sign = _part(connection.varies(credential), "auth", connection.place("auth"), own, auth.prepare)
+    headers = _part(connection.varies("headers"), "headers", connection.place("headers"), own, connection.own_headers)
+
+    def address(scope: Scope) -> str:
+        base = url or _checked(written(connection.base_url, {**scope, **own}), insecure=True)
+        return base + sign(scope).segment
+
+    known = () if connection.varies("headers") else headers({})
+    source = auth.source(name, own, Base(url, known)) if isinstance(auth, OAuth2 | Login) else None
+    late = _part(True, "base_url", connection.place("base_url"), own, address)
+    fixed = url and not (auth.in_path and connection.varies(credential))
+    segment = sign({}).segment if auth.in_path and fixed else ""
+    base = Base(
+        url + segment,
+        known,
+        headers if connection.varies("headers") else None,
+        None if fixed else late,
+    )
+    return Credential(credential, sign, base, source, getattr(auth, "subject", None))
 
 
-def _part(connection: Connection, part: str, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:
-    """What `auth` or `headers` come to: made now where only settings are asked, else for every call."""
+def _part(varies: bool, part: str, place: Span, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:
+    """What a part of the connection comes to: made now where only settings are asked, else for every call."""
 
     def late(scope: Scope) -> T:
         try:
             return make({**scope, **own})
         except EvaluationError as error:
             name = f"{part}.{error.name}" if isinstance(error, UnwritableError) else part
-            raise CallError("mapping_failed", f"`{name}`: {error.message}", place=connection.place(part)) from None
+            raise CallError("mapping_failed", f"`{name}`: {error.message}", place=place) from None
 
-    if connection.varies(part):
+    if varies:
         return late
     made = late({})
     return lambda _: made
@@ -188,21 +225,30 @@ def _misfit(use: Use, name: str, message: str, declared: Declaration) -> None:
 
 def _base_url(text: str, use: Use) -> str | None:
     """The address without a final slash; it is not shown in errors, since it may hold a secret."""
+    try:
+        return _checked(text, insecure=use.insecure)
+    except EvaluationError as error:
+        insecure = error.message == _INSECURE
+        remedy = "use https://, or write `insecure: true`" if insecure else "write `https://host/path`"
+        use.report("insecure-url" if insecure else "wrong-url", error.message, remedy, "settings")
+        return None
+
+
+def _checked(text: str, *, insecure: bool) -> str:
+    """The address as the wire takes it. Raises EvaluationError."""
     scheme, _, rest = text.partition("://")
     scheme, host = scheme.lower(), _authority(text)
-    code, message, remedy = "wrong-url", "the connection's address is no http(s) URL", "write `https://host/path`"
     if _MORE.search(text):
-        message = "the connection's address holds more than host and path"
-    elif scheme == "http" and host is not None and not use.insecure:
-        code, message = "insecure-url", "the connection's address begins with http://"
-        remedy = "use https://, or write `insecure: true`"
-    elif scheme in ("http", "https") and host is not None:
-        path = rest.partition("/")[2].rstrip("/")
-        return f"{scheme}://{host}" + (literal_path(f"/{path}") if path else "")
-    use.report(code, message, remedy, "settings")
-    return None
+        raise EvaluationError("the connection's address holds more than host and path")
+    if host is None or scheme not in ("http", "https"):
+        raise EvaluationError("the connection's address is no http(s) URL")
+    if scheme == "http" and not insecure:
+        raise EvaluationError(_INSECURE)
+    path = rest.partition("/")[2].rstrip("/")
+    return f"{scheme}://{host}" + (literal_path(f"/{path}") if path else "")
 
 
+_INSECURE: Final = "the connection's address begins with http://"
 _MORE: Final = re.compile(r"[?#\\\s\x00-\x1f]|://[^/]*@")
 _HOST: Final = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
 

@@ -1,24 +1,32 @@
 """The engine: one call through the rooms, from Desk to Reader."""
 
+from datetime import datetime
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from engine.errors import CallError
+from engine.errors import CallError, Upstream
+from engine.language.text import as_text
 from engine.runtime.binding import Bound
 from engine.runtime.cache import Kept, Outcomes, key_of
 from engine.runtime.call import Answer, Call
 from engine.runtime.desk import Errand, open_errand
 from engine.runtime.recorder import Recorder
-from engine.runtime.registry import Registry
+from engine.runtime.registry import Registry, Target
 from engine.settings.clock import Clock, Ids
+from engine.spec.auth import Moment, Source
 from engine.spec.contracts import CONTRACTS
+from engine.spec.names import ANSWER
+from engine.spec.request import Press
+from engine.spec.secret import Secret
+from engine.spec.tree.nodes import evaluate
 from engine.spec.trip import Outcome, Rendered, Reply
 from engine.telemetry.metrics import Metrics
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
 from engine.transport.passage import Judged
-from engine.transport.tls import tls_context
-from engine.transport.wire import WireConfig
+from engine.transport.tls import certificate_end, tls_context
+from engine.transport.tokens import MemoryShelf, Tokens, TokenShelf
+from engine.transport.wire import WireConfig, WireError
 from engine.transport.wires import Kind, open_wire
 
 
@@ -26,13 +34,22 @@ class Engine:
     """Answers calls for the loaded projects. Use it in one event loop; `close` ends its pools."""
 
     def __init__(
-        self, registry: Registry, clock: Clock, ids: Ids, wire: Kind = "aiohttp", metrics: Metrics | None = None
+        self,
+        registry: Registry,
+        clock: Clock,
+        ids: Ids,
+        wire: Kind = "aiohttp",
+        metrics: Metrics | None = None,
+        shelf: TokenShelf | None = None,
     ) -> None:
         self.registry = registry
         self.clock = clock
         self.ids = ids
         self._wire = wire
         self._metrics = metrics
+        self._moment = Moment(clock.now, ids.uuid)
+        self._shelf = shelf or MemoryShelf(clock)
+        self._tokens: dict[tuple[str, str, str], Tokens] = {}
         self._gates: dict[tuple[str, str], Gate] = {}
         self._outcomes = Outcomes(clock)
 
@@ -58,11 +75,24 @@ class Engine:
         for bound in self.registry.connections:
             self._gate(bound)
 
+    async def certificate_end(self, bound: Bound) -> datetime | None:
+        """When the certificate of a connection's system ends; None without TLS. Raises CallError."""
+        try:
+            return await certificate_end(self._config(bound), bound.url) if bound.url else None
+        except WireError as error:
+            raise CallError(error.code, error.detail, upstream=Upstream(bound.name)) from error
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, once the tokens under way are kept."""
+        for tokens in self._tokens.values():
+            await tokens.close()
         gates, self._gates = list(self._gates.values()), {}
         for gate in gates:
             await gate.close()
+
+    def unauthorised(self) -> list[tuple[str, str, str]]:
+        """Project, connection and name of every credential that somebody has to authorise anew."""
+        return [key for key, tokens in self._tokens.items() if tokens.must_be_authorised]
 
     async def _outcome(self, errand: Errand, recorder: Recorder | None) -> Kept:
         """A kept outcome, where the operation may be kept; else a new one."""
@@ -76,32 +106,50 @@ class Engine:
 
     async def _send(self, errand: Errand, recorder: Recorder | None) -> Outcome:
         target, scope = errand.target, errand.scope
+        tokens, subject = self._tokens_of(target), target.whose(scope)
+        if target.press is None:
+            return await _authorised(errand, tokens, subject)
+        if tokens is not None:
+            scope["auth"] = await tokens.current(subject, errand.deadline)
         rendered = target.press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        verdict = await self._gate(target.bound).send(self._trip(errand, rendered, recorder))
-        outcome = target.reader.read(verdict, scope)
+        trip = self._trip(errand, rendered, target.press, recorder)
+        if tokens is not None:
+            trip = _renewing(trip, errand, target.press, tokens, subject)
+        outcome = target.reader.read(await self._gate(target.bound).send(trip), scope)
         if recorder is not None:
             recorder.outcome(outcome)
         return outcome
 
-    def _trip(self, errand: Errand, rendered: Rendered, recorder: Recorder | None) -> Trip:
+    def _trip(self, errand: Errand, rendered: Rendered, press: Press, recorder: Recorder | None) -> Trip:
         target, scope = errand.target, errand.scope
-        signature = target.bound.signature(scope)
 
         def sign(request: Rendered) -> Rendered:
             if "attempt" in scope:
                 scope["attempt"] = {"id": self.ids.uuid()}
-                request = request._replace(headers=target.press.headers_for(scope))
-            return signature.sign(request)
+                request = request._replace(headers=press.headers_for(scope))
+            return target.credential.sign(scope).sign(request, self._moment)
 
         def classify(reply: Reply, _renewable: bool) -> Judged:
             if recorder is not None:
                 recorder.reply(reply)
             return target.reader.judge(reply, scope)
 
-        limits = target.operation.limits
-        return Trip(rendered, errand.deadline, sign, classify, operation=target.name, limits=limits)
+        limits, credential = target.operation.limits, target.credential.name
+        return Trip(rendered, errand.deadline, sign, classify, None, credential, target.name, limits)
+
+    def _tokens_of(self, target: Target) -> Tokens | None:
+        """Where the values of its credential are held, if they are fetched."""
+        bound, source = target.bound, target.credential.source
+        if source is None:
+            return None
+        key = (bound.project, bound.name, target.credential.name)
+        tokens = self._tokens.get(key)
+        if tokens is None:
+            send = self._gate(bound).ask
+            tokens = self._tokens[key] = Tokens(key, source, send, self._shelf, self.clock, self.ids)
+        return tokens
 
     def _gate(self, bound: Bound) -> Gate:
         key = (bound.project, bound.name)
@@ -111,21 +159,52 @@ class Engine:
         return gate
 
     def _open(self, bound: Bound) -> Gate:
-        reach = Reach(bound.hosts, tuple(ip_network(n) for n in bound.allow), bound.insecure)
+        wire = open_wire(self._wire, self._config(bound))
+        series = self._metrics.upstream(bound.project, bound.name) if self._metrics is not None else None
+        return Gate(wire, _reach(bound), self.clock, self.ids, bound.name, bound.policies, series)
+
+    def _config(self, bound: Bound) -> WireConfig:
         try:
-            tls = tls_context(bound.ca, http2=self._wire == "httpx2")
+            tls = tls_context(bound.ca, bound.client, http2=self._wire == "httpx2")
         except OSError:
             raise CallError("internal", f"the certificates of `{bound.name}` cannot be read") from None
         most = max(_POOL, bound.policies.limits.concurrency)
-        config = WireConfig(guarded_resolve(reach), tls, bound.timeout.connect, most)
-        series = self._metrics.upstream(bound.project, bound.name) if self._metrics is not None else None
-        return Gate(open_wire(self._wire, config), reach, self.clock, self.ids, bound.name, bound.policies, series)
+        return WireConfig(guarded_resolve(_reach(bound)), tls, bound.timeout.connect, most)
 
     def _meta(self, errand: Errand, kept: Kept, warnings: tuple[str, ...], began: float) -> dict[str, Any]:
         took = round((self.clock.monotonic() - began) * 1000, 1)
         name, status = errand.target.bound.name, "stale" if kept.stale else "ok"
         source = {"connection": name, "status": status, "age_s": int(kept.age), "took_ms": took}
         return {"sources": [source], **({"warnings": list(warnings)} if warnings else {})}
+
+
+async def _authorised(errand: Errand, tokens: Tokens | None, subject: str) -> Outcome:
+    """A code was exchanged and its tokens are kept; nothing of the answer is told."""
+    target, scope, authorise = errand.target, errand.scope, errand.target.operation.authorise
+    assert tokens is not None and authorise is not None  # noqa: S101, PT018 - what else a connector is refused for
+    code = evaluate(authorise.code, scope)
+    await tokens.authorise(subject, code.reveal() if isinstance(code, Secret) else as_text(code), errand.deadline)
+    return target.reader.read("ok", scope | dict.fromkeys(ANSWER) | {"status": 200})
+
+
+def _renewing(trip: Trip, errand: Errand, press: Press, tokens: Tokens, subject: str) -> Trip:
+    """The same trip with values that are fetched anew once the system says that they are good no longer."""
+    target, scope = errand.target, errand.scope
+    expired = cast("Source", target.credential.source).auth.expired
+
+    def classify(reply: Reply, renewable: bool) -> Judged:
+        verdict = trip.classify(reply, renewable)
+        return "stale" if renewable and expired(scope) and tokens.renewable(subject, scope["auth"]) else verdict
+
+    async def renew() -> Rendered:
+        scope["auth"] = await tokens.renew(subject, scope["auth"], errand.deadline)
+        return press.render(scope)
+
+    return trip._replace(classify=classify, renew=renew)
+
+
+def _reach(bound: Bound) -> Reach:
+    return Reach(bound.hosts, tuple(ip_network(network) for network in bound.allow), bound.insecure)
 
 
 _POOL: Final = 20

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError
@@ -40,7 +41,23 @@ class Environment(BaseSettings):
     drain: Annotated[float, Field(ge=0, le=600, description="Not ready, but still accepting, when stopping")] = 1.0
     key_rate: Annotated[int, Field(ge=0, le=10**6, description="Calls per second of one API key; 0: no limit")] = 0
     docs: Annotated[bool, Field(description="Serve /docs and /openapi.json")] = True
+    store: Annotated[str, Field(repr=False, description="What survives a restart: a file, or postgresql://…")] = (
+        "tolmach.db"
+    )
+    store_keys: Annotated[SecretStr | None, Field(description="Keys of stored tokens; the first one seals")] = None
+    store_keys_file: Annotated[Path | None, Field(description="A file with these keys instead")] = None
     metrics_key: Annotated[SecretStr | None, Field(description="Bearer token that /metrics asks for")] = None
+
+    def seal_keys(self) -> str:
+        """The keys that seal stored values, "" for none. Raises VariableError."""
+        if self.store_keys_file is None:
+            return self.store_keys.get_secret_value() if self.store_keys else ""
+        try:
+            return self.store_keys_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise VariableError(
+                f"environment variable {PREFIX}STORE_KEYS_FILE: the file cannot be read as text"
+            ) from None
 
 
 def load_environment(**given: object) -> Environment:

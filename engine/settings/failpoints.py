@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-POINTS: Final = ("key.replace",)
-"""`key.replace`: the new project file is written beside the old one, and has not yet taken its place."""
+POINTS: Final = ("key.replace", "token.kept")
+"""`key.replace`: the new project file is written beside the old one, and has not yet taken its place.
+`token.kept`: new tokens are on the shelf, and nobody has used them yet."""
 
 _armed: dict[str, Callable[[], None]] = {}
 

@@ -1,5 +1,6 @@
 """How a system is reached: address, signature, headers, times."""
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ from pydantic import PrivateAttr
 
 from engine.document import Map
 from engine.language.template import compile_template
-from engine.spec.auth import ApiKey, Auth, coming_auth, no_auth
+from engine.spec.auth import Auth, Credentials, Login, no_auth, unknown_auth
 from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
 from engine.spec.policy import Breaker, CacheField, Limits, Retry
@@ -21,7 +22,11 @@ def unknown_connection(written: Any) -> "Connection":
     """Stands for a connection that cannot be read; what its `auth` captures and exposes is not held against anybody."""
     auth = written.get("auth") if isinstance(written, Map) else None
     base = compile_template("https://unknown.invalid")
-    return Connection.model_construct(base_url=base, auth=coming_auth(auth if isinstance(auth, Map) else Map()))
+    return Connection.model_construct(base_url=base, auth=unknown_auth(auth))
+
+
+def _no_names() -> dict[str, set[str]]:
+    return defaultdict(set)
 
 
 class Timeout(Model):
@@ -31,12 +36,23 @@ class Timeout(Model):
     total: Duration = lasting("10s", "For the whole call; a shorter deadline of the caller wins.")
 
 
-class Tls(Model, later="cert key"):
+class Tls(Model):
     """Verification is always on; `ca` is a file with the certificates of an own authority."""
 
+    cert: TemplateField | None = about(
+        "Our certificate, with its chain: a PEM file, or the PEM text itself.", "{{ settings.tls_cert }}"
+    )
+    key: TemplateField | None = about("Its private key, likewise; without a password.", "{{ settings.tls_key }}")
     ca: TemplateField | None = about(
         "A file with the certificates to trust in place of the system's.", "{{ settings.ca }}"
     )
+
+    def link(self, names: Names) -> None:
+        """Check the names, and that the certificate has its key."""
+        names.check([self.cert, self.key, self.ca])
+        if (self.cert is None) is not (self.key is None):
+            missing, given = ("cert", "key") if self.cert is None else ("key", "cert")
+            self.report("missing-key", f"`{given}` needs `{missing}`", f"add `{missing}:`", given)
 
 
 class Connection(Model):
@@ -46,8 +62,8 @@ class Connection(Model):
         "Scheme, host and path before every path.", "https://{{ settings.subdomain }}.amocrm.ru", default=...
     )
     hosts: list[str] = about("Further hosts that may be reached.", ["*.my.salesforce.com"], default=[])
-    auth: Auth = about(
-        "How requests are signed.",
+    auth: Credentials = about(
+        "How requests are signed: one credential, or several with names.",
         {"type": "bearer", "token": "{{ settings.access_token }}"},
         default_factory=no_auth,
     )
@@ -60,27 +76,52 @@ class Connection(Model):
     cache: CacheField | None = about("Keep answers of operations that only read; without it nothing is kept.", "10m")
     verify: str | None = about("The operation that tells whether the settings work.", "account")
 
-    _used: dict[str, set[str]] = PrivateAttr(default_factory=lambda: {"auth": set[str](), "headers": set[str]()})
+    _used: dict[str, set[str]] = PrivateAttr(default_factory=_no_names)
+
+    @property
+    def credentials(self) -> dict[str, Auth]:
+        """Every credential by its name; the only one has none."""
+        return self.auth if isinstance(self.auth, dict) else {"": self.auth}
+
+    @property
+    def exposed(self) -> set[str]:
+        """Secrets that may stand in bodies."""
+        return {name for one in self.credentials.values() for name in one.expose}
+
+    @property
+    def captured(self) -> frozenset[str] | None:
+        """The members of `auth` that there are whatever the credential; None if that is not known."""
+        known = [one.captures for one in self.credentials.values()]
+        return None if None in known else frozenset.intersection(*(one for one in known if one is not None))
 
     @property
     def used(self) -> set[str]:
         """The names that its strings use, of the call or of the settings."""
-        return self._used["auth"] | self._used["headers"]
+        return set().union(*self._used.values())
 
     def varies(self, part: str) -> bool:
-        """Whether `auth` or `headers` ask for more than settings, so that every call has its own."""
+        """Whether `headers`, `base_url` or the credential of this name ask for more than settings in every call."""
         return any(not name.startswith("settings") for name in self._used[part])
 
     def own_headers(self, scope: Scope) -> Headers:
         """What it gives every request. Raises EvaluationError for what no header can be."""
         return tuple(header_fields(self.headers(scope)).values()) if self.headers is not None else ()
 
-    def link(self, names: Names, settings: Names, url: Names) -> None:
+    def link(self, names: Names, settings: Names) -> None:
         """Check every name; secrets may stand anywhere here but in the address, unless they are `in_url`."""
-        url.check(self.base_url)
         settings.check(self.tls)
-        in_path = isinstance(self.auth, ApiKey) and self.auth.in_ == "path"
-        replace(settings if in_path else names, used=self._used["auth"]).check(self.auth)
-        replace(names.plus(attempt=["id"]), used=self._used["headers"]).check(self.headers)
+        for name, auth in self.credentials.items():
+            replace(names, used=self._used[name]).check(auth)
+        known = names.with_auth(self.captured)
+        base = known.only("settings", *(["auth"] if self.captured != frozenset() else []), used=self._used["base_url"])
+        base.inside("url").check(self.base_url)
+        replace(known.plus(attempt=["id"]), used=self._used["headers"]).check(self.headers)
         if self.headers is not None:
             link_headers(self.headers, self._raw.get("headers"), self._at)
+        brought = self.captured != frozenset() and "auth" in self._used["base_url"]
+        if brought and not self.hosts:
+            message = "`hosts` is missing: it says where an address that a login brings may lead"
+            self.report("missing-key", message, 'add `hosts: ["*.crm.example"]`', "base_url")
+        if brought and any(isinstance(one, Login) for one in self.credentials.values()):
+            message = "`login` sends its requests to `base_url`, which its answer would make"
+            self.report("wrong-value", message, "name the host in a setting", "base_url")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from engine import LANGUAGE_VERSION
 from engine.document import Document, Map, read_file
 from engine.errors import nearest
+from engine.spec.auth import Auth, unknown_auth
 from engine.spec.connection import Connection, unknown_connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
@@ -51,15 +52,30 @@ class Connector(Model, later="inbound endpoints"):
         """Check what the parts of the file say of each other, and every name in every string."""
         self._link_version()
         settings = Names(at, {"settings": frozenset(self.settings)}, rules=self._rules())
-        names, address = settings.plus("now", auth=(), call=CALL_MEMBERS, page=PAGE_MEMBERS), settings
-        if self.connection.auth.coming:
-            names, address = names.plus("auth"), settings.plus("auth")
-        self.connection.link(names.plus("input"), settings, address.inside("url"))
+        names = settings.plus("now", auth=(), call=CALL_MEMBERS, page=PAGE_MEMBERS)
+        self.connection.link(names.plus("input"), settings)
         self._link_connection()
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
-            operation.link(names)
+            operation.link(names.with_auth(self._credential(operation).captures))
+
+    def _credential(self, operation: Operation) -> Auth:
+        """What signs an operation; that there is no such is reported."""
+        known, wanted = self.connection.credentials, operation.credential
+        if wanted is None and len(known) == 1:
+            wanted = next(iter(known))
+        auth = known.get(wanted) if wanted is not None else None
+        names = ", ".join(f"`{name}`" for name in known)
+        if wanted is None:
+            message = f"`auth` is missing: the connection has the credentials {names}"
+            operation.report("missing-key", message, "add `auth:` with one of them")
+        elif auth is None or (not wanted and operation.has("auth")):
+            remedy = nearest(wanted, known) if any(known) else "take it out: the connection has one credential"
+            operation.report("unknown-credential", f"there is no credential `{wanted}`", remedy, operation.naming)
+        else:
+            operation.link_credential(auth)
+        return auth or unknown_auth()
 
     def _link_version(self) -> None:
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))
@@ -76,10 +92,10 @@ class Connector(Model, later="inbound endpoints"):
         if verify is not None and verify not in operations:
             message = f"there is no operation `{verify}`"
             self.connection.report("unknown-operation", message, nearest(verify, operations), "verify")
-        for name in self.connection.auth.expose:
-            if name not in self.settings:
+        for auth in self.connection.credentials.values():
+            for name in set(auth.expose) - self.settings.keys():
                 message = f"`settings` has no `{name}`"
-                self.connection.auth.report("unknown-member", message, nearest(name, self.settings), "expose")
+                auth.report("unknown-member", message, nearest(name, self.settings), "expose")
 
     def _rules(self) -> dict[Place, Secrecy]:
         secret = {name for name, declared in self.settings.items() if declared.type == "secret"}
@@ -91,7 +107,7 @@ class Connector(Model, later="inbound endpoints"):
 
         return {
             "url": rule(in_url, "declare the setting with `in_url: true` if the vendor wants it in the address"),
-            "body": rule(self.connection.auth.expose, "name it under `auth.expose` if the vendor wants it in the body"),
+            "body": rule(self.connection.exposed, "name it under `auth.expose` if the vendor wants it in the body"),
             "elsewhere": rule((), "secrets belong under `connection`"),
         }
 

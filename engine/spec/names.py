@@ -12,21 +12,8 @@ from engine.spec.reading import Model, Reading, place_of
 
 ANSWER: Final = ("body", "status", "headers", "text", "root")
 RULE: Final = (*ANSWER, "cookies", "page", "count")
-_OTHERS: Final = (
-    "input",
-    "settings",
-    "auth",
-    "now",
-    "call",
-    "item",
-    "row",
-    "request",
-    "output",
-    "error",
-    "step",
-    "attempt",
-)
-RESERVED: Final = frozenset((*RULE, *_OTHERS))
+_OTHERS: Final = "input settings auth now call item row request output error step attempt"
+RESERVED: Final = frozenset((*RULE, *_OTHERS.split()))
 """Names of the language: no step and no `let` may bear one."""
 
 CALL_MEMBERS: Final = frozenset({"id", "request_id", "deadline"})
@@ -54,6 +41,15 @@ class Names:
         """The same place with more names: some of no known shape, some with their members."""
         members = {name: frozenset(known) for name, known in shaped.items()}
         return replace(self, known={**self.known, **dict.fromkeys(names), **members})
+
+    def with_auth(self, captured: frozenset[str] | None) -> "Names":
+        """The same place with these members of `auth`, or with any."""
+        return self.plus("auth") if captured is None else self.plus(auth=captured)
+
+    def only(self, *names: str, used: set[str] | None = None) -> "Names":
+        """Fewer names, with their rules; what is used is noted in `used`."""
+        known = {name: self.known[name] for name in names}
+        return replace(self, known=known, used=self.used if used is None else used)
 
     def inside(self, place: Place) -> "Names":
         """The same names, with the rule that secrets have there."""

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, PrivateAttr, ValidationInfo
 
-from engine.errors import CallError
+from engine.errors import CallError, Span
 from engine.language.locale import LOCALE, Locale
+from engine.spec.auth import Auth, OAuth2
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import ANSWER, Names
@@ -15,7 +16,7 @@ from engine.spec.policy import Limits
 from engine.spec.reading import Model, about, one_of, reading, reads
 from engine.spec.request import Request
 from engine.spec.response import CodeField, Message, MessageField, Response
-from engine.spec.strings import ExpressionField
+from engine.spec.strings import ExpressionField, TemplateField
 from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
 from engine.spec.tree.constructs import Let, bound, link_lets
@@ -45,7 +46,14 @@ def _output(value: Any, info: ValidationInfo) -> Node:
     return read_tree(value, reading(info), SHAPES.get(info.data.get("capability") or "", FREE))
 
 
-_NAMING: Final = ("steps", "authorise", "challenge")
+class Authorise(Model):
+    """Exchanges a code for the tokens of a credential, which are kept."""
+
+    auth: str = about("The credential.", "client", default=...)
+    code: TemplateField = about("The code.", "{{ input.code }}", default=...)
+
+
+_NAMING: Final = ("steps", "challenge")
 """Keys of a later version that bring names or stand in place of a request."""
 _OUTPUT: Final = {"format": "tree"}
 _LET: Final = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -56,7 +64,7 @@ OutputField = Annotated[Any, reads(_output, _OUTPUT)]
 LetField = Annotated[Any, reads(lambda value, info: lets_in(value, reading(info)), _LET)]
 
 
-class Operation(Model, later="auth subject paging challenge authorise steps for_each first_of call"):
+class Operation(Model, later="paging challenge steps for_each first_of call"):
     """What a bot or the platform can ask of a system."""
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
@@ -67,7 +75,12 @@ class Operation(Model, later="auth subject paging challenge authorise steps for_
     reads: bool = about("A POST that only reads.", default=False)
     limits: Limits | None = about("Limits of this operation, inside the connection's.", {"rate": "4/s"})
     idempotent: bool | None = about("May be sent twice without harm; without it the method decides.", True)
+    auth: str | None = about("Which of the connection's credentials signs it.", "client")
+    subject: TemplateField | None = about("Whose token; comes before that of the credential.", "{{ input.client_key }}")
     request: Request | None = about("What is sent.")
+    authorise: Authorise | None = about(
+        "In place of `request`: a code becomes a token.", {"auth": "client", "code": "{{ input.code }}"}
+    )
     response: Response | None = about("Rules that come before the shared ones.")
     let: LetField = about(
         "Named values for the output, in order.",
@@ -87,6 +100,16 @@ class Operation(Model, later="auth subject paging challenge authorise steps for_
     def contract(self) -> Contract | None:
         """The contract of its capability."""
         return CONTRACTS.get(self.capability) if self.capability else None
+
+    @property
+    def credential(self) -> str | None:
+        """The name of the credential that the file gives it."""
+        return self.authorise.auth if self.authorise is not None else self.auth
+
+    @property
+    def naming(self) -> Span:
+        """Where the credential is named."""
+        return self.authorise.place("auth") if self.authorise is not None else self.place("auth")
 
     @property
     def repeatable(self) -> bool:
@@ -140,20 +163,30 @@ class Operation(Model, later="auth subject paging challenge authorise steps for_
             return
         if self.capability and self._raw.get("output") is None:
             self.report("missing-output", f"`{self.capability}` has no `output`", "map the contract's members")
-        if not self.has("request"):
+        if not self.has("request") and not self.has("authorise"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`")
+        if self.has("request") and self.has("authorise"):
+            self.report("one-of", "`request` and `authorise` stand together", "keep one of them", "authorise")
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
             self.report("unknown-accepts", message, "take it out", "accepts")
         members = self.contract.input.model_fields if self.contract is not None else self.input
         self._link_names(replace(names, used=self._used).plus(input=members))
 
+    def link_credential(self, auth: Auth) -> None:
+        """Check that the credential can do what the operation asks of it."""
+        if self.authorise is not None and not (isinstance(auth, OAuth2) and auth.coded):
+            message = "no code can be exchanged for this credential"
+            self.report("wrong-value", message, "name one with `grant: authorization_code`", self.naming)
+        if self.subject is not None and (not isinstance(auth, OAuth2) or auth.seed is not None):
+            message = "`subject` goes with a credential of type `oauth2` without `seed`"
+            self.report("wrong-value", message, "take it out", "subject")
+
     def _link_names(self, names: Names) -> None:
         hidden = names.inside("elsewhere")
-        replace(hidden, known={name: names.known[name] for name in ("input", "settings", "now")}).check(self.reject)
+        hidden.only("input", "settings", "now").check(self.reject)
         asking = hidden.plus("step") if self.capability == "identity" else hidden
-        if self.request is not None:
-            self.request.link(asking)
+        asking.check([self.request, self.subject, self.authorise])
         if self.response is not None:
             self.response.link(Names(names.at, {"input": names.known["input"]}, used=names.used))
         link_lets(self.let, asking.plus(*ANSWER)).check(self.output)

@@ -25,12 +25,12 @@ class Reader:
     needs_text: bool
 
     @classmethod
-    def plan(cls, operation: Operation, shared: Response | None, connection: str) -> "Reader":
-        """The operation's own rules come before those shared by all."""
+    def plan(cls, operation: Operation, shared: Response | None, connection: str, text: bool = False) -> "Reader":
+        """The operation's own rules come before those shared by all; `text`: others look at the text too."""
         levels = tuple(level for level in (operation.response, shared) if level is not None)
         charset = next((level.charset for level in levels if level.charset), None)
         nulls = next((tuple(level.nulls) for level in levels if level.nulls), ())
-        needs_text = "text" in operation.used or any(level.reads_text for level in levels)
+        needs_text = text or "text" in operation.used or any(level.reads_text for level in levels)
         return cls(operation, levels, connection, charset, nulls, needs_text)
 
     def judge(self, reply: Reply, scope: Scope) -> Verdict:

@@ -61,11 +61,15 @@ def link_headers(node: Node | None, written: Any, at: Reading) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a connection gives every request: the address without a final slash, and headers; `late` ones per call."""
+    """What a connection gives every request: the address without a final slash, and headers.
+
+    `late` headers and an `address` that a login brought are made for every call.
+    """
 
     url: str
     headers: Headers = ()
     late: Callable[[Scope], Headers] | None = None
+    address: Callable[[Scope], str] | None = None
 
 
 class Request(Model, later="url encoding multipart xml soap graphql text"):
@@ -88,14 +92,14 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
         link_headers(self.headers, self._raw.get("headers"), self._at)
         for key, node in (("query", self.query), ("form", self.form)):
             try:
-                _pairs(_constant(node))
+                pairs(_constant(node))
             except EvaluationError as error:
                 fault = self.fault(key, error)
                 self.report("wrong-value", fault.detail, "write a text, a number or a list", fault.place or key)
 
     def plan(self, base: Base, idempotent: bool) -> "Press":
         """Prepare what does not change from call to call."""
-        query = encode_query(_pairs(_constant(self.query)))
+        query = encode_query(pairs(_constant(self.query)))
         headers = self.all_headers(base.headers, _constant(self.headers))
         varying = _varying(self.query), _varying(self.headers)
         return Press(self.method, base, self.path, query, varying[0], headers, varying[1], self, idempotent)
@@ -105,7 +109,7 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
         if self.json_ is not None:
             value = self.json_(scope)
             return None if value is ABSENT else encode_json(value)
-        return encode_form(_pairs(self.form(scope))) if self.form is not None else None
+        return encode_form(pairs(self.form(scope))) if self.form is not None else None
 
     def all_headers(self, base: Headers, own: Any) -> Headers:
         """The usual ones, the connection's, the request's: a later one of the same name wins."""
@@ -142,14 +146,15 @@ class Press:
         """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked."""
         part = "query"
         try:
-            query = self.fixed_query if self.query is None else encode_query(_pairs(self.query(scope)))
+            query = self.fixed_query if self.query is None else encode_query(pairs(self.query(scope)))
             part = "headers"
             headers = self.headers_for(scope)
             part = "form" if self.request.json_ is None else "json"
             body = self.request.body(scope)
         except EvaluationError as error:
             raise self.request.fault(part, error) from None
-        url = self.base.url + self.path.render(scope)
+        base = self.base.url if self.base.address is None else self.base.address(scope)
+        url = base + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
 
     def headers_for(self, scope: Scope) -> Headers:
@@ -186,16 +191,16 @@ def _field(name: str, value: Any) -> tuple[str, str]:
         raise UnwritableError(name, error.message) from None
 
 
-def _pairs(values: Any) -> Pairs:
-    """Names and texts; a list repeats its name."""
-    pairs: Pairs = []
+def pairs(values: Any) -> Pairs:
+    """Names and texts; a list repeats its name. Raises EvaluationError for what no parameter can be."""
+    found: Pairs = []
     for name, value in _given(values):
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, dict | list):
                 raise UnwritableError(name, f"{kind_of(one)} cannot stand here; write it as text: `| to_json`")
             if one is not None:
-                pairs.append((name, as_text(one)))
-    return pairs
+                found.append((name, as_text(one)))
+    return found
 
 
 def _given(values: Any) -> Iterable[tuple[str, Any]]:

@@ -198,6 +198,11 @@ _BY_STATUS: Final = {
 }
 
 
+def by_status(status: int) -> str:
+    """The code of a status for which there is no rule."""
+    return _BY_STATUS.get(status) or ("upstream_unavailable" if status >= 500 else "upstream_rejected")
+
+
 def judge(
     levels: Sequence[Response], scope: Scope, connection: str, unreadable: str = "", redirect: str = ""
 ) -> Verdict:
@@ -215,7 +220,7 @@ def judge(
         return judging.error("upstream_rejected", note="success_when did not hold")
     if 200 <= status < 300:
         return judging.error("response_unreadable", note=unreadable) if unreadable else "ok"
-    code = _BY_STATUS.get(status) or ("upstream_unavailable" if status >= 500 else "upstream_rejected")
+    code = by_status(status)
     note = f"no rule for this status ({status})"
     if redirect:
         note += f"; redirects are not followed, this one points to {redirect}"

@@ -205,9 +205,7 @@ class Gate:
 
     def _lost(self, error: WireError, passage: Passage) -> CallError:
         """What a request without an answer ends with."""
-        code = _CODES[error.reason]
-        if error.sent and not passage.request.idempotent:
-            code = "outcome_unknown"
+        code = "outcome_unknown" if error.sent and not passage.request.idempotent else error.code
         return CallError(code, error.detail, upstream=Upstream(self._connection))
 
 
@@ -234,9 +232,3 @@ _SPREAD: Final = 0.1
 """So much longer than asked, at most: callers that were all told one time do not all come back at it."""
 _FAIR: Final = 1.0
 """Seconds that a system must have had before its silence counts against it."""
-_CODES: Final = {
-    "blocked": "blocked_host",
-    "unreadable": "response_unreadable",
-    "timeout": "upstream_timeout",
-    "unavailable": "upstream_unavailable",
-}

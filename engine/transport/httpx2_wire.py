@@ -160,16 +160,35 @@ class _Connection(AsyncHTTPConnection):
     """
 
     retired = False
+    _dialling = False
 
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
         _EXCHANGE.get().connection = self
-        return await super().handle_async_request(request)
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            self._connect_failed &= not self._dialling  # who gives up waiting for a connection has not failed it
+
+    async def _connect(self, request: httpcore2.Request) -> AsyncNetworkStream:
+        if self._connect_failed:
+            raise httpcore2.ConnectionNotAvailable  # the pool has forgotten this one, and nobody would close it
+        self._dialling = True
+        try:
+            return await super()._connect(request)
+        finally:
+            self._dialling = False
 
     def is_available(self) -> bool:
-        return not self.retired and super().is_available()
+        return not (self.retired or self._overheard) and super().is_available()
 
     def has_expired(self) -> bool:
-        return (self.retired and self.is_idle()) or super().has_expired()
+        return ((self.retired or self._overheard) and self.is_idle()) or super().has_expired()
+
+    @property
+    def _overheard(self) -> bool:
+        """Whether more came than the answer: the next request must not go out beside it."""
+        state = getattr(self._connection, "_h11_state", None)
+        return state is not None and self.is_idle() and bool(state.trailing_data[0])
 
 
 class _Backend(AsyncNetworkBackend):

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from engine.spec.trip import Rendered, Reply
 
@@ -24,7 +24,18 @@ class WireError(Exception):
         self.detail = detail
         self.sent = sent
 
+    @property
+    def code(self) -> str:
+        """The code of the catalogue."""
+        return _CODES[self.reason]
 
+
+_CODES: Final[dict[Reason, str]] = {
+    "blocked": "blocked_host",
+    "unreadable": "response_unreadable",
+    "timeout": "upstream_timeout",
+    "unavailable": "upstream_unavailable",
+}
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Host and port to the addresses that may be connected to; raises WireError("blocked") or ("unavailable")."""
 

@@ -28,9 +28,9 @@ WRONG = {
         ["wrong-duration"],
         BELOW,
     ),
-    "a kind that comes later, and a wrong time": (
+    "a login without its requests, and a wrong time": (
         {"connection": '{base_url: "https://a.example", auth: {type: login, expose: [key]}, timeout: {total: 5}}'},
-        ["not-yet", "wrong-duration"],
+        ["missing-key", "wrong-duration"],
         BELOW,
     ),
     "a setting of no type": ({"settings": "{key: secrt, other: secret}"}, ["wrong-value"], [BELOW[0], BELOW[2]]),

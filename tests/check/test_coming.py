@@ -47,24 +47,6 @@ operations:
     output: {clients: {each: body.items, as: {key: item.id}}}
     challenge: {when: body.ask, kind: sms}
 """,
-    "an exchange of a code": PLAIN
-    + "operations: {token: {input: {code: string}, authorise: {auth: client, code: '{{ input.code }}'}}}\n",
-    "what login would capture": """\
-connection:
-  base_url: "{{ auth.instance }}"
-  headers: {X-Session: "{{ auth.session }}"}
-  auth: {type: login, requests: [], capture: {session: body.id}, expose: [key]}
-operations:
-  get:
-    request: {method: POST, path: /x, json: {id: "{{ auth.session }}", key: "{{ settings.key }}"}}
-    output: {id: body.id}
-""",
-    "named credentials": """\
-connection:
-  base_url: "{{ settings.url }}"
-  auth: {app: {type: bearer, token: "{{ settings.key }}"}, client: {type: oauth2}}
-operations: {get: {auth: client, request: {method: GET, path: "/{{ auth.id }}"}, output: {id: body.id}}}
-""",
     "endpoints": PLAIN + GET + "endpoints: {find: {method: POST, path: /in, call: identity}}\n",
 }
 

@@ -9,7 +9,7 @@ from engine.cli.main import VERBS, app
 from tests.cli.terminal import ROOT, Ended, Terminal, started
 from tests.runtime.bench import lay
 
-COMMANDS = ("", *(verb.name for verb in VERBS), "key", "key new", "key list", "key revoke")
+COMMANDS = ("", *(verb.name for verb in VERBS), "key", "key new", "key seal", "key list", "key revoke")
 GOOD = "operations:\n  op: {request: {method: GET, path: /x}, output: body}\n"
 
 
@@ -20,9 +20,9 @@ def ended(folder: Path, *words: str) -> Ended:
 
 
 def test_every_verb_is_here(tolmach: Terminal) -> None:
-    assert {verb.name for verb in VERBS} == {"check", "call", "serve", "schema"}
+    assert {verb.name for verb in VERBS} == {"check", "call", "serve", "verify", "schema"}
     shown = tolmach("--help").out
-    assert all(f"│ {name} " in shown for name in ("check", "call", "serve", "schema", "key"))
+    assert all(f"│ {name} " in shown for name in ("check", "call", "serve", "verify", "schema", "key"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -38,7 +38,7 @@ def test_help_ends_in_two_examples_that_are_right(tolmach: Terminal, command: st
         assert words[0] == "tolmach"
         assert example.startswith(f"tolmach {command}".rstrip())
         _, bound, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
-        assert bound.arguments or command in ("", "serve", "schema", "key", "key list")
+        assert bound.arguments or command in ("", "serve", "verify", "schema", "key", "key seal", "key list")
 
 
 @pytest.mark.parametrize("verb", ["check", "call", "key new", "key list"])

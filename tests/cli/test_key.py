@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.spec.key import digest, digest_of
+from engine.store import Seal
 from tests.cli.terminal import Ended, Terminal, started
 from tests.runtime.bench import lay
 from tests.upstream import Upstream
@@ -108,6 +109,14 @@ def test_a_target_that_a_key_allows_must_exist(tolmach: Terminal, tmp_path: Path
     assert ended.code == 1
     assert "error[unknown-allow]" in ended.out
     assert "did you mean `crm.user`?" in ended.out
+
+
+def test_a_key_that_seals_is_one_line_for_the_store(tolmach: Terminal) -> None:
+    first, second = tolmach("key", "seal"), tolmach("key", "seal")
+    assert (first.code, second.code) == (0, 0)
+    assert first.out.count("\n") == 1
+    assert first.out != second.out
+    assert Seal(first.out + second.out).current == Seal(first.out).current != Seal(second.out).current
 
 
 def test_a_list_for_programs_and_for_people(tolmach: Terminal, tmp_path: Path) -> None:

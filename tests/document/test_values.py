@@ -111,9 +111,9 @@ def test_all_line_ends_count(end: str) -> None:
 
 def test_a_text_knows_its_token(document: Document) -> None:
     text = document.root["quoted key"]
-    assert (text.line, text.column, text.plain) == (3, 15, False)
-    assert (document.root["name"].line, document.root["name"].column, document.root["name"].plain) == (2, 7, True)
-    assert (document.root["list"][1].line, document.root["list"][1].column) == (14, 5)
+    assert (str(text.whole()), text.plain) == ("bank.yaml:3:15", False)
+    assert (str(document.root["name"].whole()), document.root["name"].plain) == ("bank.yaml:2:7", True)
+    assert str(document.root["list"][1].whole()) == "bank.yaml:14:5"
     assert text.span(1, 2) == Span("bank.yaml", 3, 17, 2)
     assert text == "text"
     assert hash(text) == hash("text")

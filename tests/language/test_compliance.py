@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.errors import EvaluationError, LanguageError
-from engine.language.expression import compile_expression, compile_standard
+from engine.language.expression import compile_expression
+from tests.language.standard import compile_standard
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "specs" / "jmespath-compliance"
 SUITES: list[tuple[str, Any, dict[str, Any]]] = [

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError, LanguageError
-from engine.language.expression import compile_expression, compile_standard, fuse
+from engine.language.expression import compile_expression, fuse
 from engine.language.reference import Reference
+from tests.language.standard import compile_standard
 
 SCOPE: dict[str, Any] = {
     "input": {"phone": "89161234567", "id": 7},
@@ -217,6 +218,24 @@ def test_chains_are_not_nesting() -> None:
     for _ in range(25):
         [flat] = flat
     assert flat == 1
+
+
+def test_filters_inside_filters_may_be_deep() -> None:
+    """More loops inside one another than Python has blocks for, with what they reach in the scope."""
+    deep: Any = "x"
+    for _ in range(14):
+        deep = [{"a": deep}]
+    text = "a == $input.wanted"
+    for _ in range(13):
+        text = f"a[?{text}]"
+    found = compile_expression(f"body[?{text}]")
+    assert found({"body": deep, "input": {"wanted": "x"}}) == deep
+    assert found({"body": deep, "input": {"wanted": "y"}}) == []
+
+
+def test_what_is_applied_to_each_element_has_a_budget_too() -> None:
+    both = compile_expression("[map(&a[*].b, body), $input.id]")
+    assert both({"body": [{"a": [{"b": 1}, {"b": 2}]}], "input": {"id": 7}}) == [[[1, 2]], 7]
 
 
 @pytest.mark.parametrize(

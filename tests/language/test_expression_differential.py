@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jmespath import functions
 
 from engine.errors import EvaluationError, LanguageError
-from engine.language.expression import compile_expression, compile_standard
+from engine.language.expression import compile_expression
+from tests.language.standard import compile_standard, floats
 
 NAMES = ["a", "b", "c", "id", "x_1"]
 TEXTS = ["", "a", "b", "ab", "10", "-2.5", "жук", "0071"]
@@ -186,7 +187,7 @@ def test_the_scoped_compiler_agrees_with_the_standard_one(expression: str, docum
     if _refusal(f"body | {expression}") in REFUSED:
         return
     scoped = _ours(lambda: compile_expression(f"body | {expression}")({"body": document}))
-    assert scoped is standard if Raised in (scoped, standard) else _close(_floats(scoped), standard)
+    assert scoped is standard if Raised in (scoped, standard) else _close(floats(scoped), standard)
 
 
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
@@ -196,7 +197,7 @@ def test_decimals_are_numbers(expression: str, document: Any) -> None:
     expected = _ours(lambda: compile_standard(expression)(document))
     found = _ours(lambda: compile_standard(expression)(_decimals(document)))
     if "to_string" not in expression:
-        assert found is expected if Raised in (found, expected) else _close(_floats(found), expected)
+        assert found is expected if Raised in (found, expected) else _close(floats(found), expected)
 
 
 def _decimals(value: Any) -> Any:
@@ -205,14 +206,6 @@ def _decimals(value: Any) -> Any:
     if isinstance(value, list):
         return [_decimals(element) for element in value]
     return {key: _decimals(member) for key, member in value.items()} if isinstance(value, dict) else value
-
-
-def _floats(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, list):
-        return [_floats(element) for element in value]
-    return {key: _floats(member) for key, member in value.items()} if isinstance(value, dict) else value
 
 
 def _close(one: Any, other: Any) -> bool:

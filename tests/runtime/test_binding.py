@@ -103,7 +103,7 @@ def test_a_secret_from_a_file_loses_its_last_line_end(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"hunter2\n")
     auth = '  auth: {type: bearer, token: "{{ settings.key }}"}\n'
     made = bound(lay(tmp_path, "  key: secret\n", f"{{key: '${{file:{tmp_path}/key}}'}}", connection=auth))
-    assert made.signature({}).headers == (("Authorization", "Bearer hunter2"),)
+    assert made.credentials[""].sign({}).headers == (("Authorization", "Bearer hunter2"),)
     assert [secret.reveal() for secret in made.secrets] == ["hunter2"]
 
 
@@ -163,7 +163,7 @@ def test_headers_of_a_connection_may_hold_secrets(tmp_path: Path) -> None:
         '  headers: {X-Key: "{{ settings.key }}", X-Both: "k={{ settings.key }}", X-None: "{{ settings.none }}"}\n'
     )
     made = bound(lay(tmp_path, "  key: secret\n  none?: string\n", "{key: k1}", connection=headers))
-    assert made.base.headers == (("X-Key", "k1"), ("X-Both", "k=k1"))
+    assert made.credentials[""].base.headers == (("X-Key", "k1"), ("X-Both", "k=k1"))
 
 
 @pytest.mark.parametrize("value", ['"a\\r\\nX-Evil: 1"', '"a\\u0007b"', "ключ"])
@@ -202,7 +202,7 @@ def test_a_setting_that_no_header_can_hold_is_refused(tmp_path: Path, place: str
 )
 def test_addresses(tmp_path: Path, url: str, base: str, host: str) -> None:
     made = bound(lay(tmp_path, "  url: string\n", f"{{url: '{url}'}}", connection='  base_url: "{{ settings.url }}"\n'))
-    assert (made.base.url, made.hosts) == (base, (host,))
+    assert (made.credentials[""].base.url, made.hosts) == (base, (host,))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_http_needs_a_word_of_the_deployment(tmp_path: Path) -> None:
     (problem,) = problems(lay(tmp_path, "  n?: string\n", "{}", connection=plain))
     assert (problem.code, "insecure: true" in problem.remedy) == ("insecure-url", True)
     made = bound(lay(tmp_path, "  n?: string\n", "{}", connection=plain, more="        insecure: true\n"))
-    assert (made.base.url, made.insecure) == ("http://crm.example", True)
+    assert (made.credentials[""].base.url, made.insecure) == ("http://crm.example", True)
 
 
 def test_hosts_and_networks_come_from_both_files(tmp_path: Path) -> None:
@@ -317,6 +317,7 @@ def test_a_setting_of_type_path_cannot_climb_or_ask(tmp_path: Path, root: str) -
 
     def render() -> None:
         target = load(file, (), {}).projects["p"].targets["crm.op"]
+        assert target.press
         target.press.render({"settings": target.bound.settings, "input": {}})
 
     with pytest.raises((CallError, ConfigError)) as raised:

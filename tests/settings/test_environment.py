@@ -32,6 +32,31 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "'k'" not in repr(found)
 
 
+def test_the_store_and_its_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert (load_environment().store, load_environment().seal_keys()) == ("tolmach.db", "")
+    monkeypatch.setenv("TOLMACH_STORE", "postgresql://tolmach:canary@db/tolmach")
+    monkeypatch.setenv("TOLMACH_STORE_KEYS", "canary-1,canary-2")
+    found = load_environment()
+    assert (found.store, found.seal_keys()) == ("postgresql://tolmach:canary@db/tolmach", "canary-1,canary-2")
+    assert "canary" not in repr(found)
+    (tmp_path / "keys").write_text("canary-3\n", encoding="utf-8")
+    monkeypatch.setenv("TOLMACH_STORE_KEYS_FILE", str(tmp_path / "keys"))
+    assert load_environment().seal_keys() == "canary-3\n"
+
+
+@pytest.mark.parametrize("data", [None, b"\xffcanary"])
+def test_a_file_of_keys_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: bytes | None
+) -> None:
+    if data is not None:
+        (tmp_path / "keys").write_bytes(data)
+    monkeypatch.setenv("TOLMACH_STORE_KEYS_FILE", str(tmp_path / "keys"))
+    with pytest.raises(VariableError, match=r"TOLMACH_STORE_KEYS_FILE: .* cannot be read") as refused:
+        load_environment().seal_keys()
+    assert "canary" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
 def test_what_is_given_by_hand_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOLMACH_PORT", "1234")
     assert load_environment(port=4321, host=None).port == 4321

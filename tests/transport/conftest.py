@@ -6,17 +6,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import pytest
 import trustme
 
+from engine.settings.clock import SystemClock, SystemIds
+from engine.spec.policy import Breaker, Limits, Policies, Retry
 from engine.spec.trip import Rendered
+from engine.transport.gate import Gate
 from engine.transport.guard import Reach, guarded_resolve
 from engine.transport.tls import tls_context
 from engine.transport.wire import Resolve, Wire, WireConfig, WireError
 from engine.transport.wires import Kind, open_wire
 
+IDS = SystemIds()
+PATIENT = Policies(Limits(concurrency=1000), Retry(attempts=1), Breaker(failures=1000))
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -30,7 +35,7 @@ class OpenWire(Wire, Protocol):
 Open = Callable[..., OpenWire]
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
+@pytest.fixture(params=get_args(Kind))  # a new wire must pass all that the old ones pass
 def kind(request: pytest.FixtureRequest) -> Kind:
     name: Kind = request.param
     return name
@@ -73,6 +78,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def loopback(*hosts: str, insecure: bool = True) -> Reach:
     """A reach that declares this machine."""
     return Reach(hosts=hosts, allow=LOOPBACK, insecure=insecure)
+
+
+def gate_over(wire: Wire, *hosts: str) -> Gate:
+    """A Gate that never asks twice nor holds anything back: deadline, guard, wire."""
+    return Gate(wire, loopback(*hosts), SystemClock(), IDS, "crm", PATIENT)
 
 
 def get(url: str, *headers: tuple[str, str], method: str = "GET", idempotent: bool = True) -> Rendered:

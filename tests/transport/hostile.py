@@ -118,6 +118,7 @@ async def upstream(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
         yield server
     finally:
         listener.close()
+        await turns()  # who was just let in is known only now
         for task, writer in peers.items():
             writer.transport.abort()
             task.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.errors import CallError
-from engine.settings.clock import SystemClock, SystemIds
+from engine.settings.clock import SystemClock
 from engine.spec.policy import Policies, Retry
 from engine.spec.trip import Rendered, Reply
 from engine.telemetry.metrics import Series
@@ -16,10 +16,9 @@ from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
 from engine.transport.passage import Judged
 from engine.transport.wire import Reason, WireError, unnoticed
-from tests.transport.conftest import Open, get, loopback, post
+from tests.transport.conftest import IDS, Open, get, loopback, post
 from tests.transport.hostile import OK, Peer, Script, always, forever, until, upstream
 
-IDS = SystemIds()
 REACH = Reach(("crm.example",))
 URL = "https://crm.example/leads?token=c4n4ry"
 
@@ -76,6 +75,13 @@ def heard_by(replies: list[Reply]) -> Callable[[Reply, bool], Judged]:
         return "ok"
 
     return classify
+
+
+async def answered(gate: Gate, one: Trip) -> Reply:
+    """The reply that a trip brings."""
+    replies: list[Reply] = []
+    await gate.send(one._replace(classify=heard_by(replies)))
+    return replies[-1]
 
 
 async def refused(gate: Gate, one: Trip) -> CallError:

@@ -2,10 +2,8 @@
 
 import asyncio
 import socket
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
@@ -14,42 +12,11 @@ from hypothesis import strategies as st
 
 from engine.transport.guard import Reach, guarded_resolve, range_kind, url_guard
 from engine.transport.wire import WireError
+from tests.transport.audit import answer, no_connects
 from tests.transport.conftest import Open, failure, get, loopback
 from tests.transport.hostile import OK, always, turns, upstream
 
 EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-CONNECTS: list[object] = []
-WATCHING = False
-
-
-def watch(event: str, args: tuple[object, ...]) -> None:
-    if WATCHING and event == "socket.connect":
-        CONNECTS.append(args[1])
-
-
-sys.addaudithook(watch)
-
-
-@contextmanager
-def no_connects() -> Iterator[None]:
-    """Nobody in this process connects a socket inside."""
-    global WATCHING
-    CONNECTS.clear()
-    WATCHING = True
-    try:
-        yield
-        assert CONNECTS == []
-    finally:
-        WATCHING = False
-
-
-def answer(*addresses: str) -> object:
-    """A getaddrinfo that knows these addresses."""
-
-    def getaddrinfo(host: str, port: object, *_: object, **__: object) -> list[object]:
-        return [(0, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
-
-    return getaddrinfo
 
 
 def refusal(url: str, reach: Reach) -> str:
@@ -133,7 +100,7 @@ async def test_a_name_that_changes_its_mind_is_checked_at_every_connect(
     """DNS rebinding: what was good for the first connection is not good for the second."""
     async with upstream(always(OK)) as good, upstream(always(OK)) as bad:
         answers = iter(["127.0.0.1", "127.0.0.2", "127.0.0.2"])
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer(next(answers))("", 0))  # type: ignore[operator]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer(next(answers))("", 0))
         wire = open_(guarded_resolve(Reach((), (ip_network("127.0.0.1/32"),))), keep_alive=0.0)
         assert (await wire.send(get(good.url(host="crm.example")))).body == b"ok"
         with no_connects():

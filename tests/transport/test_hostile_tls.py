@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from engine.transport import tls
 from engine.transport.tls import tls_context
 from tests.transport.conftest import Authority, Open, failure, get, post
 from tests.transport.hostile import OK, Peer, Script, always, forever, response, turns, upstream
@@ -206,7 +207,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, authority: Authori
 
 
 async def test_the_environment_is_not_asked(open_: Open, authority: Authority, poisoned: Path) -> None:
-    tls_context.cache_clear()
+    tls._shared.cache_clear()
     async with upstream(always(OK)) as plain, upstream(always(OK), authority.serve()) as secret:
         assert (await open_().send(get(plain.url()))).body == b"ok"
         assert (await open_(tls=tls_context(authority.file)).send(get(secret.url()))).body == b"ok"

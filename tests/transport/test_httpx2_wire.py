@@ -19,7 +19,7 @@ from engine.transport.tls import tls_context
 from engine.transport.wire import WireConfig, WireError
 from engine.transport.wires import WireMissingError, open_wire
 from tests.transport.conftest import Authority, failure, get, loopback, post
-from tests.transport.hostile import Peer, Server, until, upstream
+from tests.transport.hostile import OK, Peer, Server, always, turns, until, upstream
 
 MIB = 1 << 20
 Headers = list[tuple[str, str]]
@@ -183,6 +183,31 @@ async def test_cancelled_streams_leave_the_connection_usable(wire: Httpx2Wire, a
             replies = await asyncio.gather(*(wire.send(get(server.url("/ok"))) for _ in range(20)))
         assert {reply.body for reply in replies} == {b"ok"}
         assert wire.busy == 0
+
+
+@pytest.mark.parametrize("gives_up", [0, 1])
+async def test_of_two_that_wait_for_a_connection_one_gives_up(authority: Authority, gives_up: int) -> None:
+    """The one who opens it, or the one who waits for that: the other is served, and nothing stays open."""
+    asked, known = asyncio.Event(), asyncio.Event()
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.set()
+        await known.wait()
+        return ["127.0.0.1"]
+
+    async with upstream(always(OK), authority.serve("crm.example")) as server:
+        wire = Httpx2Wire(WireConfig(resolve, tls_context(authority.file, http2=True)))
+        calls = [asyncio.ensure_future(wire.send(get(server.url(host="crm.example")))) for _ in range(2)]
+        await asked.wait()
+        await turns()
+        calls[gives_up].cancel()
+        await turns()
+        known.set()
+        async with asyncio.timeout(5):
+            assert (await calls[1 - gives_up]).body == b"ok"
+        assert (wire.busy, calls[gives_up].cancelled()) == (0, True)
+        await wire.close()
+        await until(lambda: server.open == 0)
 
 
 async def test_what_comes_for_cancelled_calls_does_not_stop_the_others(authority: Authority, wire: Httpx2Wire) -> None:

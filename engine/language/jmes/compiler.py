@@ -15,6 +15,8 @@ MAX_GROWTH: Final = 256
 MAX_LOOPS: Final = 8
 """Loops nested deeper move into a function of their own: Python allows 20 blocks."""
 
+_CURRENT: Final[Node] = {"type": "current", "children": []}
+
 
 def compile_tree(tree: Node) -> Run:
     """A function of a scope, a dict of root names."""
@@ -149,6 +151,9 @@ class _Compiler(Source):
 
     def _projection(self, node: Node, base: str, current: str, flat: Node | None = None) -> str:
         """The loop of a projection; nulls are left out. `flat` is what a following `[]` applies, in the same loop."""
+        if self.loops > MAX_LOOPS:
+            name, more = self.apart({**node, "children": [_CURRENT, *node["children"][1:]]})
+            return self.new(f"{name}({base}{more})")
         result = self.new("None")
         self.pay(base)
         kind, elements = ("dict", f"{base}.values()") if node["type"] == "value_projection" else ("list", base)
@@ -164,10 +169,7 @@ class _Compiler(Source):
     def keep(self, result: str, element: str, parts: list[Node], flat: Node | None = None) -> None:
         """What `parts` (the value, and the condition if there is one) make of an element goes into the list."""
         value, *condition = parts
-        if self.loops > MAX_LOOPS:
-            name, more = self.apart(*parts)
-            self.append(result, self.new(f"{name}({element}{more})"), flat)
-        elif condition:
+        if condition:
             with self.block(f"if {self.truth(self.value(condition[0], element))}:"):
                 self.append(result, self.value(value, element), flat)
         else:
@@ -203,16 +205,12 @@ class _Compiler(Source):
         self.pay(argument)
         return argument
 
-    def apart(self, node: Node, *conditions: Node) -> tuple[str, str]:
+    def apart(self, node: Node) -> tuple[str, str]:
         """A function that computes `node` for an element: its name, and what it takes after the element."""
-        scope = ("variable", "function_expression")  # a function may want the locale
-        reaches = any(inner["type"] in scope for part in (node, *conditions) for inner in walk(part))
-        more = (", s, n" if self.counted else ", s") if reaches else ""
+        calls = any(inner["type"] == "function_expression" for inner in walk(node))  # one may want the locale
+        more = ", s, n" if self.counted else ", s" if calls else ""
         name = f"p{len(self.bodies)}_{self.variables}"
         with self.body(f"def {name}(v{more}):"):
-            for condition in conditions:
-                with self.block(f"if not ({self.truth(self.value(condition, 'v'))}):"):
-                    self.line("return None")
             self.line(f"return {self.value(node, 'v')}")
         return name, more
 

@@ -22,15 +22,15 @@ MAX_DEPTH: Final = 30
 MAX_EXPONENT: Final = 307
 
 
-def parse(text: str, *, exact: bool = True, brackets: int = MAX_DEPTH) -> Node:
-    """The tree of an expression; with `exact`, decimal literals are Decimal as in decoded data.
+def parse(text: str) -> Node:
+    """The tree of an expression; decimal literals are Decimal as in decoded data.
 
     Raises LanguageError: expression-syntax, expression-too-large.
     """
     if len(text) > MAX_TEXT:
         raise too_large()
     try:
-        return _Parser(text, exact, brackets).tree()
+        return _Parser(text).tree()
     except exceptions.EmptyExpressionError:
         raise LanguageError("expression-syntax", "the expression is empty", "write what to read: `body.id`") from None
     except exceptions.ParseError as error:
@@ -48,7 +48,7 @@ def too_large(offset: int = 0) -> LanguageError:
 def operand_end(text: str, start: int) -> int:
     """Where what begins at `start` ends: before an operator, or a bracket that was open already."""
     depth = 0
-    for token in _Lexer(exact=True).tokenize(text):
+    for token in _Lexer().tokenize(text):
         kind = token["type"]
         if token["start"] >= start:
             depth += (kind in _OPENING) - (kind in _CLOSING)
@@ -68,9 +68,6 @@ class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
     START_IDENTIFIER = _Letters(string.ascii_letters + "_$")
     VALID_IDENTIFIER = _Letters(string.ascii_letters + string.digits + "_")
 
-    def __init__(self, exact: bool) -> None:
-        self._exact = exact
-
     def _consume_literal(self) -> dict[str, Any]:
         """As in jmespath.py, but exact, finite, and without its warning about the old spelling of text."""
         self._start = start = self._position
@@ -81,20 +78,20 @@ class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
                 return {"type": "literal", "value": value, "start": start, "end": self._position}
         raise exceptions.LexerError(start, lexeme, "not JSON")
 
-    def _finite(self, digits: str) -> Decimal | float:
-        exact = Decimal(digits)
-        if not exact.is_finite() or (exact and abs(exact.adjusted()) > MAX_EXPONENT):
+    def _finite(self, digits: str) -> Decimal:
+        number = Decimal(digits)
+        if not number.is_finite() or (number and abs(number.adjusted()) > MAX_EXPONENT):
             raise exceptions.LexerError(self._start, digits, "out of range")
-        return exact if self._exact else float(digits)
+        return number
 
 
 class _Parser(StandardParser):  # type: ignore[misc]  # jmespath has no types
     BINDING_POWER: Final = {**StandardParser.BINDING_POWER, "variable": 0}
 
-    def __init__(self, text: str, exact: bool, brackets: int) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self._tokens = [_variable(token) for token in _Lexer(exact).tokenize(text)]
-        _bound(self._tokens, brackets)
+        self._tokens = [_variable(token) for token in _Lexer().tokenize(text)]
+        _bound(self._tokens)
 
     def tree(self) -> Node:
         tree: Node = self._expression()
@@ -137,13 +134,13 @@ def _variable(token: dict[str, Any]) -> dict[str, Any]:
     return {**token, "type": "variable"}
 
 
-def _bound(tokens: list[dict[str, Any]], limit: int) -> None:
+def _bound(tokens: list[dict[str, Any]]) -> None:
     open_ = negations = 0
     for token in tokens:
         kind = token["type"]
         open_ += (kind in _OPENING) - (kind in _CLOSING)
         negations = negations + 1 if kind in ("not", "expref") else 0
-        if open_ + negations > limit:
+        if open_ + negations > MAX_DEPTH:
             raise too_large(token["start"])
 
 

@@ -24,13 +24,13 @@ INNER: Final = "inner"
 """Where a name is looked up: in the scope; in an element, at the start of a condition or member; after a dot."""
 
 
-def check_size(tree: Node, nodes: int = MAX_NODES, depth: int = MAX_DEPTH) -> None:
+def check_size(tree: Node) -> None:
     """Raises LanguageError expression-too-large."""
     count, stack = 0, [(tree, 1)]
     while stack:
         node, level = stack.pop()
         count += 1
-        if count > nodes or level > depth:
+        if count > MAX_NODES or level > MAX_DEPTH:
             raise too_large(node.get("start", 0))
         chained = node["type"] in SPINE
         stack += [(c, level if chained and i == 0 else level + 1) for i, c in enumerate(children(node))]

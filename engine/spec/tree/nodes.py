@@ -1,7 +1,7 @@
 """The nodes of a tree: leaves, objects and lists. Called with a scope, a node yields its value."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -98,23 +98,20 @@ class Member:
         return compiled if isinstance(compiled, Expression) else None
 
 
-class _Fused:
-    """The members of an object, those that are no more than an expression as one function."""
+def _fused(members: tuple[Member, ...]) -> Callable[[Scope], Iterator[tuple[Member, Any]]]:
+    """Every member with its value; those that are no more than an expression are one function."""
+    split = [(member, member.expression is None) for member in members]
+    leaves = [member for member, alone in split if not alone]
+    run = fuse([expression for member in members if (expression := member.expression)])
 
-    __slots__ = ("_alone", "_leaves", "_run")
-
-    def __init__(self, members: tuple[Member, ...]) -> None:
-        self._alone = [(member, member.expression is None) for member in members]
-        self._leaves = [member for member, alone in self._alone if not alone]
-        self._run = fuse([expression for member in members if (expression := member.expression)])
-
-    def values(self, scope: Scope) -> Iterator[tuple[Member, Any]]:
-        """Every member with its value. Raises CallError with the place of the one that failed."""
+    def values(scope: Scope) -> Iterator[tuple[Member, Any]]:
         try:
-            found = iter(self._run(scope))
-        except EvaluationError:
-            found = iter([member.node(scope) for member in self._leaves])
-        return ((member, member.node(scope) if alone else next(found)) for member, alone in self._alone)
+            found = iter(run(scope))
+        except EvaluationError:  # one by one they name the place of the one that failed
+            found = iter([member.node(scope) for member in leaves])
+        return ((member, member.node(scope) if alone else next(found)) for member, alone in split)
+
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +120,15 @@ class Object:
 
     members: tuple[Member, ...]
     root: bool = False
-    fused: _Fused = field(init=False, repr=False, compare=False)
+    values: Callable[[Scope], Iterator[tuple[Member, Any]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fused", _Fused(self.members))
+        object.__setattr__(self, "values", _fused(self.members))
 
     def __call__(self, scope: Scope) -> Any:
         out: dict[str, Any] = {}
         short: list[Member] = []
-        for member, found in self.fused.values(scope):
+        for member, found in self.values(scope):
             value = [] if found is None and member.listed else found
             if value is None:
                 if member.demanded:

@@ -1,0 +1,33 @@
+"""Open the store that an address names."""
+
+from pathlib import Path
+
+from engine.settings.clock import Clock
+from engine.store.seal import Seal
+from engine.store.store import Database, Store
+
+
+async def open_store(address: str, keys: str, clock: Clock) -> Store:
+    """The store in a file, or at postgresql://…; `keys` seal values. Its keeper seals old values anew.
+
+    Raises StoreError; CallError where the database fails at once.
+    """
+    seal = Seal(keys)
+    store = Store(await _database(address, clock), seal, clock)
+    if store.keeper and seal.current:
+        await store.reseal()
+    return store
+
+
+async def _database(address: str, clock: Clock) -> Database:
+    if address.startswith(("postgresql://", "postgres://")):
+        from engine.store.postgres import open_postgres
+
+        return await open_postgres(address)
+    from engine.store.file import open_file
+
+    return await open_file(_file(address), clock)
+
+
+def _file(address: str) -> Path:
+    return Path(address).resolve()  # one lock, whatever name leads to the file

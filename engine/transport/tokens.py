@@ -1,0 +1,315 @@
+"""The values of a credential that are fetched: one request for all who wait, kept before they are used."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+from engine.errors import CallError, Upstream
+from engine.language.codec import decode_json, encode_json
+from engine.settings.clock import Clock, Ids
+from engine.settings.failpoints import fail_point
+from engine.spec.auth import Moment, Source
+from engine.spec.auth.token import Asking, Granted, RefusedError
+from engine.spec.trip import Rendered, Reply
+
+Key = tuple[str, ...]
+Values = Mapping[str, Any]
+Send = Callable[[Rendered, float], Awaitable[Reply]]
+"""Sends a request by a deadline, once. Raises CallError."""
+
+
+class TokenShelf(Protocol):
+    """Where tokens lie, each changed by whoever has its lease. Raises CallError."""
+
+    async def load(self, key: Key) -> bytes | None:
+        """What was kept."""
+
+    async def keep(self, key: Key, value: bytes, fence: int) -> bool:
+        """Keep a value, durably when it returns True. False: the lease was lost."""
+
+    async def take(self, key: Key, seconds: float) -> int | None:
+        """The fence of the key's lease; None while somebody has it."""
+
+    async def give_back(self, key: Key, fence: int) -> None:
+        """End the lease."""
+
+
+class MemoryShelf:
+    """The shelf of one process, which ends with it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._values: dict[Key, bytes] = {}
+        self._leases: dict[Key, tuple[int, float]] = {}
+        self._fence = 0
+
+    async def load(self, key: Key) -> bytes | None:
+        return self._values.get(key)
+
+    async def keep(self, key: Key, value: bytes, fence: int) -> bool:
+        if self._leases.get(key, (0, 0.0))[0] != fence:
+            return False
+        self._values[key] = value
+        return True
+
+    async def take(self, key: Key, seconds: float) -> int | None:
+        now = self._clock.monotonic()
+        if key in self._leases and self._leases[key][1] > now:
+            return None
+        self._fence += 1
+        self._leases[key] = (self._fence, now + seconds)
+        return self._fence
+
+    async def give_back(self, key: Key, fence: int) -> None:
+        if self._leases.get(key, (0, 0.0))[0] == fence:
+            del self._leases[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What lies on the shelf. Times are in seconds since 1970; `origins` as of Source, the newest last."""
+
+    origins: tuple[str, ...] = ()
+    values: dict[str, Any] | None = None
+    refresh: str | None = None
+    life: float = 0.0
+    expires: float = 0.0
+    refused: str = ""
+    until: float = 0.0
+
+    def written(self) -> bytes:
+        """For the shelf."""
+        return encode_json({"version": _VERSION, **asdict(self)})
+
+    @classmethod
+    def read(cls, data: bytes | None) -> "Kept":
+        """From the shelf. Raises CallError for what a newer version kept."""
+        if not data:
+            return cls()
+        found = decode_json(data)
+        if found.pop("version") != _VERSION:
+            raise CallError("internal", "a newer version of the engine kept this token: start that one")
+        times = {name: float(found[name]) for name in ("life", "expires", "until")}
+        return cls(**found | times | {"origins": tuple(found["origins"])})
+
+
+@dataclass(slots=True)
+class _Held:
+    """Values in memory; times are monotonic. `again`: refused before then, they are not renewed once more."""
+
+    values: Values
+    early: float
+    ends: float
+    again: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: CallError
+    until: float
+    count: int
+
+
+class Tokens:
+    """The values of one credential, for each subject ("" where there is none)."""
+
+    def __init__(self, key: Key, source: Source, send: Send, shelf: TokenShelf, clock: Clock, ids: Ids) -> None:
+        self._key, self._source, self._send, self._shelf = key, source, send, shelf
+        self._clock, self._ids, self._moment = clock, ids, Moment(clock.now, ids.uuid)
+        self._held: dict[str, _Held] = {}
+        self._failed: dict[str, _Failure] = {}
+        self._unkept: dict[str, tuple[Kept, Kept]] = {}
+        self._tasks: dict[tuple[str, str], asyncio.Task[Values]] = {}
+
+    @property
+    def must_be_authorised(self) -> bool:
+        """Whether somebody has to authorise the credential anew (those of clients are not meant)."""
+        return isinstance(getattr(self._failed.get(""), "error", None), RefusedError) and not self._source.personal
+
+    async def current(self, subject: str, deadline: float) -> Values:
+        """The members of `auth`, good for a call until `deadline` (monotonic seconds).
+
+        Raises CallError: `upstream_auth`, `client_unauthorized`, or what kept the system from answering.
+        """
+        held, now = self._held.get(subject), self._clock.monotonic()
+        if held is None or now >= held.ends:
+            return await self._wait(self._start(subject, {}), deadline)
+        if now >= held.early:
+            held.early = now + _AGAIN
+            self._start(subject, held.values)
+        return held.values
+
+    def renewable(self, subject: str, refused: Values) -> bool:
+        """Whether it helps to renew what was refused: not if it came from a renewal just now."""
+        held = self._held.get(subject)
+        return held is None or held.values != refused or self._clock.monotonic() >= held.again
+
+    async def renew(self, subject: str, refused: Values, deadline: float) -> Values:
+        """Other values than the `refused` ones: all who hold them wait for one request. Raises CallError."""
+        held = self._held.get(subject)
+        if held is not None and held.values != refused and self._clock.monotonic() < held.ends:
+            return held.values
+        return await self._wait(self._start(subject, refused), deadline)
+
+    async def authorise(self, subject: str, code: str, deadline: float) -> None:
+        """Exchange a code for tokens and keep them. Raises CallError."""
+        await self._wait(self._start(subject, {}, code), deadline)
+
+    async def close(self) -> None:
+        """Let the requests under way end: their answers may be all that opens the system from now on."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=_BUDGET)
+
+    def _start(self, subject: str, stale: Values, code: str = "") -> "asyncio.Task[Values]":
+        """The one task that fetches for a subject; whoever started it may go away."""
+        key = (subject, code)
+        if key not in self._tasks:
+            task = self._tasks[key] = asyncio.ensure_future(self._fetch(subject, stale, code))
+            task.add_done_callback(lambda done: (self._tasks.pop(key), done.cancelled() or done.exception()))
+        return self._tasks[key]
+
+    async def _wait(self, task: "asyncio.Task[Values]", deadline: float) -> Values:
+        await asyncio.wait({task}, timeout=max(0.0, deadline - self._clock.monotonic()))
+        if not task.done():
+            detail = "the credentials were not renewed within the deadline"
+            raise CallError("upstream_timeout", detail, upstream=Upstream(self._source.connection))
+        error = task.exception()
+        if isinstance(error, CallError):
+            raise _same(error)
+        return task.result()
+
+    async def _fetch(self, subject: str, stale: Values, code: str) -> Values:
+        key = (*self._key, sha256(subject.encode()).hexdigest() if subject else "")  # no person's name at rest
+        until = self._clock.monotonic() + _BUDGET
+        while True:
+            kept = await self._load(key)
+            if not code:
+                if (values := self._usable(subject, kept, stale)) is not None:
+                    return values
+                self._leave_alone(subject, kept)
+            if (fence := await self._shelf.take(key, _LEASE)) is not None:
+                break
+            if self._clock.monotonic() >= until:
+                raise CallError("upstream_timeout", "another process renews the credentials and does not end")
+            await self._clock.sleep(_POLL)
+        try:
+            kept = await self._load(key)
+            values = None if code else self._usable(subject, kept, stale)
+            return values if values is not None else await self._renew(subject, key, fence, kept, code, stale)
+        finally:
+            await self._shelf.give_back(key, fence)
+
+    async def _load(self, key: Key) -> Kept:
+        """What is kept, if it comes from what the settings hold now, or from something newer."""
+        kept, origin = Kept.read(await self._shelf.load(key)), self._source.origin
+        same = origin in kept.origins[-1:] or (self._source.seeded and (not origin or origin in kept.origins))
+        return kept if same else Kept(origins=(*kept.origins[-_ORIGINS:], origin))
+
+    def _usable(self, subject: str, kept: Kept, stale: Values) -> Values | None:
+        """What is kept, if it is good and not what is to be replaced."""
+        if kept.values is None or kept.values == stale or kept.expires <= self._wall():
+            return None
+        return self._hold(subject, kept)
+
+    def _hold(self, subject: str, kept: Kept, again: float = 0.0) -> Values:
+        values, now = kept.values or {}, self._clock.monotonic()
+        ends = now + min(kept.expires - self._wall(), kept.life)
+        early = ends - min(kept.life / 10, _EARLIEST) * (1 + self._ids.chance()) / 2
+        if not kept.refused:
+            self._failed.pop(subject, None)
+        self._held.pop(subject, None)
+        self._held[subject] = _Held(values, early, ends, now + again)
+        if len(self._held) > _SUBJECTS:
+            del self._held[next(iter(self._held))]
+        return values
+
+    def _leave_alone(self, subject: str, kept: Kept) -> None:
+        """Raise what went wrong just now: nobody is asked again so soon."""
+        failed, now = self._failed.get(subject), self._clock.monotonic()
+        if failed is not None and failed.until > now:
+            raise _same(failed.error)
+        if kept.refused and kept.until > self._wall():
+            refused = RefusedError(
+                self._refusal_code(subject), kept.refused, upstream=Upstream(self._source.connection)
+            )
+            self._failed[subject] = _Failure(refused, now + min(kept.until - self._wall(), _REFUSED[1]), 1)
+            raise refused
+
+    async def _renew(self, subject: str, key: Key, fence: int, kept: Kept, code: str, stale: Values) -> Values:
+        old, new = self._unkept.get(subject, (None, None))
+        if new is None or old != kept or code:
+            try:
+                new = self._granted(
+                    kept, await self._ask(self._source.ask(None if code else kept.refresh, code or None, self._moment))
+                )
+            except CallError as error:
+                raise await self._failure(error, subject, key, fence, kept, code) from None
+        self._unkept[subject] = (kept, new)
+        try:
+            if not await self._shelf.keep(key, new.written(), fence):
+                raise CallError("overloaded", "new credentials came too late to be kept; the next call keeps them")
+        except CallError:
+            if self._source.durable:
+                raise
+        del self._unkept[subject]
+        fail_point("token.kept")
+        return self._hold(subject, new, _AGAIN if stale else 0.0)
+
+    def _granted(self, kept: Kept, granted: Granted) -> Kept:
+        expires = self._wall() + granted.life
+        return Kept(kept.origins, granted.values, granted.refresh, granted.life, expires)
+
+    async def _ask(self, asking: Asking) -> Granted:
+        until = self._clock.monotonic() + _BUDGET
+        try:
+            rendered = next(asking)
+            while True:
+                rendered = asking.send(await self._send(rendered, until))
+        except StopIteration as done:
+            granted: Granted = done.value
+            return granted
+
+    async def _failure(self, error: CallError, subject: str, key: Key, fence: int, kept: Kept, code: str) -> CallError:
+        """What callers are told; nobody asks again for a while. A refusal is kept, so that others know."""
+        if isinstance(error, RefusedError):
+            detail = f"{error.detail}: {self._source.remedy}"
+            error = RefusedError(self._refusal_code(subject), detail, upstream=error.upstream)
+        if error.upstream is None or code:  # nothing was sent, or somebody's code was wrong
+            return error
+        count = self._failed[subject].count + 1 if subject in self._failed else 1
+        first, longest = _REFUSED if error.code in ("upstream_auth", "client_unauthorized") else _DOWN
+        pause = max(min(first * 2 ** min(count - 1, 10), longest), error.retry_after or 0.0)
+        self._failed[subject] = _Failure(error, self._clock.monotonic() + pause, count)
+        if isinstance(error, RefusedError):
+            told = replace(kept, refused=error.detail, until=self._wall() + pause)
+            await self._shelf.keep(key, told.written(), fence)
+        return error
+
+    def _refusal_code(self, subject: str) -> str:
+        return "client_unauthorized" if subject or self._source.personal else "upstream_auth"
+
+    def _wall(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _same(error: CallError) -> CallError:
+    """The error once more: each caller gets one of its own."""
+    return type(error)(error.code, error.detail, upstream=error.upstream, place=error.place)
+
+
+_VERSION: Final = 1
+_BUDGET: Final = 15.0
+"""Seconds for all requests of one renewal, whatever the deadline of the call that began it."""
+_LEASE: Final = 30.0
+_POLL: Final = 0.05
+_EARLIEST: Final = 300.0
+"""Seconds before its end, at most, that a token is renewed in the background; at most a tenth of its life."""
+_AGAIN: Final = 30.0
+"""Seconds until a renewal that came to nothing, or whose values were refused, is tried once more."""
+_DOWN: Final = (1.0, 30.0)
+_REFUSED: Final = (60.0, 900.0)
+"""Seconds until a system that failed, or that refused us, is asked again: doubling from the first to the second."""
+_SUBJECTS: Final = 10_000
+_ORIGINS: Final = 9
