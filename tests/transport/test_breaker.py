@@ -89,7 +89,7 @@ def test_what_was_counted_before_it_opened_is_forgotten() -> None:
     clock.seconds += 1
     breaker.shut_for()
     breaker.note(False, True)
-    assert not any(breaker.note(failed, False) for failed in [False, True] * 9)
+    assert not any(breaker.note(failed, False) for failed in [True, False] * 9)
 
 
 def test_each_failed_probe_opens_it_for_longer_to_five_minutes() -> None:
