@@ -51,7 +51,7 @@ def call(
         return USAGE
     if target not in registry.projects[name].targets:
         return _absent(registry, name, target)
-    return _answer(registry, Call(name, target, given, reveal=reveal), trace, output)
+    return _answer(registry, file.parent, Call(name, target, given, reveal=reveal), trace, output)
 
 
 def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
@@ -114,24 +114,26 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     return USAGE
 
 
-def _answer(registry: "Registry", request: "Call", trace: bool, output: Output) -> int:
+def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, output: Output) -> int:
     import asyncio
 
     from engine.cli.tracing import TracePrinter, mask_of
     from engine.errors import CallError
     from engine.runtime.engine import Engine
+    from engine.runtime.shelf import opened_shelf
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
 
-    wire = load_environment().wire
+    environment, clock, ids = load_environment(), SystemClock(), SystemIds()
 
     async def once() -> "Answer":
-        engine = Engine(registry, SystemClock(), SystemIds(), wire)
-        try:
-            await engine.open()  # before the clock of the call starts
-            return await engine.call(request, TracePrinter(registry) if trace else None)
-        finally:
-            await engine.close()
+        async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
+            engine = Engine(registry, clock, ids, environment.wire, shelf=shelf)
+            try:
+                await engine.open()  # before the clock of the call starts
+                return await engine.call(request, TracePrinter(registry) if trace else None)
+            finally:
+                await engine.close()
 
     try:
         answer = asyncio.run(once())

@@ -35,15 +35,16 @@ def serve(
     gc.enable()
     _warn(registry)
     given = {"host": host, "port": port}
-    return _answer(registry, {name: value for name, value in given.items() if value is not None})
+    return _answer(registry, project_file.parent, {name: value for name, value in given.items() if value is not None})
 
 
-def _answer(registry: "Registry", given: dict[str, object]) -> int:
+def _answer(registry: "Registry", folder: Path, given: dict[str, object]) -> int:
     import sys
 
     from engine import __version__
     from engine.cli.talk import say
     from engine.runtime.engine import Engine
+    from engine.runtime.shelf import opened_shelf
     from engine.service.server import run, serve
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
@@ -52,12 +53,17 @@ def _answer(registry: "Registry", given: dict[str, object]) -> int:
     from engine.telemetry.metrics import Metrics
 
     environment = load_environment(**given)
-    clock = SystemClock()
+    clock, ids = SystemClock(), SystemIds()
     mask = Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
     configure_logs(mask, sys.stderr, clock.now, environment.log_level, environment.log_format)
     metrics = Metrics(__version__)
-    engine = Engine(registry, clock, SystemIds(), environment.wire, metrics)
-    return run(serve(engine, environment, mask, metrics, lambda address: say(f"tolmach serves {address}")))
+
+    async def answer() -> int:
+        async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
+            engine = Engine(registry, clock, ids, environment.wire, metrics, shelf)
+            return await serve(engine, environment, mask, metrics, lambda address: say(f"tolmach serves {address}"))
+
+    return run(answer())
 
 
 def _warn(registry: "Registry") -> None:

@@ -1,5 +1,6 @@
 """What `tolmach call --trace` shows of a trip, secrets masked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -23,6 +24,9 @@ class TracePrinter:
 
     def input(self, target: str, given: dict[str, Any]) -> None:
         self._show(f"→ {target}", given)
+
+    def credential(self, values: Mapping[str, Any]) -> None:
+        self._mask.learn(value for value in values.values() if isinstance(value, str))
 
     def rendered(self, request: Rendered) -> None:
         self._show(f"→ {request.method} {request.url}", dict(request.headers), request.body)

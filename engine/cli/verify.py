@@ -40,7 +40,7 @@ def verify(
         say(f"tolmach verify: there is no project `{project}`: {nearest(project, registry.projects)}")
         return USAGE
     names = list(registry.projects) if project is None else [project]
-    findings = _found(registry, names)
+    findings = _found(registry, file.parent, names)
     broken = [trouble for trouble in registry.troubles if trouble.project in names]
     _print(findings, mask_of(registry), output)
     for trouble in broken:
@@ -48,20 +48,24 @@ def verify(
     return DONE if not broken and all(finding.fine for finding in findings) else UPSTREAM
 
 
-def _found(registry: "Registry", projects: list[str]) -> "Sequence[Finding]":
+def _found(registry: "Registry", folder: Path, projects: list[str]) -> "Sequence[Finding]":
     import asyncio
 
     from engine.runtime.engine import Engine
+    from engine.runtime.shelf import opened_shelf
     from engine.runtime.verify import verify
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
 
+    environment, clock, ids = load_environment(), SystemClock(), SystemIds()
+
     async def all_of_them() -> "Sequence[Finding]":
-        engine = Engine(registry, SystemClock(), SystemIds(), load_environment().wire)
-        try:
-            return [finding for project in projects for finding in await verify(engine, project)]
-        finally:
-            await engine.close()
+        async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
+            engine = Engine(registry, clock, ids, environment.wire, shelf=shelf)
+            try:
+                return [finding for project in projects for finding in await verify(engine, project)]
+            finally:
+                await engine.close()
 
     return asyncio.run(all_of_them())
 

@@ -6,12 +6,12 @@ from typing import Any, Final, cast
 
 from engine.errors import CallError, Upstream
 from engine.language.text import as_text
-from engine.runtime.binding import Bound
+from engine.runtime.binding import Bound, Credential
 from engine.runtime.cache import Kept, Outcomes, key_of
 from engine.runtime.call import Answer, Call
 from engine.runtime.desk import Errand, open_errand
 from engine.runtime.recorder import Recorder
-from engine.runtime.registry import Registry, Target
+from engine.runtime.registry import Registry
 from engine.settings.clock import Clock, Ids
 from engine.spec.auth import Moment, Source
 from engine.spec.contracts import CONTRACTS
@@ -20,6 +20,7 @@ from engine.spec.request import Press
 from engine.spec.secret import Secret
 from engine.spec.tree.nodes import evaluate
 from engine.spec.trip import Outcome, Rendered, Reply
+from engine.telemetry.mask import Mask
 from engine.telemetry.metrics import Metrics
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
@@ -75,6 +76,14 @@ class Engine:
         for bound in self.registry.connections:
             self._gate(bound)
 
+    def fetch(self) -> None:
+        """Begin to fetch what credentials need, so that the first call need not wait and what is refused is known."""
+        for bound in self.registry.connections:
+            for credential in bound.credentials.values():
+                tokens = self._tokens_of(bound, credential)
+                if tokens is not None:
+                    tokens.fetch()
+
     async def certificate_end(self, bound: Bound) -> datetime | None:
         """When the certificate of a connection's system ends; None without TLS. Raises CallError."""
         try:
@@ -111,17 +120,31 @@ class Engine:
 
     async def _send(self, errand: Errand, recorder: Recorder | None) -> Outcome:
         target, scope = errand.target, errand.scope
-        tokens, subject = self._tokens_of(target), target.whose(scope)
+        tokens, subject = self._tokens_of(target.bound, target.credential), target.whose(scope)
         if target.press is None:
             return await _authorised(errand, tokens, subject)
-        if tokens is not None:
-            scope["auth"] = await tokens.current(subject, errand.deadline)
-        rendered = target.press.render(scope)
+        if tokens is None:
+            return await self._sent(errand, target.press, recorder, None)
+        scope["auth"] = first = await tokens.current(subject, errand.deadline)
+        if recorder is not None:
+            recorder.credential(first)
+        try:
+            return await self._sent(errand, target.press, recorder, (tokens, subject))
+        except CallError as error:  # the system may have said them back
+            known = (*first.values(), *scope["auth"].values())
+            error.detail = Mask(value for value in known if isinstance(value, str)).secrets(error.detail)
+            raise
+
+    async def _sent(
+        self, errand: Errand, press: Press, recorder: Recorder | None, renewing: tuple[Tokens, str] | None
+    ) -> Outcome:
+        target, scope = errand.target, errand.scope
+        rendered = press.render(scope)
         if recorder is not None:
             recorder.rendered(rendered)
-        trip = self._trip(errand, rendered, target.press, recorder)
-        if tokens is not None:
-            trip = _renewing(trip, errand, target.press, tokens, subject)
+        trip = self._trip(errand, rendered, press, recorder)
+        if renewing is not None:
+            trip = _renewing(trip, errand, press, *renewing)
         outcome = target.reader.read(await self._gate(target.bound).send(trip), scope)
         if recorder is not None:
             recorder.outcome(outcome)
@@ -144,12 +167,12 @@ class Engine:
         limits, credential = target.operation.limits, target.credential.name
         return Trip(rendered, errand.deadline, sign, classify, None, credential, target.name, limits)
 
-    def _tokens_of(self, target: Target) -> Tokens | None:
-        """Where the values of its credential are held, if they are fetched."""
-        bound, source = target.bound, target.credential.source
+    def _tokens_of(self, bound: Bound, credential: Credential) -> Tokens | None:
+        """Where the values of a credential are held, if they are fetched."""
+        source = credential.source
         if source is None:
             return None
-        key = (bound.project, bound.name, target.credential.name)
+        key = (bound.project, bound.name, credential.name)
         tokens = self._tokens.get(key)
         if tokens is None:
             send = self._gate(bound).ask

@@ -1,7 +1,7 @@
 """Whether the connections of a project work: one harmless operation each, and what its answer tells."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -89,6 +89,9 @@ class _Heard:
         self.skew: int | None = None
 
     def input(self, target: str, given: dict[str, Any]) -> None:
+        """Nothing is asked of it."""
+
+    def credential(self, values: Mapping[str, Any]) -> None:
         """Nothing is asked of it."""
 
     def rendered(self, request: Rendered) -> None:

@@ -66,6 +66,10 @@ class Closing(Caller, Protocol):
         """Prepare every connection to the systems."""
         ...
 
+    def fetch(self) -> None:
+        """Begin to fetch what credentials need."""
+        ...
+
     async def close(self) -> None:
         """Close every connection to the systems."""
         ...
@@ -101,6 +105,7 @@ class Service:
         self._listening = _listen(self._environment.host, self._environment.port)
         self._config.load()
         self._stamp()
+        self._engine.fetch()
         self._server = await asyncio.get_running_loop().create_server(self._line, sock=self._listening)
         self._watching = asyncio.create_task(self._watch())
         host, port = self._listening.getsockname()[:2]

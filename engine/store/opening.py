@@ -8,14 +8,18 @@ from engine.store.store import Database, Store
 
 
 async def open_store(address: str, keys: str, clock: Clock) -> Store:
-    """The store in a file, or at postgresql://…; `keys` seal values. Its keeper seals old values anew.
+    """The store in a file, or at postgresql://…; `keys` seal values.
+
+    Its keeper forgets what has expired, and seals anew what older keys sealed.
 
     Raises StoreError; CallError where the database fails at once.
     """
     seal = Seal(keys)
     store = Store(await _database(address, clock), seal, clock)
-    if store.keeper and seal.current:
-        await store.reseal()
+    if store.keeper:
+        await store.purge()
+        if seal.current:
+            await store.reseal()
     return store
 
 

@@ -56,8 +56,15 @@ async def open_postgres(address: str) -> Postgres:
         await asyncio.to_thread(migrate, "TOLMACH_STORE", "postgresql+psycopg", connect)
     except psycopg.Error as error:
         raise _refused(error) from None
-    options = {"autocommit": True, "connect_timeout": _TIMEOUT}
-    pool = AsyncConnectionPool(address, min_size=1, max_size=_CONNECTIONS, timeout=WAIT, open=False, kwargs=options)
+    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        address,
+        kwargs={"autocommit": True, "connect_timeout": _TIMEOUT},
+        min_size=1,
+        max_size=_CONNECTIONS,
+        timeout=WAIT,
+        check=AsyncConnectionPool.check_connection,  # after a restart of the database none of the old is of use
+        open=False,
+    )
     await pool.open()
     return Postgres(pool)
 

@@ -133,6 +133,11 @@ class Tokens:
         """Whether somebody has to authorise the credential anew (those of clients are not meant)."""
         return isinstance(getattr(self._failed.get(""), "error", None), RefusedError) and not self._source.personal
 
+    def fetch(self) -> None:
+        """Begin to fetch the values that are nobody's in particular."""
+        if not self._source.personal:
+            self._start("", {})
+
     async def current(self, subject: str, deadline: float) -> Values:
         """The members of `auth`, good for a call until `deadline` (monotonic seconds).
 

@@ -1,5 +1,6 @@
 """Calls through the rooms, against a real socket."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -349,6 +350,9 @@ class Heard:
 
     def input(self, target: str, given: dict[str, Any]) -> None:
         self.rooms.append(f"desk {target}")
+
+    def credential(self, values: Mapping[str, Any]) -> None:
+        self.rooms.append("a credential")
 
     def rendered(self, request: Rendered) -> None:
         self.rooms.append(f"press {request.method}")

@@ -169,6 +169,11 @@ class TestKeepers:
         assert await first.take(KEY, "first", 10) is None
         assert await second.put(KEY, b"two", fence=fence)
 
+    async def test_what_an_earlier_keeper_wrote_is_not_read(self, path: Path, opening: Open) -> None:
+        path.with_name("tolmach.db.lock").write_text("pid 1 on a-host\n" * 9, encoding="utf-8")
+        await opening(path)
+        assert (await opening(path)).keeper_name == f"pid {os.getpid()} on {os.uname().nodename}"
+
     async def test_by_whatever_name(self, path: Path, opening: Open, monkeypatch: pytest.MonkeyPatch) -> None:
         (path.parent / "link.db").symlink_to(path)
         first = await opening(path)
@@ -249,6 +254,12 @@ class TestCrashes:
         await store.put(KEY, b"one")
         names = {file.name.removesuffix("-wal").removesuffix("-shm") for file in path.parent.glob("*tolmach*")}
         assert names == {"tolmach.db", "tolmach.db.lock"}
+
+    async def test_what_a_crash_left_beside_does_no_harm(self, path: Path, opening: Open) -> None:
+        for end in ("", "-wal", "-shm"):
+            path.with_name(f".tolmach.db.new{end}").write_bytes(b"half of it" * 1000)
+        await filled(path, opening)
+        assert await (await opening(path)).get(("retail", "1")) == b"\x01" * 900
 
     @pytest.mark.parametrize("killing", ["begin", "middle", "end"])
     async def test_while_it_is_migrated(

@@ -115,6 +115,7 @@ async def test_sealing_anew_leaves_what_it_cannot_open_and_what_was_changed_mean
     first = await opening(address)
     for name in ("a", "b", "c"):
         await first.put(("retail", name), SECRET, sealed=True)
+    old = (await first._database.read("get", {"key": '["retail","c"]', "now": 0}))[0][0]
     row = {"key": '["retail","b"]', "value": b"damaged", "seal": key_id(KEYS), "expires": 1e12}
     await first._database.write("put", row)
     await first.close()
@@ -122,7 +123,7 @@ async def test_sealing_anew_leaves_what_it_cannot_open_and_what_was_changed_mean
     assert await turned.get(("retail", "a"), sealed=True) == SECRET
     with pytest.raises(CallError):
         await turned.get(("retail", "b"), sealed=True)
-    assert await turned._reseal('["retail","c"]', b"what it was before", key_id(KEYS)) == 0
+    assert await turned._reseal('["retail","c"]', bytes(old), key_id(KEYS)) == 0
     stale = (await turned._database.read("others", {"seal": key_id(NEW)}))[0]
     assert stale[0] == '["retail","b"]'
 

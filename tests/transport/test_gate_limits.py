@@ -163,6 +163,17 @@ async def test_what_waited_here_is_not_the_systems_silence() -> None:
 
 
 @turned
+async def test_who_never_got_a_turn_says_nothing_of_the_system() -> None:
+    limits = Limits.model_construct(rate=2.0, burst=1)
+    stage = once((0.4, told(429, retry_after="60")), OK, limits=limits)
+    first, patient = (asyncio.ensure_future(stage.code()) for _ in range(2))
+    others = [asyncio.ensure_future(stage.code(within=5.0)) for _ in range(6)]
+    assert set(await asyncio.gather(*others)) == {"upstream_timeout"}
+    assert not stage.series.open
+    assert (await first, await patient, stage.at) == ("rate_limited", "ok", [0, 60.4])
+
+
+@turned
 async def test_a_caller_that_leaves_says_nothing() -> None:
     stage = once(SILENT)
     for _ in range(6):

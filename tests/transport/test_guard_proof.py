@@ -11,7 +11,7 @@ from tests.transport.audit import answer, audit, no_connects
 from tests.transport.conftest import IDS, PATIENT, Open, get, post
 from tests.transport.forms import FORMS, LITERAL, SCHEMES
 from tests.transport.hostile import always, response, upstream
-from tests.transport.test_gate import refused, trip
+from tests.transport.test_gate import answered, refused, trip
 
 URLS = [*(f"{scheme}://{form}/" for form in FORMS for scheme in ("http", "https")), *SCHEMES]
 
@@ -95,5 +95,5 @@ async def test_a_redirect_to_metadata_is_not_followed(open_: Open, status: int) 
     async with upstream(always(answers)) as server:
         gate = gate_to(open_, f"127.0.0.1:{server.port}", "169.254.169.254", allow=("0.0.0.0/0",))
         with audit() as heard:
-            assert (await gate.send(trip(get(server.url()), soon()))).status == status
+            assert (await answered(gate, trip(get(server.url()), soon()))).status == status
         assert (heard.connects, heard.names) == ([("127.0.0.1", server.port)], [])
