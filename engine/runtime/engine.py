@@ -99,6 +99,11 @@ class Engine:
         for gate in gates:
             await gate.close()
 
+    @property
+    def renewing(self) -> bool:
+        """Whether the values of a credential are being fetched."""
+        return any(tokens.busy for tokens in self._tokens.values())
+
     def unauthorised(self) -> list[tuple[str, str, str]]:
         """Project, connection and name of every credential that somebody has to authorise anew."""
         return [key for key, tokens in self._tokens.items() if tokens.must_be_authorised]

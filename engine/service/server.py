@@ -35,6 +35,8 @@ _STEP: Final = 0.02
 _GARBAGE: Final = 20_000
 """Objects between collections: a call makes some hundred, and hardly ever a circle of them."""
 _LAST_WORDS: Final = 1.0
+_RENEWAL: Final = 15.0
+"""Seconds for tokens that are being renewed: their answer may be all that opens a system from now on."""
 """Seconds that what is cancelled, or the engine's end, may still take."""
 _HANDSHAKE: Final = 0.05
 """Seconds that a caller who has begun to connect gets to finish it."""
@@ -54,6 +56,11 @@ class ListenError(TolmachError):
 
 class Closing(Caller, Protocol):
     """What the server needs of the engine: it also begins and ends it."""
+
+    @property
+    def renewing(self) -> bool:
+        """Whether the values of a credential are being fetched."""
+        ...
 
     async def open(self) -> None:
         """Prepare every connection to the systems."""
@@ -116,6 +123,7 @@ class Service:
         await self._close_door(hurry)
         await self._wait(self._quiet, ends_at, hurry)
         await self._cut()
+        await self._wait(lambda: not self._engine.renewing, clock.monotonic() + _RENEWAL, hurry)
         if self._watching:
             self._watching.cancel()
         with contextlib.suppress(TimeoutError):

@@ -124,6 +124,11 @@ class Tokens:
         self._tasks: dict[tuple[str, str], asyncio.Task[Values]] = {}
 
     @property
+    def busy(self) -> bool:
+        """Whether values are being fetched."""
+        return bool(self._tasks)
+
+    @property
     def must_be_authorised(self) -> bool:
         """Whether somebody has to authorise the credential anew (those of clients are not meant)."""
         return isinstance(getattr(self._failed.get(""), "error", None), RefusedError) and not self._source.personal
@@ -248,9 +253,16 @@ class Tokens:
         if new is None or old != kept or code:
             asking = self._source.ask(None if code else kept.refresh, code or None, self._moment)
             try:
-                new = self._granted(kept, await self._ask(asking))
+                granted = await self._ask(asking)
             except CallError as error:
-                raise await self._failure(error, subject, key, fence, kept, code) from None
+                granted = Granted(None, 0.0, kept.refresh, error)
+            expires = self._wall() + granted.life
+            new = Kept(kept.origins, granted.values, granted.refresh, granted.life, expires)
+            if granted.error is not None:
+                failed, told = self._failure(granted.error, subject, replace(kept, refresh=granted.refresh), code)
+                if told != kept:
+                    await self._shelf.keep(key, told.written(), fence)
+                raise failed
         self._unkept[subject] = (kept, new)
         try:
             if not await self._shelf.keep(key, new.written(), fence):
@@ -260,10 +272,6 @@ class Tokens:
                 raise
         del self._unkept[subject]
         return new
-
-    def _granted(self, kept: Kept, granted: Granted) -> Kept:
-        expires = self._wall() + granted.life
-        return Kept(kept.origins, granted.values, granted.refresh, granted.life, expires)
 
     async def _ask(self, asking: Asking) -> Granted:
         until = self._clock.monotonic() + _BUDGET
@@ -275,21 +283,19 @@ class Tokens:
             granted: Granted = done.value
             return granted
 
-    async def _failure(self, error: CallError, subject: str, key: Key, fence: int, kept: Kept, code: str) -> CallError:
-        """What callers are told; nobody asks again for a while. A refusal is kept, so that others know."""
+    def _failure(self, error: CallError, subject: str, kept: Kept, code: str) -> tuple[CallError, Kept]:
+        """What callers are told, and what is kept: a refusal is, so that others know. Nobody asks again for a while."""
         if isinstance(error, RefusedError):
             detail = f"{error.detail}: {self._source.remedy}"
             error = RefusedError(self._refusal_code(subject), detail, upstream=error.upstream)
         if error.upstream is None or code:  # nothing was sent, or somebody's code was wrong
-            return error
+            return error, kept
         count = self._failed[subject].count + 1 if subject in self._failed else 1
         first, longest = _REFUSED if error.code in ("upstream_auth", "client_unauthorized") else _DOWN
         pause = max(min(first * 2 ** min(count - 1, 10), longest), error.retry_after or 0.0)
         self._failed[subject] = _Failure(error, self._clock.monotonic() + pause, count)
-        if isinstance(error, RefusedError):
-            told = replace(kept, refused=error.detail, until=self._wall() + pause)
-            await self._shelf.keep(key, told.written(), fence)
-        return error
+        refused = isinstance(error, RefusedError)
+        return error, replace(kept, refused=error.detail, until=self._wall() + pause) if refused else kept
 
     def _refusal_code(self, subject: str) -> str:
         return "client_unauthorized" if subject or self._source.personal else "upstream_auth"

@@ -361,6 +361,16 @@ async def test_what_could_not_be_kept_is_kept_by_the_next_call(how: Callable[[],
     assert kept_of(await shelf.load(KEY))["refresh"] == "r1"
 
 
+async def test_an_answer_that_cannot_be_used_brings_the_next_refresh_token_still() -> None:
+    desk = Desk(ROTATING[:-1] + ", capture: {base: body.no_such}}", {"first": "r0"})
+    tokens = desk.holder()
+    assert (await failure(tokens.current("", desk.soon))).code == "upstream_auth"
+    assert not tokens.must_be_authorised
+    desk.auth = ROTATING
+    assert await desk.holder().current("", desk.soon) == {"access_token": "a2"}
+    assert [said["refresh_token"] for said in desk.system.asked] == ["r0", "r1"]
+
+
 async def test_what_can_be_fetched_again_need_not_be_kept() -> None:
     desk = Desk()
     shelf = desk.shelf = _Failing(desk.clock)

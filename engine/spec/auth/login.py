@@ -8,7 +8,7 @@ from pydantic import Field
 from engine.spec.auth.constant import ApiKey, Basic, Bearer
 from engine.spec.auth.signature import Moment, Signature, joined
 from engine.spec.auth.signed import Hmac, HttpSignature, OAuth1, refuse_path
-from engine.spec.auth.token import Asking, Source, TokenAuth, Using, answer_of, refusal
+from engine.spec.auth.token import Asking, Source, TokenAuth, answer_of, refusal
 from engine.spec.names import Names
 from engine.spec.reading import about
 from engine.spec.request import Base, Request
@@ -43,7 +43,7 @@ class Login(TokenAuth):
         """The values in their places, and the second auth."""
         return joined([super().prepare(scope), *([self.also.prepare(scope)] if self.also is not None else [])])
 
-    def ask(self, source: Source, scope: Scope, using: Using, moment: Moment) -> Asking:
+    def ask(self, source: Source, scope: Scope, refresh: str | None, code: str | None, moment: Moment) -> Asking:
         """Every request, with the cookies that came before. Raises CallError where one is answered by an error."""
         cookies: dict[str, str] = {}
         also = self.also.prepare(scope) if self.also is not None else Signature()

@@ -1,7 +1,6 @@
 """OAuth 2: an access token for client, user or assertion, renewed by what the answer brought (RFC 6749)."""
 
-from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 from urllib.parse import quote
 
 from engine.language.codec import encode_form, encode_json
@@ -10,7 +9,7 @@ from engine.language.template import Template
 from engine.spec.auth.assertion import Assertion
 from engine.spec.auth.constant import Place, basic, header
 from engine.spec.auth.signature import Moment, written
-from engine.spec.auth.token import Asking, RefusedError, Source, TokenAuth, Using, answer_of, digest_of, refusal
+from engine.spec.auth.token import Asking, RefusedError, Source, TokenAuth, answer_of, digest_of, refusal
 from engine.spec.names import Names
 from engine.spec.reading import Model, about
 from engine.spec.request import Base, WrittenPairs, pairs
@@ -53,15 +52,13 @@ class OAuth2(TokenAuth):
         "An answer that says that somebody has to authorise anew; without it, `invalid_grant`, or status 401.",
         "status == `400`",
     )
+    OWN: ClassVar[dict[str, Expression]] = {"access_token": compile_expression("body.access_token")}
+    LASTS: ClassVar[Expression | float] = compile_expression("body.expires_in")
     subject: TemplateField | None = about("One token for each of its values.", "{{ input.client_key }}")
 
     @property
     def places(self) -> list[Place]:
         return super().places or [_BEARER]
-
-    @property
-    def answering(self) -> list[Any]:
-        return [*super().answering, self.reauthorise_when]
 
     @property
     def coded(self) -> bool:
@@ -97,14 +94,13 @@ class OAuth2(TokenAuth):
         remedy = "it has to be authorised anew" + (f", with a new {given}" if given else "")
         return Source(self, connection, scope, base, origin, url, self.coded, durable, personal, remedy)
 
-    def ask(self, source: Source, scope: Scope, using: Using, moment: Moment) -> Asking:
+    def ask(self, source: Source, scope: Scope, refresh: str | None, code: str | None, moment: Moment) -> Asking:
         """One request: with the refresh token, the code, or what the grant itself says."""
-        refresh, code = using
         if self.coded and not refresh and not code:
-            refresh, code = using = self._seed(scope)
+            refresh, code = self._seed(scope)
             if not refresh and not code:
                 raise RefusedError("upstream_auth", "nobody has authorised it yet")
-        reply = yield self._request(source.url, scope, using, moment)
+        reply = yield self._request(source.url, scope, refresh, code, moment)
         answer = answer_of(reply)
         if self.coded and self._over(answer):
             detail = f"the system no longer takes its {'refresh token' if refresh else 'code'}{_error(answer)}"
@@ -112,17 +108,7 @@ class OAuth2(TokenAuth):
         if not 200 <= reply.status < 300:
             raise refusal(source, reply, _error(answer))
         found = evaluate(self.capture.get("refresh_token", _REFRESH), answer)
-        return replace(self.granted(source, reply, answer), refresh=str(found) if found else refresh)
-
-    @property
-    def reads(self) -> dict[str, Expression]:
-        found = {"access_token": _ACCESS, **self.capture}
-        found.pop("refresh_token", None)
-        return found
-
-    @property
-    def lasting(self) -> Expression | float:
-        return _EXPIRES if self.expires_in is None else super().lasting
+        return self.granted(source, reply, answer, str(found) if found else refresh)
 
     def _over(self, answer: Scope) -> bool:
         if self.reauthorise_when is not None:
@@ -138,8 +124,8 @@ class OAuth2(TokenAuth):
     def _seeds(self) -> tuple[Template | None, Template | None]:
         return (self.seed.refresh_token, self.seed.code) if self.seed is not None else (None, None)
 
-    def _request(self, url: str, scope: Scope, using: Using, moment: Moment) -> Rendered:
-        (refresh, code), headers = using, [("Accept", "application/json")]
+    def _request(self, url: str, scope: Scope, refresh: str | None, code: str | None, moment: Moment) -> Rendered:
+        headers = [("Accept", "application/json")]
         fields: dict[str, Any] = {"grant_type": self.grant, "scope": _given(self.scope, scope)}
         if refresh:
             fields |= {"grant_type": "refresh_token", "refresh_token": refresh}
@@ -188,7 +174,5 @@ _ERRORS: Final = (
     *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
     *("invalid_scope", "access_denied", "server_error", "temporarily_unavailable"),
 )
-_ACCESS: Final = compile_expression("body.access_token")
 _REFRESH: Final = compile_expression("body.refresh_token")
-_EXPIRES: Final = compile_expression("body.expires_in")
 _BEARER: Final = header("Authorization", "Bearer {{ auth.access_token }}")

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import PrivateAttr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from engine.document import Map
-from engine.errors import CallError, EvaluationError, Span, Upstream
+from engine.errors import CallError, EvaluationError, Upstream
 from engine.language.codec import CodecError, decode_body, decode_text, encode_json
 from engine.language.expression import Expression, compile_expression
 from engine.spec.auth.constant import Kind, Place, Places, places_of
@@ -35,15 +34,17 @@ class RefusedError(CallError):
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What was fetched: the members of `auth`, seconds that they live, what the next request asks with."""
+    """What was fetched: the members of `auth`, seconds that they live, what the next request asks with.
 
-    values: dict[str, Any]
+    `error`: the answer lacks what the connector captures; what the next request asks with is worth keeping still.
+    """
+
+    values: dict[str, Any] | None
     life: float
     refresh: str | None = None
+    error: CallError | None = None
 
 
-Using = tuple[str | None, str | None]
-"""A refresh token, or a code."""
 Asking = Generator[Rendered, Reply, Granted]
 """The requests of one authentication, each answered by its reply. Raises CallError, RefusedError."""
 
@@ -69,11 +70,11 @@ class Source:
     remedy: str = ""
 
     def ask(self, refresh: str | None, code: str | None, moment: Moment) -> Asking:
-        """Ask with a refresh token, a code, or what the settings hold. Raises CallError where there is nothing."""
+        """Ask with a refresh token, a code, or what the settings hold. Raises RefusedError where there is nothing."""
         now, attempt = moment.now().isoformat(timespec="milliseconds"), {"id": moment.uuid()}
         try:
             scope = {**self.scope, "input": {}, "now": now, "attempt": attempt}
-            return (yield from self.auth.ask(self, scope, (refresh, code), moment))
+            return (yield from self.auth.ask(self, scope, refresh, code, moment))
         except EvaluationError as error:
             raise CallError("mapping_failed", f"`auth`: {error.message}", place=self.auth.place()) from None
 
@@ -108,6 +109,9 @@ class TokenAuth(Kind):
     refresh_when: ExpressionField | None = about(
         "A call's answer after which it is fetched anew; without it, status 401.", "status == `401`"
     )
+    OWN: ClassVar[dict[str, Expression]] = {}
+    """The members of `auth` that need not be captured."""
+    LASTS: ClassVar[Expression | float] = LONGEST
     _used: set[str] = PrivateAttr(default_factory=set)
 
     def link(self, names: Names) -> None:
@@ -116,17 +120,13 @@ class TokenAuth(Kind):
         names.used.update(self._used, ("auth",))
         names.plus(auth=self.captures).check(self.places)
         Names(names.at, {"input": None}, used=names.used).plus(*RULE).check(self.refresh_when)
-        Names(names.at, {}).plus(*ANSWER, "cookies").check(self.answering)
+        answer = Names(names.at, {}).plus(*ANSWER, "cookies")
+        answer.check([*self.capture.values(), self.expires_in, getattr(self, "reauthorise_when", None)])
 
     def link_requests(self, names: Names) -> None:
         """Check the names in what is asked."""
 
-    @property
-    def answering(self) -> list[Any]:
-        """What reads the answer to what is asked."""
-        return [*self.capture.values(), self.expires_in]
-
-    def ask(self, source: Source, scope: Scope, using: "Using", moment: Moment) -> Asking:
+    def ask(self, source: Source, scope: Scope, refresh: str | None, code: str | None, moment: Moment) -> Asking:
         """The requests, as of `Source.ask`."""
         raise AssertionError  # each kind has its own
 
@@ -145,13 +145,8 @@ class TokenAuth(Kind):
 
     @property
     def reads(self) -> dict[str, Expression]:
-        """The members of `auth`, each with what reads it."""
-        return self.capture
-
-    @property
-    def lasting(self) -> Expression | float:
-        """Seconds, or what reads them."""
-        return LONGEST if self.expires_in is None else self.expires_in
+        """The members of `auth`, each with what reads it; a refresh token is for nobody's eyes."""
+        return {name: found for name, found in {**self.OWN, **self.capture}.items() if name != "refresh_token"}
 
     @property
     def captures(self) -> frozenset[str]:
@@ -161,20 +156,21 @@ class TokenAuth(Kind):
         """Whether an answer (its names are in `scope`) says that the values are good no longer."""
         return scope["status"] == 401 if self.refresh_when is None else holds(evaluate(self.refresh_when, scope))
 
-    def granted(self, source: Source, reply: Reply, answer: Scope) -> Granted:
-        """What the last reply yields. Raises CallError `upstream_auth` if a captured value is null."""
-        values = {name: evaluate(expression, answer) for name, expression in self.reads.items()}
-        missing = next((name for name, value in values.items() if value is None), None)
-        if missing is not None:
-            detail = f"the answer to the login has no `{missing}` (status {reply.status})"
-            raise CallError("upstream_auth", detail, upstream=source.upstream(reply), place=self.place_of(missing))
-        lasting = self.lasting
-        return Granted(values, life_of(evaluate(lasting, answer) if isinstance(lasting, Expression) else lasting))
-
-    def place_of(self, name: str) -> Span:
-        """Where a captured value is asked for."""
-        written = self._raw.get("capture")
-        return written.value_span(name) if isinstance(written, Map) and name in written else self._raw.span()
+    def granted(self, source: Source, reply: Reply, answer: Scope, refresh: str | None = None) -> Granted:
+        """What the last reply yields: with an error, `upstream_auth` if a captured value is null."""
+        try:
+            values = {name: evaluate(expression, answer) for name, expression in self.reads.items()}
+            missing = next((name for name, value in values.items() if value is None), None)
+            if missing is not None:
+                detail = f"the answer to the login has no `{missing}` (status {reply.status})"
+                raise CallError("upstream_auth", detail, place=self.place("capture"))
+            lasts = self.LASTS if self.expires_in is None else self.expires_in
+            return Granted(
+                values, life_of(evaluate(lasts, answer) if isinstance(lasts, Expression) else lasts), refresh
+            )
+        except CallError as error:
+            error.upstream = source.upstream(reply)
+            return Granted(None, 0.0, refresh, error)
 
     def digest(self, settings: Scope) -> str:
         """Of how it is asked for: the YAML, and the settings that it uses."""
