@@ -72,7 +72,7 @@ class Outcomes:
         if flight.cancelled():
             return
         error = flight.exception()
-        if error is None:
+        if error is None and not flight.result().private:
             self._keep(key, flight.result())
         elif isinstance(error, CallError) and error.code == "not_found":
             self._keep(key, error)

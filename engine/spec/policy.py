@@ -80,7 +80,7 @@ class Breaker(Model):
     """A system that fails time after time is not asked for a while; then one request tries it."""
 
     failures: Annotated[int, Field(ge=1, le=1000)] = about("Failures in a row that open it.", default=5)
-    open: Duration = lasting("30s", "Not asked for so long; longer each time it fails again, to 5 minutes.")
+    open: Duration = lasting("30s", "Not asked for so long; longer where it fails again soon after, to 5 minutes.")
 
 
 class Cache(Model):

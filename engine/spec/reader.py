@@ -42,14 +42,15 @@ class Reader:
         """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place."""
         if isinstance(verdict, CallError):
             raise verdict
+        private = "no-store" in (scope["headers"] or {}).get("cache-control", "").lower()
         try:
             if verdict == "empty":
-                return Outcome(self.operation.nothing(), empty=True)
+                return Outcome(self.operation.nothing(), empty=True, private=private)
             output, warnings = self.operation.read(scope)
         except CallError as failed:
             failed.upstream = failed.upstream or Upstream(self.connection, scope["status"])
             raise
-        return Outcome(output, warnings=tuple(warnings))
+        return Outcome(output, warnings=tuple(warnings), private=private)
 
     def _open(self, reply: Reply, scope: Scope) -> str:
         """Fill in the names of the answer; gives why the body could not be decoded, or ""."""

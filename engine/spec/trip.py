@@ -28,8 +28,9 @@ class Reply(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What an operation yielded; `empty` when the upstream had nothing."""
+    """What an operation yielded; `empty` when the upstream had nothing, `private` when it said: do not store it."""
 
     output: Any
     empty: bool = False
     warnings: tuple[str, ...] = ()
+    private: bool = False

@@ -8,25 +8,25 @@ from engine.transport.window import Window
 
 
 class Breaker:
-    """Opens after so many failures in a row, or when half of four times as many requests failed within 30 s."""
+    """Opens after so many failures in a row, or when half of four times as many requests failed within 30 s.
+
+    A system that fails again within five minutes of its recovery is left alone for longer each time, to five minutes.
+    """
 
     def __init__(self, policy: Policy, clock: Clock) -> None:
         self._policy = policy
         self._clock = clock
         self._window = Window(_SPAN)
         self._row = 0
+        self.open = False
         self._times = 0
-        self._until = 0.0
+        self._pause = self._until = 0.0
+        self._recovered = -_LONGEST
         self._probing = False
-
-    @property
-    def open(self) -> bool:
-        """Whether it was not closed again since it opened."""
-        return self._times > 0
 
     def shut_for(self) -> float:
         """Seconds before the next request may go, 0 if one may go now; the one after an opening is a probe."""
-        if not self._times:
+        if not self.open:
             return 0.0
         left = self._until - self._clock.monotonic()
         if left <= 0 and not self._probing:
@@ -38,13 +38,14 @@ class Breaker:
         """How a request, or the probe, ended (None: nothing can be concluded). Whether this opened it."""
         if probe:
             self._probing = False
-        if failed is None or (self._times and not probe):
+        if failed is None or (self.open and not probe):
             return False  # also what was under way when the breaker opened proves nothing new
         now = self._clock.monotonic()
         if probe and failed:
-            return self._open(now)
+            self._until = now + self._pause
+            return False
         if probe:
-            self._times = 0
+            self.open, self._row, self._recovered = False, 0, now
             self._window.clear()
         self._window.add(now, 1, int(failed))
         self._row = self._row + 1 if failed else 0
@@ -57,8 +58,10 @@ class Breaker:
         return whole >= _ENOUGH * self._policy.failures and failed * 2 >= whole
 
     def _open(self, now: float) -> bool:
-        self._times += 1
-        self._until = now + min(self._policy.open * self._times, max(_LONGEST, self._policy.open))
+        self.open = True
+        self._times = self._times + 1 if now - self._recovered < _LONGEST else 1
+        self._pause = min(self._policy.open * self._times, max(_LONGEST, self._policy.open))
+        self._until = now + self._pause
         return True
 
 

@@ -98,6 +98,14 @@ async def test_only_what_reads_is_kept(tmp_path: Path, rest: str, asked: int) ->
         assert len(one.asked) == asked
 
 
+async def test_what_the_system_says_is_not_to_be_stored_is_not(tmp_path: Path) -> None:
+    async with bench(tmp_path, connection=KEPT) as one:
+        one.system.says({"id": 1, "name": "n"}, headers={"Cache-Control": "private, No-Store"})
+        await one.call()
+        await one.call()
+        assert len(one.asked) == 2
+
+
 async def test_an_authorization_is_never_kept(tmp_path: Path) -> None:
     rest = """
 operations:

@@ -79,7 +79,7 @@ def test_after_it_closed_everything_is_counted_anew() -> None:
     breaker.shut_for()
     breaker.note(False, True)
     assert [breaker.note(True, False) for _ in range(5)] == [False] * 4 + [True]
-    assert breaker.shut_for() == 30
+    assert breaker.shut_for() == 60
 
 
 def test_what_was_counted_before_it_opened_is_forgotten() -> None:
@@ -92,13 +92,30 @@ def test_what_was_counted_before_it_opened_is_forgotten() -> None:
     assert not any(breaker.note(failed, False) for failed in [True, False] * 9)
 
 
-def test_each_failed_probe_opens_it_for_longer_to_five_minutes() -> None:
+def test_a_system_that_is_ill_for_long_is_tried_every_time_the_pause_is_over() -> None:
+    breaker, clock = opened()
+    for _ in range(20):  # ten minutes: it is found well again within half a minute
+        clock.seconds += 30
+        assert breaker.shut_for() == 0
+        assert not breaker.note(True, True)
+        assert breaker.open
+        assert breaker.shut_for() == 30
+
+
+def test_who_falls_ill_again_soon_is_left_alone_for_longer_to_five_minutes() -> None:
     breaker, clock = opened()
     for times in range(2, 15):
         clock.seconds += 300
         assert breaker.shut_for() == 0
-        assert breaker.note(True, True)
+        assert not breaker.note(False, True)
+        assert [breaker.note(True, False) for _ in range(5)][-1]
         assert breaker.shut_for() == min(30 * times, 300)
+    clock.seconds += 300
+    breaker.shut_for()
+    breaker.note(False, True)
+    clock.seconds += 300
+    assert [breaker.note(True, False) for _ in range(5)][-1]
+    assert breaker.shut_for() == 30  # it was well for five minutes
 
 
 def test_a_policy_of_its_own() -> None:

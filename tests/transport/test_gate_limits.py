@@ -108,7 +108,7 @@ async def test_what_was_under_way_when_it_opened_neither_closes_it_nor_is_the_pr
         (Reply(400, {}, b"", {}), GET, "upstream_error"),
         (RESET, POST, None),
         (WireError("blocked", "no", sent=False), GET, None),
-        (WireError("unreadable", "no", sent=True), GET, None),
+        (Reply(200, {}, b"<html>", {}), GET, "response_unreadable"),
     ],
 )
 @turned
@@ -127,6 +127,7 @@ async def test_what_says_nothing_of_the_systems_health_opens_nothing(
         (REFUSED, None),
         (RESET, None),
         (WireError("timeout", "no", sent=False), None),
+        (WireError("unreadable", "a flood", sent=True), None),
         (Reply(500, {}, b"", {}), None),
         (Reply(504, {}, b"", {}), None),
         (Reply(500, {}, b"", {}), "upstream_error"),
