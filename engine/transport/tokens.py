@@ -227,8 +227,7 @@ class Tokens:
         values, now = kept.values or {}, self._clock.monotonic()
         ends = now + min(kept.expires - self._wall(), kept.life)
         early = ends - min(kept.life / 10, _EARLIEST) * (1 + self._ids.chance()) / 2
-        if not kept.refused:
-            self._failed.pop(subject, None)
+        self._failed.pop(subject, None)
         self._held.pop(subject, None)
         self._held[subject] = _Held(values, early, ends, now + again)
         if len(self._held) > _SUBJECTS:
