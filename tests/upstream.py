@@ -75,7 +75,7 @@ async def upstream() -> AsyncIterator[Upstream]:
     system.says({})
     runner = web.ServerRunner(web.Server(system.handle), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=2048)
+    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
     await site.start()
     system.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

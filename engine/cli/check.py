@@ -65,9 +65,9 @@ def _is_hidden(path: Path) -> bool:
 def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
     import os
 
+    from engine.authoring.files import check_document, kind_of_file
     from engine.document import read_file
     from engine.errors import ConfigError
-    from engine.spec.files import check_document, kind_of_file
     from engine.spec.project import read_project
 
     try:
@@ -85,8 +85,8 @@ def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:
 
 def _beside(error: "ConfigError") -> list["Diagnostic"]:
     """What else is wrong in a connector or its tests whose YAML is: lines that were named already are left alone."""
+    from engine.authoring.files import check_document, kind_of_file
     from engine.errors import ConfigError
-    from engine.spec.files import check_document, kind_of_file
 
     if error.document is None or kind_of_file(error.document) == "project":
         return []

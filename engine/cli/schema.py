@@ -13,8 +13,8 @@ def schema(kind: Literal["connector", "project", "tests"] | None = None, /) -> i
     kind:
         Which file; without it one schema that tells them apart by their keys.
     """
+    from engine.authoring.schema import schema_of, whole_schema
     from engine.cli.talk import print_json
-    from engine.spec.schema import schema_of, whole_schema
 
     print_json(schema_of(kind) if kind is not None else whole_schema())
     return DONE

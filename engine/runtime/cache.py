@@ -79,7 +79,6 @@ class Outcomes:
 
     def _keep(self, key: Hashable, outcome: Outcome | CallError) -> None:
         self._kept[key] = outcome, self._clock.monotonic()
-        self._kept.move_to_end(key)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 

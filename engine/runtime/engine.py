@@ -62,7 +62,7 @@ class Engine:
             recorder.input(errand.target.name, errand.scope["input"])
         kept = await self._outcome(errand, recorder)
         if isinstance(kept.outcome, CallError):
-            raise kept.outcome
+            raise kept.outcome.with_traceback(None)  # else it would grow with every caller
         data = kept.outcome.output
         contract = errand.target.operation.contract
         if contract is not None and not call.reveal:

@@ -44,7 +44,7 @@ class Breaker:
         if probe and failed:
             return self._open(now)
         if probe:
-            self._times = self._row = 0
+            self._times = 0
             self._window.clear()
         self._window.add(now, 1, int(failed))
         self._row = self._row + 1 if failed else 0

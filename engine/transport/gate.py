@@ -223,8 +223,11 @@ def _failed(judged: Judged) -> bool | None:
         return False
     if judged.code in ("rate_limited", "outcome_unknown"):
         return None
+    status = judged.upstream.status if judged.upstream is not None else None
     if judged.code == "upstream_error":
-        return judged.upstream is not None and (judged.upstream.status or 0) >= 500
+        return status is not None and status >= 500
+    if judged.code == "response_unreadable":
+        return status is None  # what came broke HTTP or a limit of size: it floods us, or is no such system
     return judged.code in ("upstream_unavailable", "upstream_timeout")
 
 

@@ -130,8 +130,8 @@ class Tokens:
 
     @property
     def must_be_authorised(self) -> bool:
-        """Whether somebody has to authorise the credential anew (those of clients are not meant)."""
-        return isinstance(getattr(self._failed.get(""), "error", None), RefusedError) and not self._source.personal
+        """Whether somebody has to authorise the credential anew (its subjects are not meant)."""
+        return isinstance(getattr(self._failed.get(""), "error", None), RefusedError)
 
     def fetch(self) -> None:
         """Begin to fetch the values that are nobody's in particular."""

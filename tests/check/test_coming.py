@@ -2,9 +2,9 @@
 
 import pytest
 
+from engine.authoring.files import check_document
 from engine.document import read_text
 from engine.errors import ConfigError
-from engine.spec.files import check_document
 
 HEAD = """\
 connector: crm

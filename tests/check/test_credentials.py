@@ -2,9 +2,9 @@
 
 import pytest
 
+from engine.authoring.files import check_document
 from engine.document import read_text
 from engine.errors import ConfigError, Diagnostic
-from engine.spec.files import check_document
 
 TEXT = """\
 connector: crm

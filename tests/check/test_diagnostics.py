@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from engine.authoring.files import check_document
 from engine.document import Map, Seq, read_file
 from engine.errors import CODES, ConfigError, Diagnostic
 from engine.runtime.registry import load
-from engine.spec.files import check_document
 
 CASES = Path(__file__).parents[1] / "cases" / "diagnostics"
 MARK = "⟦"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.spec.schema import schema_of, whole_schema
+from engine.authoring.schema import schema_of, whole_schema
 from tests.cli.terminal import ROOT, Terminal
 
 

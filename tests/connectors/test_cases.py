@@ -8,14 +8,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from engine.authoring import tests_file
+from engine.authoring.tests_file import Answered, Case, Exchange, Expected
 from engine.document import read_file
 from engine.errors import CallError
 from engine.runtime import engine as runtime
 from engine.runtime.call import Call
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
-from engine.spec import tests_file
-from engine.spec.tests_file import Answered, Case, Exchange, Expected
 from engine.spec.trip import Rendered, Reply
 from engine.transport.wire import WireConfig, unnoticed
 from tests.house.places import ROOT

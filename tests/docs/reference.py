@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from engine.authoring import tests_file as cases
+from engine.authoring.schema import whole_schema
 from engine.errors import CATALOGUE, CODES
 from engine.language.functions import FUNCTIONS
 from engine.language.jinja.values import TESTS
 from engine.spec import auth, connection, connector, contracts, declaration, operation, project, request, response
-from engine.spec import tests_file as cases
 from engine.spec.names import RESERVED
 from engine.spec.reading import Model
-from engine.spec.schema import whole_schema
 
 Schema = dict[str, Any]
 Models = dict[str, type[BaseModel]]

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from engine.authoring.files import check_document
 from engine.document import read_text
 from engine.runtime.call import Call
-from engine.spec.files import check_document
 from engine.spec.project import project_file_of
 from engine.spec.reading import Reading
 from tests.house.places import ROOT

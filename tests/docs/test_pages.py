@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.authoring.files import check_document
 from engine.document import read_text
-from engine.spec.files import check_document
 from tests.house.places import ROOT, shown, tracked
 
 PAGES = [file for file in tracked() if file.suffix == ".md"]

@@ -116,8 +116,11 @@ async def test_no_error_is_kept_but_that_there_is_nothing(code: str) -> None:
 @turned
 async def test_a_crash_is_told_and_forgotten() -> None:
     source = Source(ZeroDivisionError(), FOUND)
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
     with pytest.raises(ZeroDivisionError):
         await source.get()
+    assert told == []
     assert await source.code() == "ok 0"
 
 

@@ -45,6 +45,15 @@ async def test_a_kept_answer_says_how_old_it_is(tmp_path: Path) -> None:
             assert (source["status"], source["age_s"], len(one.asked)) == ("ok", age, asked)
 
 
+async def test_the_deployment_says_last_how_long(tmp_path: Path) -> None:
+    async with bench(tmp_path, connection=KEPT, use="cache: 10m") as one:
+        one.system.says(OLGA)
+        await one.call()
+        one.clock.ahead += 500
+        await one.call()
+        assert len(one.asked) == 1
+
+
 async def test_while_the_system_is_down_the_old_answer_is_given_and_marked(tmp_path: Path) -> None:
     async with bench(tmp_path, connection=KEPT) as one:
         one.system.says(OLGA)
@@ -139,6 +148,7 @@ operations:
         for reveal in (False, True, False, True):
             answer = await one.call("crm.list", given=given, reveal=reveal)
             shown = answer.data["products"][0]["number"]
+            assert answer.data["products"][0]["name"] == "Main"
             assert (shown == number) is reveal
             assert shown.endswith("4312")
         assert len(one.asked) == 1
@@ -173,4 +183,22 @@ async def test_a_look_up_outlives_the_caller_who_began_it(tmp_path: Path) -> Non
         go.set()
         assert hurried == "deadline_exceeded"
         assert [(await call).data for call in calls[1:]] == [OLGA] * 19
+        assert len(one.asked) == 1
+
+
+async def test_a_hurried_caller_does_not_hurry_those_who_wait_with_it(tmp_path: Path) -> None:
+    go = asyncio.Event()
+
+    async def reply(asked: Asked) -> web.StreamResponse:
+        await go.wait()
+        return web.json_response(OLGA)
+
+    async with bench(tmp_path, connection=KEPT) as one:
+        one.system.reply = reply
+        hurried = asyncio.ensure_future(one.code(deadline=one.clock.monotonic() + 0.2))
+        await asyncio.sleep(0)
+        patient = asyncio.ensure_future(one.call())
+        assert await hurried == "deadline_exceeded"
+        go.set()
+        assert (await patient).data == OLGA
         assert len(one.asked) == 1

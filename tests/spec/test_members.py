@@ -5,9 +5,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from engine.authoring.schema import ROOTS
 from engine.spec.contracts import CONTRACTS
 from engine.spec.reading import Model
-from engine.spec.schema import ROOTS
 
 ASKED = {
     "identity": "value type channel secret step",

@@ -9,13 +9,13 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from engine.authoring.files import Kind, check_document, kind_of_file
+from engine.authoring.schema import ROOTS, schema_of, whole_schema
 from engine.document import Document, Map, Seq, read_file, read_text
 from engine.errors import ConfigError
 from engine.spec.contracts import CONTRACTS
-from engine.spec.files import Kind, check_document, kind_of_file
 from engine.spec.project import project_file_of
 from engine.spec.reading import Reading
-from engine.spec.schema import ROOTS, schema_of, whole_schema
 from tests.house.places import ROOT
 from tests.spec.whole import CASES, whole
 

@@ -82,6 +82,16 @@ def test_after_it_closed_everything_is_counted_anew() -> None:
     assert breaker.shut_for() == 30
 
 
+def test_what_was_counted_before_it_opened_is_forgotten() -> None:
+    clock = TurnedClock()
+    breaker = Breaker(Policy.model_construct(open=1.0), clock)
+    assert [breaker.note(failed, False) for failed in [False, True] * 10][-1]
+    clock.seconds += 1
+    breaker.shut_for()
+    breaker.note(False, True)
+    assert not any(breaker.note(failed, False) for failed in [True, False] * 9)
+
+
 def test_each_failed_probe_opens_it_for_longer_to_five_minutes() -> None:
     breaker, clock = opened()
     for times in range(2, 15):

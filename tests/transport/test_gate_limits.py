@@ -140,10 +140,20 @@ async def test_what_says_that_the_system_is_ill_opens_it(answer: Reply | WireErr
     assert (await codes(stage, 6, classify=classify))[5] == "circuit_open"
 
 
+@pytest.mark.parametrize(("between", "rendered"), [(SLOW_DOWN, GET), (RESET, POST)])
 @turned
-async def test_rate_limits_between_failures_do_not_begin_the_row_again() -> None:
-    stage = once(DOWN, DOWN, SLOW_DOWN, DOWN, DOWN, SLOW_DOWN, DOWN, OK)
-    assert (await codes(stage, 8))[7] == "circuit_open"
+async def test_what_says_nothing_does_not_begin_the_row_again(between: Reply | WireError, rendered: Rendered) -> None:
+    stage = once(DOWN, DOWN, between, DOWN, DOWN, between, DOWN, OK)
+    assert (await codes(stage, 8, rendered))[7] == "circuit_open"
+
+
+@turned
+async def test_a_system_that_is_left_alone_costs_no_turns() -> None:
+    stage = once(*[DOWN] * 5, OK, limits=Limits.model_construct(rate=1.0, burst=5))
+    await codes(stage, 5)
+    await asyncio.sleep(29.9)
+    assert set(await asyncio.gather(*(stage.code() for _ in range(20)))) == {"circuit_open"}
+    assert asyncio.get_running_loop().time() == 1029.9
 
 
 @pytest.mark.parametrize(("within", "last"), [(0.9, "upstream_timeout"), (1.0, "circuit_open")])

@@ -126,6 +126,19 @@ async def test_cancelled_waiters_leave_every_place() -> None:
 
 
 @turned
+async def test_who_gave_up_takes_no_room_from_those_who_wait() -> None:
+    lane = lane_of(concurrency=1)
+    assert lane.stepped_in()
+    waiting = [asyncio.ensure_future(lane.enter(FAR)) for _ in range(50)]
+    await asyncio.sleep(0.1)
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await refused(lane.enter(FAR))
+    assert now() == 0.6
+
+
+@turned
 async def test_a_place_that_comes_with_the_end_of_patience_is_not_lost() -> None:
     lane = lane_of(concurrency=1)
     assert lane.stepped_in()
@@ -224,6 +237,17 @@ async def test_a_pause_beyond_the_deadline_refuses_at_once() -> None:
     lane.pause(60.0)
     error = await refused(lane.enter(1010.0))
     assert (error.code, error.retry_after, now()) == ("rate_limited", 60.0, 0)
+
+
+@turned
+async def test_who_would_come_too_late_after_a_pause_is_refused_at_once() -> None:
+    lane = lane_of(rate=1.0, concurrency=100)
+    lane.pause(10.0)
+    waiting = [asyncio.ensure_future(in_and_out(lane, 1012.5)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert [(await refused(one)).retry_after for one in waiting[3:]] == [13.0, 13.0]
+    assert now() == 0
+    assert await asyncio.gather(*waiting[:3]) == [10, 11, 12]
 
 
 @turned

@@ -341,6 +341,16 @@ async def test_a_client_whose_consent_ended_gives_it_again() -> None:
     assert await two.current("x", desk.soon) == {"access_token": "a3"}
 
 
+async def test_a_token_that_a_code_brings_for_everybody_waits_for_a_person_too() -> None:
+    desk = Desk(CLIENTS.replace(", subject: '{{ settings.id }}'", ""), system=Granting({"c1"}))
+    tokens = desk.holder()
+    await tokens.authorise("", "c1", desk.soon)
+    desk.system.good.clear()
+    desk.clock.seconds += 3601
+    assert (await failure(tokens.current("", desk.soon))).code == "client_unauthorized"
+    assert tokens.must_be_authorised
+
+
 async def test_a_wrong_code_changes_nothing() -> None:
     desk = Desk(CLIENTS, system=Granting({"c1"}))
     tokens = desk.holder()

@@ -1,5 +1,6 @@
 """What systems say of waiting, in every form that was seen: seconds between 0 and an hour, or nothing."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -61,6 +62,16 @@ def http(later: float) -> str:
 def test_retry_after_in_every_form(text: str, seconds: float | None) -> None:
     found = told({"retry-after": text}, NOW)
     assert found == seconds
+
+
+def test_a_date_is_meant_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert told({"retry-after": http(90).replace("GMT", "-0000")}, NOW) == 90
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_without_the_header_there_is_no_wait() -> None:

@@ -7,11 +7,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from engine.authoring.tests_file import TestsFile
 from engine.spec.connector import Connector
 from engine.spec.contracts import CONTRACTS
 from engine.spec.contracts.contract import PlainSchema
 from engine.spec.project import ProjectFile
-from engine.spec.tests_file import TestsFile
 from engine.spec.tree.build import CONSTRUCTS
 
 ROOTS: Final[dict[str, type[BaseModel]]] = {"connector": Connector, "project": ProjectFile, "tests": TestsFile}
