@@ -130,8 +130,8 @@ class Tokens:
 
     @property
     def must_be_authorised(self) -> bool:
-        """Whether somebody has to authorise the credential anew (those of clients are not meant)."""
-        return isinstance(getattr(self._failed.get(""), "error", None), RefusedError) and not self._source.personal
+        """Whether somebody has to authorise the credential anew (its subjects are not meant)."""
+        return isinstance(getattr(self._failed.get(""), "error", None), RefusedError)
 
     def fetch(self) -> None:
         """Begin to fetch the values that are nobody's in particular."""
@@ -227,8 +227,7 @@ class Tokens:
         values, now = kept.values or {}, self._clock.monotonic()
         ends = now + min(kept.expires - self._wall(), kept.life)
         early = ends - min(kept.life / 10, _EARLIEST) * (1 + self._ids.chance()) / 2
-        if not kept.refused:
-            self._failed.pop(subject, None)
+        self._failed.pop(subject, None)
         self._held.pop(subject, None)
         self._held[subject] = _Held(values, early, ends, now + again)
         if len(self._held) > _SUBJECTS:

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives import serialization
 
 from engine.errors import CallError
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
+from engine.transport.tls import tls_context
 from engine.transport.wires import Kind
 from tests.runtime.bench import engine_of, lay
 from tests.runtime.portal import GET, ROTATING, Portal, portal
@@ -241,6 +243,20 @@ async def test_a_token_may_stand_in_the_path(tmp_path: Path) -> None:
         assert [asked.target for asked in system.system.asked] == ["/token", "/a1/x", "/token", "/a2/x"]
 
 
+async def test_the_text_of_an_answer_may_say_that_a_token_is_over(tmp_path: Path) -> None:
+    connection = ROTATING.replace("rotates: true\n", "rotates: true\n  refresh_when: contains(text, 'over')\n")
+    async with portal() as system:
+
+        async def reply(asked: Asked) -> web.StreamResponse:
+            if asked.headers.get("authorization") == "Bearer a1":
+                return web.Response(text="it is over")
+            return await system.reply(asked)
+
+        system.system.reply = reply
+        async with opened(tmp_path, system, connection) as engine:
+            assert await call(engine) == {"token": "a2"}
+
+
 async def test_each_attempt_is_signed_anew(tmp_path: Path) -> None:
     connection = (
         'auth: {type: hmac, algorithm: sha256, key: "{{ settings.key }}", '
@@ -304,6 +320,17 @@ def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     engine = Engine(load(file, (), {}), SystemClock(), SystemIds())
     with pytest.raises(CallError, match="the certificates of `crm` cannot be read"):
         engine._gate(engine.registry.projects["p"].targets["crm.get"].bound)
+
+
+def test_a_key_with_a_password_asks_nobody_for_it(tmp_path: Path, authority: Authority) -> None:
+    ours = authority.ca.issue_cert("client.example")
+    private = serialization.load_pem_private_key(ours.private_key_pem.bytes(), None)
+    kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked = private.private_bytes(*kinds, serialization.BestAvailableEncryption(b"pw")).decode()
+    cert = tmp_path / "cert.pem"
+    ours.cert_chain_pems[0].write_to_path(cert)
+    with pytest.raises(OSError):  # noqa: PT011 - OpenSSL's words for it differ
+        tls_context(None, (str(cert), locked))
 
 
 def test_what_cannot_be_used_is_told_when_it_is_loaded(tmp_path: Path) -> None:

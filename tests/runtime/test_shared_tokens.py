@@ -29,7 +29,7 @@ async def run(module: str, *words: object) -> Any:
 
 
 def file_of(folder: Path, system: Portal) -> Path:
-    patient = ROTATING + "timeout: {total: 60s}\n"
+    patient = ROTATING + "timeout: {connect: 30s, total: 60s}\n"
     project = "defaults: {deadline: 60s}\n"
     return lay(folder, GET, system.url, connection=patient, settings=", key: r0", project=project)
 

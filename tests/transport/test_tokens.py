@@ -147,6 +147,19 @@ async def test_a_wall_clock_that_jumps_makes_no_storm() -> None:
     assert len(desk.system.asked) == 1
 
 
+async def test_what_another_process_holds_lasts_no_longer_though_the_wall_clock_went_back() -> None:
+    desk = Desk()
+    await desk.holder().current("", desk.soon)
+    tokens = desk.holder()
+    wall = TurnedClock()
+    wall.seconds = desk.clock.seconds - 10 * 365 * 86400
+    tokens._clock = _Jumped(desk.clock, wall)
+    await tokens.current("", desk.soon)
+    desk.clock.seconds += 3601
+    wall.seconds += 3601 + 10 * 365 * 86400
+    assert await tokens.current("", desk.soon) == {"access_token": "a2"}
+
+
 class _Jumped(TurnedClock):
     """Its time of day is another clock's."""
 
@@ -293,8 +306,11 @@ async def test_a_system_that_is_down_is_not_hammered() -> None:
 async def test_each_caller_gets_an_error_of_its_own() -> None:
     desk = Desk(system=Granting(down=unavailable()))
     tokens = desk.holder()
-    errors = [await failure(tokens.current("", desk.soon)) for _ in range(3)]
-    assert len({id(error) for error in errors}) == 3
+    together = asyncio.gather(*[tokens.current("", desk.soon) for _ in range(3)], return_exceptions=True)
+    errors = [*await together, *[await failure(tokens.current("", desk.soon)) for _ in range(3)]]
+    assert len({id(error) for error in errors}) == 6
+    assert {getattr(error, "upstream", None) for error in errors} == {Upstream("crm")}
+    assert len(desk.system.asked) == 1
 
 
 async def test_each_client_has_a_token_once_it_gave_a_code() -> None:
@@ -325,6 +341,16 @@ async def test_a_client_whose_consent_ended_gives_it_again() -> None:
     assert await two.current("x", desk.soon) == {"access_token": "a3"}
 
 
+async def test_a_token_that_a_code_brings_for_everybody_waits_for_a_person_too() -> None:
+    desk = Desk(CLIENTS.replace(", subject: '{{ settings.id }}'", ""), system=Granting({"c1"}))
+    tokens = desk.holder()
+    await tokens.authorise("", "c1", desk.soon)
+    desk.system.good.clear()
+    desk.clock.seconds += 3601
+    assert (await failure(tokens.current("", desk.soon))).code == "client_unauthorized"
+    assert tokens.must_be_authorised
+
+
 async def test_a_wrong_code_changes_nothing() -> None:
     desk = Desk(CLIENTS, system=Granting({"c1"}))
     tokens = desk.holder()
@@ -332,6 +358,56 @@ async def test_a_wrong_code_changes_nothing() -> None:
     error = await failure(tokens.authorise("x", "wrong-c4n4ry", desk.soon))
     assert (error.code, "c4n4ry" in str(error)) == ("client_unauthorized", False)
     assert await desk.holder().current("x", desk.soon) == {"access_token": "a1"}
+
+
+class _Counting(MemoryShelf):
+    """Counts how often it is asked."""
+
+    loads = 0
+
+    async def load(self, key: Key) -> bytes | None:
+        self.loads += 1
+        return await super().load(key)
+
+
+async def test_what_is_held_in_memory_asks_the_shelf_for_nothing() -> None:
+    desk = Desk()
+    shelf = desk.shelf = _Counting(desk.clock)
+    tokens = desk.holder()
+    old = await tokens.current("", desk.soon)
+    await tokens.renew("", old, desk.soon)
+    loads = shelf.loads
+    desk.system.down = unavailable()
+    for _ in range(10):
+        await tokens.current("", desk.soon)
+        await tokens.renew("", old, desk.soon)
+    assert shelf.loads == loads
+    desk.clock.seconds += 3600 - 10
+    for _ in range(10):
+        await tokens.current("", desk.soon)
+        await settled(tokens)
+    assert shelf.loads == loads + 2
+
+
+class _Overtaken(MemoryShelf):
+    """Somebody else is quicker to the lease."""
+
+    other: Tokens | None = None
+
+    async def take(self, key: Key, seconds: float) -> int | None:
+        if self.other is not None:
+            other, self.other = self.other, None
+            await other.current("", self._clock.monotonic() + 5)
+        return await super().take(key, seconds)
+
+
+async def test_what_another_process_kept_while_this_one_took_the_lease_is_used() -> None:
+    desk = Desk(ROTATING, {"first": "r0"})
+    shelf = desk.shelf = _Overtaken(desk.clock)
+    tokens = desk.holder()
+    shelf.other = desk.holder()
+    assert await tokens.current("", desk.soon) == {"access_token": "a1"}
+    assert len(desk.system.asked) == 1
 
 
 class _Failing(MemoryShelf):
