@@ -108,7 +108,7 @@ async def test_what_was_under_way_when_it_opened_neither_closes_it_nor_is_the_pr
         (Reply(400, {}, b"", {}), GET, "upstream_error"),
         (RESET, POST, None),
         (WireError("blocked", "no", sent=False), GET, None),
-        (Reply(200, {}, b"<html>", {}), GET, "response_unreadable"),
+        (Reply(422, {}, b"<html>", {}), GET, "response_unreadable"),
     ],
 )
 @turned
