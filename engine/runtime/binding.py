@@ -170,6 +170,8 @@ def _credential(connection: Connection, credential: str, name: str, own: Scope, 
     """One credential with the settings filled in. Raises EvaluationError or CallError for what cannot be used."""
     auth = connection.credentials[credential]
     sign = _part(connection.varies(credential), "auth", connection.place("auth"), own, auth.prepare)
+    if isinstance(auth, OAuth2 | Login) and connection.only_fetched(credential):
+        sign = _once_for_each_token(sign)
     headers = _part(connection.varies("headers"), "headers", connection.place("headers"), own, connection.own_headers)
 
     def address(scope: Scope) -> str:
@@ -188,6 +190,20 @@ def _credential(connection: Connection, credential: str, name: str, own: Scope, 
         None if fixed else late,
     )
     return Credential(credential, sign, base, source, getattr(auth, "subject", None))
+
+
+def _once_for_each_token(sign: Callable[[Scope], Signature]) -> Callable[[Scope], Signature]:
+    """The same signature as long as the call comes with the same values."""
+    made: tuple[Any, Signature] = (None, Signature())
+
+    def remembered(scope: Scope) -> Signature:
+        nonlocal made
+        auth = scope.get("auth")
+        if auth is None or made[0] is not auth:
+            made = (auth, sign(scope))
+        return made[1]
+
+    return remembered
 
 
 def _part(varies: bool, part: str, place: Span, own: Scope, make: Callable[[Scope], T]) -> Callable[[Scope], T]:

@@ -103,6 +103,10 @@ class Connection(Model):
         """Whether `headers`, `base_url` or the credential of this name ask for more than settings in every call."""
         return any(not name.startswith("settings") for name in self._used[part])
 
+    def only_fetched(self, part: str) -> bool:
+        """Whether it asks, beside settings, for nothing but what was fetched, so that it lasts as long as that."""
+        return all(name.startswith(("settings", "auth")) for name in self._used[part])
+
     def own_headers(self, scope: Scope) -> Headers:
         """What it gives every request. Raises EvaluationError for what no header can be."""
         return tuple(header_fields(self.headers(scope)).values()) if self.headers is not None else ()

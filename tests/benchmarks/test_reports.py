@@ -31,3 +31,17 @@ def test_the_command_line_starts_as_quickly_as_its_libraries_let_it() -> None:
 
 def test_yaml_is_read_at_a_hundred_thousand_lines_a_second() -> None:
     assert report("document.json")["lines_per_second"] >= 100_000
+
+
+def test_an_ill_neighbour_moves_nobody_else() -> None:
+    found = report("neighbours.json")
+    assert found["settings"]["rounds"] >= 5
+    assert {name: ratio for name, ratio in found["ratios"].items() if ratio[0] > 1.1} == {}
+    assert found["ratios"].keys() == {"dead", "slow", "flooding"}
+
+
+def test_policies_and_credentials_cost_less_than_25_microseconds() -> None:
+    added = report("price.json")["added"]
+    assert added["skeleton"] == 0
+    assert added["policies"] <= 25
+    assert added["policies and token"] <= 25
