@@ -1,7 +1,7 @@
 """The exceptions that leave a room."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from engine.errors.catalogue import CATALOGUE
 from engine.errors.diagnostics import Diagnostic, Span
@@ -91,3 +91,16 @@ class CallError(TolmachError):
         self.final = retryable is False
         self.customer_message = customer_message or {}
         self.narrow = narrow
+
+    def again(self) -> Self:
+        """The same for one more caller, without what led to the first one."""
+        return type(self)(
+            self.code,
+            self.detail,
+            upstream=self.upstream,
+            place=self.place,
+            retry_after=self.retry_after,
+            retryable=self.retryable if self.final or self.retryable != self.fault.retryable else None,
+            customer_message=self.customer_message,
+            narrow=self.narrow,
+        )

@@ -75,7 +75,7 @@ class Outcomes:
         if error is None and not flight.result().private:
             self._keep(key, flight.result())
         elif isinstance(error, CallError) and error.code == "not_found":
-            self._keep(key, error)
+            self._keep(key, error.again())  # without the frames of whoever asked first
 
     def _keep(self, key: Hashable, outcome: Outcome | CallError) -> None:
         self._kept[key] = outcome, self._clock.monotonic()

@@ -25,8 +25,9 @@ from engine.telemetry.metrics import Metrics
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach, guarded_resolve
 from engine.transport.passage import Judged
+from engine.transport.shelf import MemoryShelf, TokenShelf
 from engine.transport.tls import certificate_end, tls_context
-from engine.transport.tokens import MemoryShelf, Tokens, TokenShelf
+from engine.transport.tokens import Tokens
 from engine.transport.wire import WireConfig, WireError
 from engine.transport.wires import Kind, open_wire
 
@@ -62,7 +63,7 @@ class Engine:
             recorder.input(errand.target.name, errand.scope["input"])
         kept = await self._outcome(errand, recorder)
         if isinstance(kept.outcome, CallError):
-            raise kept.outcome.with_traceback(None)  # else it would grow with every caller
+            raise kept.outcome.again()
         data = kept.outcome.output
         contract = errand.target.operation.contract
         if contract is not None and not call.reveal:
@@ -114,7 +115,7 @@ class Engine:
         if policy is None:
             return Kept(await self._send(errand, recorder))
         bound = target.bound
-        key = key_of(bound.project, bound.name, target.name, bound.loaded.content_hash, errand.scope["input"])
+        key = key_of(bound.project, bound.name, target.operation_name, bound.loaded.content_hash, errand.scope["input"])
         whole = errand._replace(deadline=self.clock.monotonic() + bound.timeout.total)  # it serves others too
         return await self._outcomes.get(key, policy, errand.deadline, lambda: self._send(whole, recorder))
 
@@ -165,7 +166,7 @@ class Engine:
             return target.reader.judge(reply, scope)
 
         limits, credential = target.operation.limits, target.credential.name
-        return Trip(rendered, errand.deadline, sign, classify, None, credential, target.name, limits)
+        return Trip(rendered, errand.deadline, sign, classify, None, credential, target.operation_name, limits)
 
     def _tokens_of(self, bound: Bound, credential: Credential) -> Tokens | None:
         """Where the values of a credential are held, if they are fetched."""
@@ -176,7 +177,9 @@ class Engine:
         tokens = self._tokens.get(key)
         if tokens is None:
             send = self._gate(bound).ask
-            tokens = self._tokens[key] = Tokens(key, source, send, self._shelf, self.clock, self.ids)
+            tokens = self._tokens[key] = Tokens(
+                (key[0], "token", *key[1:]), source, send, self._shelf, self.clock, self.ids
+            )
         return tokens
 
     def _gate(self, bound: Bound) -> Gate:

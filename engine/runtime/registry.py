@@ -35,6 +35,7 @@ class Target:
     title: str
     capability: str | None
     bound: Bound
+    operation_name: str
     operation: Operation
     credential: Credential
     press: Press | None
@@ -224,7 +225,8 @@ def _target(name: str, bound: Bound, operation_name: str) -> Target:
     title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
     reader = Reader.plan(operation, connector.response, bound.name, "text" in used)
     cache = bound.cache if operation.only_reads and operation.capability != "authorization" else None
-    return Target(name, title, operation.capability, bound, operation, credential, press, reader, used, cache)
+    capability = operation.capability
+    return Target(name, title, capability, bound, operation_name, operation, credential, press, reader, used, cache)
 
 
 def _asks_key(loaded: Loaded) -> bool:

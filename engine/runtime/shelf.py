@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.runtime.registry import Registry
 from engine.settings.clock import Clock, Ids
 from engine.settings.environment import Environment
-from engine.transport.tokens import TokenShelf
+from engine.transport.shelf import TokenShelf
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ class Finding:
     project: str
     connection: str
     operation: str | None
-    reachable: bool
+    reachable: bool | None
     credentials: bool | None
     rights: bool | None
     latency_ms: float | None
@@ -56,14 +56,15 @@ async def _verified(engine: Engine, bound: Bound) -> Finding:
         except CallError as failed:
             error = failed
     refused = error is not None and error.code in _REFUSED
-    status = heard.last.status if heard.last is not None else None
+    told = error.upstream.status if error is not None and error.upstream is not None else None
+    status = heard.last.status if heard.last is not None else told
     judged = status is not None and status < _TROUBLED and status != _TOO_MANY
     return Finding(
         bound.project,
         bound.name,
         operation,
-        status is not None or error is None,
-        not refused if judged else None,
+        None if operation is None and not bound.url else status is not None or error is None,
+        not refused if judged or refused else None,
         status != _FORBIDDEN if judged and not refused else None,
         None if heard.last is None else round(heard.last.took * 1000, 1),
         heard.skew,

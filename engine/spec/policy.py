@@ -41,7 +41,7 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Limits(Model):
-    """What the system bears from one credential; what is over waits a little, then is refused."""
+    """What the system bears from one credential; what is over waits for its turn, or is refused."""
 
     rate: Rate | None = about("Requests per time; without it as many as come.", "7/s")
     burst: Count | None = about("How many may go at once after a pause; without it one second's worth.", 7)

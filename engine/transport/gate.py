@@ -121,7 +121,8 @@ class Gate:
         chance, asked = self._ids.chance(), error.retry_after
         wait = self._again.wait(attempt, chance) if asked is None else asked * (1 + _SPREAD * chance)
         now = self._clock.monotonic()
-        return wait if now + wait < passage.trip.deadline and self._budget.grants(now) else None
+        ends = now + wait + max(0.0, now - passage.began)  # if the next attempt takes as long as this one
+        return wait if ends < passage.trip.deadline and self._budget.grants(now) else None
 
     async def _break(self, onward: Next, passage: Passage) -> Judged:
         breaker = self._breaker
@@ -221,13 +222,13 @@ def _failed(judged: Judged) -> bool | None:
     """Whether an answer counts against the system; None: it says nothing about its health."""
     if not isinstance(judged, CallError):
         return False
-    if judged.code in ("rate_limited", "outcome_unknown"):
+    if judged.code == "rate_limited":
         return None
     status = judged.upstream.status if judged.upstream is not None else None
     if judged.code == "upstream_error":
         return status is not None and status >= 500
-    if judged.code == "response_unreadable":
-        return status is None  # what came broke HTTP or a limit of size: it floods us, or is no such system
+    if judged.code in ("response_unreadable", "outcome_unknown"):
+        return status is None or None  # nothing whole came; what a rule says of an answer proves nothing
     return judged.code in ("upstream_unavailable", "upstream_timeout")
 
 

@@ -12,9 +12,11 @@ from engine.spec.policy import Limits
 class Lane:
     """Requests enter and leave; one that would have to wait too long is refused at once."""
 
-    def __init__(self, limits: Limits | None, clock: Clock) -> None:
+    def __init__(self, limits: Limits | None, clock: Clock, *, narrow: bool = False) -> None:
+        """`narrow`: of an operation, whose `concurrency` holds only where it is written."""
         self._clock = clock
-        self._room = limits.concurrency if limits is not None else _UNBOUNDED
+        free = limits is None or (narrow and "concurrency" not in limits.model_fields_set)
+        self._room = _UNBOUNDED if limits is None or free else limits.concurrency
         rate = limits.rate if limits is not None else None
         self._step = 1 / rate if rate else 0.0
         burst = limits.burst if limits is not None and limits.burst else max(1, int(rate or 1))
@@ -123,7 +125,7 @@ class Lanes:
         if lanes is None:
             wide = self._wide.setdefault(credential, Lane(self._limits, self._clock))
             if own is not None:
-                self._narrow.setdefault(operation, Lane(own, self._clock))
+                self._narrow.setdefault(operation, Lane(own, self._clock, narrow=True))
             narrow = self._narrow.get(operation)
             lanes = self._both[credential, operation] = (wide,) if narrow is None else (narrow, wide)
         return lanes

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from engine.errors import CallError, Upstream
 from engine.language.codec import decode_json, encode_json
@@ -13,58 +14,12 @@ from engine.settings.failpoints import fail_point
 from engine.spec.auth import Moment, Source
 from engine.spec.auth.token import Asking, Granted, RefusedError
 from engine.spec.trip import Rendered, Reply
+from engine.transport.shelf import Key, TokenShelf
+from engine.transport.waits import told
 
-Key = tuple[str, ...]
 Values = Mapping[str, Any]
 Send = Callable[[Rendered, float], Awaitable[Reply]]
 """Sends a request by a deadline, once. Raises CallError."""
-
-
-class TokenShelf(Protocol):
-    """Where tokens lie, each changed by whoever has its lease. Raises CallError."""
-
-    async def load(self, key: Key) -> bytes | None:
-        """What was kept."""
-
-    async def keep(self, key: Key, value: bytes, fence: int) -> bool:
-        """Keep a value, durably when it returns True. False: the lease was lost."""
-
-    async def take(self, key: Key, seconds: float) -> int | None:
-        """The fence of the key's lease; None while somebody has it."""
-
-    async def give_back(self, key: Key, fence: int) -> None:
-        """End the lease."""
-
-
-class MemoryShelf:
-    """The shelf of one process, which ends with it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._values: dict[Key, bytes] = {}
-        self._leases: dict[Key, tuple[int, float]] = {}
-        self._fence = 0
-
-    async def load(self, key: Key) -> bytes | None:
-        return self._values.get(key)
-
-    async def keep(self, key: Key, value: bytes, fence: int) -> bool:
-        if self._leases.get(key, (0, 0.0))[0] != fence:
-            return False
-        self._values[key] = value
-        return True
-
-    async def take(self, key: Key, seconds: float) -> int | None:
-        now = self._clock.monotonic()
-        if key in self._leases and self._leases[key][1] > now:
-            return None
-        self._fence += 1
-        self._leases[key] = (self._fence, now + seconds)
-        return self._fence
-
-    async def give_back(self, key: Key, fence: int) -> None:
-        if self._leases.get(key, (0, 0.0))[0] == fence:
-            del self._leases[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,35 +142,54 @@ class Tokens:
             raise CallError("upstream_timeout", detail, upstream=Upstream(self._source.connection))
         error = task.exception()
         if isinstance(error, CallError):
-            raise _same(error)
+            raise error.again()
         return task.result()
 
     async def _fetch(self, subject: str, stale: Values, code: str) -> Values:
         key = (*self._key, sha256(subject.encode()).hexdigest() if subject else "")  # no person's name at rest
         until = self._clock.monotonic() + _BUDGET
         while True:
-            kept = await self._load(key)
+            kept = await self._load(key, code)
             if not code:
                 if self._usable(kept, stale):
                     return self._hold(subject, kept)
                 self._leave_alone(subject, kept)
-            if (fence := await self._shelf.take(key, _LEASE)) is not None:
+            if (fence := await self._take(key)) is not None:
                 break
             if self._clock.monotonic() >= until:
                 raise CallError("upstream_timeout", "another process renews the credentials and does not end")
             await self._clock.sleep(_POLL)
         try:
-            kept = await self._load(key)
+            kept = await self._load(key, code)
             if code or not self._usable(kept, stale):
                 kept = await self._renewed(subject, key, fence, kept, code)
         finally:
-            await self._shelf.give_back(key, fence)
+            with suppress(CallError):  # then its time gives it back
+                await self._shelf.give_back(key, fence)
         fail_point("token.kept")
         return self._hold(subject, kept, _AGAIN if stale else 0.0)
 
-    async def _load(self, key: Key) -> Kept:
-        """What is kept, if it comes from what the settings hold now, or from something newer."""
-        kept, origin = Kept.read(await self._shelf.load(key)), self._source.origin
+    async def _take(self, key: Key) -> int | None:
+        """The lease; one that is worth nothing where the shelf fails and nothing need be kept."""
+        try:
+            return await self._shelf.take(key, _LEASE)
+        except CallError:
+            if self._source.durable:
+                raise
+            return _WORTHLESS
+
+    async def _load(self, key: Key, code: str) -> Kept:
+        """What is kept, if it comes from what the settings hold now, or from something newer.
+
+        Nothing where the shelf fails, or cannot open it, and it is not needed or about to be replaced.
+        """
+        try:
+            data = await self._shelf.load(key)
+        except CallError:
+            if self._source.durable and not code:
+                raise
+            data = None
+        kept, origin = Kept.read(data), self._source.origin
         same = origin in kept.origins[-1:] or (self._source.seeded and (not origin or origin in kept.origins))
         return kept if same else Kept(origins=(*kept.origins[-_ORIGINS:], origin))
 
@@ -238,7 +212,9 @@ class Tokens:
         """Raise what went wrong just now: nobody is asked again so soon."""
         failed, now = self._failed.get(subject), self._clock.monotonic()
         if failed is not None and failed.until > now:
-            raise _same(failed.error)
+            error = failed.error.again()
+            error.retry_after = failed.until - now
+            raise error
         if kept.refused and kept.until > self._wall():
             refused = RefusedError(
                 self._refusal_code(subject), kept.refused, upstream=Upstream(self._source.connection)
@@ -277,7 +253,12 @@ class Tokens:
         try:
             rendered = next(asking)
             while True:
-                rendered = asking.send(await self._send(rendered, until))
+                reply = await self._send(rendered, until)
+                try:
+                    rendered = asking.send(reply)
+                except CallError as error:
+                    error.retry_after = error.retry_after or told(reply.headers, self._clock.now())
+                    raise
         except StopIteration as done:
             granted: Granted = done.value
             return granted
@@ -286,13 +267,17 @@ class Tokens:
         """What callers are told, and what is kept: a refusal is, so that others know. Nobody asks again for a while."""
         if isinstance(error, RefusedError):
             detail = f"{error.detail}: {self._source.remedy}"
-            error = RefusedError(self._refusal_code(subject), detail, upstream=error.upstream)
+            error = RefusedError(
+                self._refusal_code(subject), detail, upstream=error.upstream, retry_after=error.retry_after
+            )
         if error.upstream is None or code:  # nothing was sent, or somebody's code was wrong
             return error, kept
         count = self._failed[subject].count + 1 if subject in self._failed else 1
         first, longest = _REFUSED if error.code in ("upstream_auth", "client_unauthorized") else _DOWN
         pause = max(min(first * 2 ** min(count - 1, 10), longest), error.retry_after or 0.0)
         self._failed[subject] = _Failure(error, self._clock.monotonic() + pause, count)
+        if len(self._failed) > _SUBJECTS:
+            del self._failed[next(iter(self._failed))]
         refused = isinstance(error, RefusedError)
         return error, replace(kept, refused=error.detail, until=self._wall() + pause) if refused else kept
 
@@ -303,15 +288,12 @@ class Tokens:
         return self._clock.now().timestamp()
 
 
-def _same(error: CallError) -> CallError:
-    """The error once more: each caller gets one of its own."""
-    return type(error)(error.code, error.detail, upstream=error.upstream, place=error.place)
-
-
 _VERSION: Final = 1
 _BUDGET: Final = 15.0
 """Seconds for all requests of one renewal, whatever the deadline of the call that began it."""
 _LEASE: Final = 20.0
+_WORTHLESS: Final = 0
+"""A fence that no lease has."""
 _POLL: Final = 0.05
 _EARLIEST: Final = 300.0
 """Seconds before its end, at most, that a token is renewed in the background; at most a tenth of its life."""

@@ -14,6 +14,8 @@ from engine.spec.response import LONGEST, is_instant
 def told(headers: Mapping[str, str], now: datetime) -> float | None:
     """The seconds of `Retry-After` (RFC 9110: seconds or a date), at most an hour; None for what cannot be meant."""
     text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
     if _NUMBER.fullmatch(text):
         return settled(float(text), now)
     with suppress(ValueError, OverflowError, TypeError):

@@ -38,7 +38,7 @@ def holds_no_token(folder: Path) -> None:
     """The files of the store are sealed."""
     data = b"".join(file.read_bytes() for file in folder.glob("tolmach.db*"))
     assert b"access_token" not in data
-    assert b'["p","crm","",""]' in data
+    assert b'["p","token","crm","",""]' in data
 
 
 async def test_500_calls_of_each_of_3_processes_make_one_token_request(tmp_path: Path) -> None:

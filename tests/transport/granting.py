@@ -9,7 +9,8 @@ from engine.errors import CallError, Upstream
 from engine.settings.clock import SystemIds
 from engine.spec.auth import Source
 from engine.spec.trip import Rendered, Reply
-from engine.transport.tokens import MemoryShelf, Tokens, TokenShelf
+from engine.transport.shelf import MemoryShelf, TokenShelf
+from engine.transport.tokens import Tokens
 from tests.spec.auth.written import APP, source
 from tests.store.turned import TurnedClock
 

@@ -106,7 +106,7 @@ async def test_what_was_under_way_when_it_opened_neither_closes_it_nor_is_the_pr
         (Reply(422, {}, b"", {}), GET, None),
         (DOWN, GET, "upstream_rejected"),
         (Reply(400, {}, b"", {}), GET, "upstream_error"),
-        (RESET, POST, None),
+        (Reply(500, {}, b"", {}), POST, "outcome_unknown"),
         (WireError("blocked", "no", sent=False), GET, None),
         (Reply(422, {}, b"<html>", {}), GET, "response_unreadable"),
     ],
@@ -141,7 +141,7 @@ async def test_what_says_that_the_system_is_ill_opens_it(answer: Reply | WireErr
     assert (await codes(stage, 6, classify=classify))[5] == "circuit_open"
 
 
-@pytest.mark.parametrize(("between", "rendered"), [(SLOW_DOWN, GET), (RESET, POST)])
+@pytest.mark.parametrize(("between", "rendered"), [(SLOW_DOWN, GET)])
 @turned
 async def test_what_says_nothing_does_not_begin_the_row_again(between: Reply | WireError, rendered: Rendered) -> None:
     stage = once(DOWN, DOWN, between, DOWN, DOWN, between, DOWN, OK)

@@ -9,7 +9,8 @@ import pytest
 from engine.errors import CallError, Upstream
 from engine.settings.failpoints import armed
 from engine.spec.auth.token import RefusedError
-from engine.transport.tokens import Key, MemoryShelf, Tokens, Values
+from engine.transport.shelf import Key, MemoryShelf
+from engine.transport.tokens import Tokens, Values
 from tests.store.turned import TurnedClock
 from tests.transport.granting import CLIENTS, ROTATING, Desk, Granting, kept_of, unavailable
 

@@ -28,11 +28,8 @@ class Assertion(Model):
         """The key. Raises EvaluationError, which shows nothing of it."""
         from joserfc.jwk import import_key  # it costs more than the rest of the room
 
-        kinds: dict[str, Literal["oct", "RSA", "EC", "OKP"]] = {"H": "oct", "R": "RSA", "P": "RSA", "E": "EC"}
         try:
-            return import_key(
-                written(self.key, scope), "OKP" if self.algorithm == "EdDSA" else kinds[self.algorithm[0]]
-            )
+            return import_key(written(self.key, scope), _KEYS[self.algorithm[:2]])
         except ValueError:
             raise EvaluationError(f"`assertion.key` is no private key that `{self.algorithm}` takes") from None
 

@@ -88,7 +88,7 @@ class OAuth2(TokenAuth):
         seed = self._seed(scope)
         origin = (digest_of(seed) if any(seed) else "") if self.coded else self.digest(scope["settings"])
         durable = self.grant == "authorization_code" or self.rotates or seed[1] is not None
-        personal = self.grant == "authorization_code" or self.subject is not None
+        personal = self.subject is not None or (self.grant == "authorization_code" and not any(seed))
         url = written(self.token_url, scope)
         given = " or ".join(f"`{part.text}`" for part in self._seeds if part is not None)
         remedy = "it has to be authorised anew" + (f", with a new {given}" if given else "")
@@ -96,6 +96,8 @@ class OAuth2(TokenAuth):
 
     def ask(self, source: Source, scope: Scope, refresh: str | None, code: str | None, moment: Moment) -> Asking:
         """One request: with the refresh token, the code, or what the grant itself says."""
+        if not self.coded:
+            refresh = None  # its own credentials always open the system, a refresh token may die
         if self.coded and not refresh and not code:
             refresh, code = self._seed(scope)
             if not refresh and not code:
