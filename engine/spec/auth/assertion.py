@@ -26,6 +26,7 @@ class Assertion(Model):
 
     def import_key(self, scope: Scope) -> Any:
         """The key. Raises EvaluationError, which shows nothing of it."""
+        from joserfc.errors import JoseError
         from joserfc.jwk import import_key  # it costs more than the rest of the room
 
         kinds: dict[str, Literal["oct", "RSA", "EC", "OKP"]] = {"H": "oct", "R": "RSA", "P": "RSA", "E": "EC"}
@@ -33,8 +34,9 @@ class Assertion(Model):
             return import_key(
                 written(self.key, scope), "OKP" if self.algorithm == "EdDSA" else kinds[self.algorithm[0]]
             )
-        except ValueError:
-            raise EvaluationError(f"`assertion.key` is no private key that `{self.algorithm}` takes") from None
+        except (ValueError, TypeError, JoseError):  # TypeError: there is a password on it
+            found = f"is no private key that `{self.algorithm}` takes, without a password"
+            raise EvaluationError(f"`assertion.key` {found}") from None
 
     def signed(self, scope: Scope, moment: Moment, usual: dict[str, Any]) -> str:
         """The JWT; a `usual` claim stands where the file gives none. Raises EvaluationError for an unusable key."""
