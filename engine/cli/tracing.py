@@ -1,6 +1,6 @@
 """What `tolmach call --trace` shows of a trip, secrets masked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -25,8 +25,8 @@ class TracePrinter:
     def input(self, target: str, given: dict[str, Any]) -> None:
         self._show(f"→ {target}", given)
 
-    def credential(self, values: Mapping[str, Any]) -> None:
-        self._mask.learn(value for value in values.values() if isinstance(value, str))
+    def credential(self, values: Iterable[Any]) -> None:
+        self._mask.learn(map(str, values))
 
     def rendered(self, request: Rendered) -> None:
         self._show(f"→ {request.method} {request.url}", dict(request.headers), request.body)

@@ -80,7 +80,7 @@ class CallError(TolmachError):
         customer_message: dict[str, str] | None = None,
         narrow: bool = False,
     ) -> None:
-        super().__init__(f"{code}: {detail}")
+        super().__init__(code)
         self.fault = CATALOGUE[code]
         self.code = code
         self.detail = detail
@@ -104,3 +104,6 @@ class CallError(TolmachError):
             customer_message=self.customer_message,
             narrow=self.narrow,
         )
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"  # as it is by now: what must not be read may have been taken out

@@ -13,7 +13,7 @@ from engine.runtime.desk import Errand, open_errand
 from engine.runtime.recorder import Recorder
 from engine.runtime.registry import Registry
 from engine.settings.clock import Clock, Ids
-from engine.spec.auth import Moment, Source
+from engine.spec.auth import Moment, Source, secrets_of
 from engine.spec.contracts import CONTRACTS
 from engine.spec.names import ANSWER
 from engine.spec.request import Press
@@ -128,12 +128,12 @@ class Engine:
             return await self._sent(errand, target.press, recorder, None)
         scope["auth"] = first = await tokens.current(subject, errand.deadline)
         if recorder is not None:
-            recorder.credential(first)
+            recorder.credential(first.values())
         try:
             return await self._sent(errand, target.press, recorder, (tokens, subject))
         except CallError as error:  # the system may have said them back
             known = (*first.values(), *scope["auth"].values())
-            error.detail = Mask(value for value in known if isinstance(value, str)).secrets(error.detail)
+            error.detail = Mask(map(str, known)).secrets(error.detail)
             raise
 
     async def _sent(
@@ -145,7 +145,7 @@ class Engine:
             recorder.rendered(rendered)
         trip = self._trip(errand, rendered, press, recorder)
         if renewing is not None:
-            trip = _renewing(trip, errand, press, *renewing)
+            trip = _renewing(trip, errand, press, recorder, *renewing)
         outcome = target.reader.read(await self._gate(target.bound).send(trip), scope)
         if recorder is not None:
             recorder.outcome(outcome)
@@ -158,7 +158,10 @@ class Engine:
             if "attempt" in scope:
                 scope["attempt"] = {"id": self.ids.uuid()}
                 request = request._replace(headers=press.headers_for(scope))
-            return target.credential.sign(scope).sign(request, self._moment)
+            signed = target.credential.sign(scope).sign(request, self._moment)
+            if recorder is not None and (said := secrets_of(request, signed)):
+                recorder.credential(said)
+            return signed
 
         def classify(reply: Reply, _renewable: bool) -> Judged:
             if recorder is not None:
@@ -218,7 +221,9 @@ async def _authorised(errand: Errand, tokens: Tokens | None, subject: str) -> Ou
     return target.reader.read("ok", scope | dict.fromkeys(ANSWER) | {"status": 200})
 
 
-def _renewing(trip: Trip, errand: Errand, press: Press, tokens: Tokens, subject: str) -> Trip:
+def _renewing(
+    trip: Trip, errand: Errand, press: Press, recorder: Recorder | None, tokens: Tokens, subject: str
+) -> Trip:
     """The same trip with values that are fetched anew once the system says that they are good no longer."""
     target, scope = errand.target, errand.scope
     expired = cast("Source", target.credential.source).auth.expired
@@ -228,7 +233,9 @@ def _renewing(trip: Trip, errand: Errand, press: Press, tokens: Tokens, subject:
         return "stale" if renewable and expired(scope) and tokens.renewable(subject, scope["auth"]) else verdict
 
     async def renew() -> Rendered:
-        scope["auth"] = await tokens.renew(subject, scope["auth"], errand.deadline)
+        scope["auth"] = values = await tokens.renew(subject, scope["auth"], errand.deadline)
+        if recorder is not None:
+            recorder.credential(values.values())
         return press.render(scope)
 
     return trip._replace(classify=classify, renew=renew)

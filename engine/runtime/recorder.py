@@ -1,6 +1,6 @@
 """The seam through which a trip is watched: `tolmach call --trace` prints it; the default hears nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from engine.spec.trip import Outcome, Rendered, Reply
@@ -12,8 +12,8 @@ class Recorder(Protocol):
     def input(self, target: str, given: dict[str, Any]) -> None:
         """The Desk has checked the input."""
 
-    def credential(self, values: Mapping[str, Any]) -> None:
-        """The credential's values were fetched: every one of them is a secret."""
+    def credential(self, values: Iterable[Any]) -> None:
+        """What a request is made or signed with: every one of them is a secret."""
 
     def rendered(self, request: Rendered) -> None:
         """The Press has rendered the request; it is not signed yet."""

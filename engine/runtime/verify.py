@@ -1,7 +1,7 @@
 """Whether the connections of a project work: one harmless operation each, and what its answer tells."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -92,7 +92,7 @@ class _Heard:
     def input(self, target: str, given: dict[str, Any]) -> None:
         """Nothing is asked of it."""
 
-    def credential(self, values: Mapping[str, Any]) -> None:
+    def credential(self, values: Iterable[Any]) -> None:
         """Nothing is asked of it."""
 
     def rendered(self, request: Rendered) -> None:

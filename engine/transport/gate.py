@@ -8,9 +8,11 @@ import structlog
 
 from engine.errors import CallError, Upstream
 from engine.settings.clock import Clock, Ids
+from engine.spec.auth.signature import secrets_of
 from engine.spec.policy import Policies
 from engine.spec.response import Verdict
 from engine.spec.trip import Rendered, Reply
+from engine.telemetry.mask import Mask
 from engine.telemetry.metrics import Series
 from engine.transport.breaker import Breaker
 from engine.transport.budget import Budget
@@ -59,8 +61,10 @@ class Gate:
         `upstream_unavailable`, `blocked_host`, `response_unreadable`; `outcome_unknown` when bytes of a request that is
         not idempotent went out and no full answer came; `circuit_open`, `rate_limited`, `overloaded` without sending.
         """
-        judged = await self._way(Passage(trip))
-        if isinstance(judged, CallError):
+        passage = Passage(trip)
+        judged = await self._way(passage)
+        if isinstance(judged, CallError):  # the system may have said back what the request was signed with
+            judged.detail = Mask(secrets_of(trip.rendered, passage.request)).secrets(judged.detail)
             raise judged
         return cast("Verdict", judged)
 

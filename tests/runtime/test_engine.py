@@ -1,6 +1,6 @@
 """Calls through the rooms, against a real socket."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -351,7 +351,7 @@ class Heard:
     def input(self, target: str, given: dict[str, Any]) -> None:
         self.rooms.append(f"desk {target}")
 
-    def credential(self, values: Mapping[str, Any]) -> None:
+    def credential(self, values: Iterable[Any]) -> None:
         self.rooms.append("a credential")
 
     def rendered(self, request: Rendered) -> None:

@@ -206,8 +206,15 @@ async def test_a_slow_system_is_cut_at_the_deadline_and_not_asked_again(rendered
 @turned
 async def test_a_second_attempt_has_what_the_first_left() -> None:
     stage = Stage((0.2, DOWN), (9.0, OK))
-    assert await stage.code(within=0.5) == "upstream_timeout"
-    assert (asyncio.get_running_loop().time(), stage.at) == (1000.5, [0, 0.3])
+    assert await stage.code(within=0.6) == "upstream_timeout"
+    assert (asyncio.get_running_loop().time(), stage.at) == (1000.6, [0, 0.3])
+
+
+@turned
+async def test_no_repeat_that_would_take_too_long_if_it_takes_as_long_as_the_last() -> None:
+    stage = Stage((0.2, DOWN), OK)
+    assert await stage.code(within=0.5) == "upstream_unavailable"
+    assert stage.at == [0]
 
 
 @turned

@@ -13,6 +13,7 @@ from engine.spec.auth.login import Login as Login
 from engine.spec.auth.oauth2 import OAuth2 as OAuth2
 from engine.spec.auth.signature import Moment as Moment
 from engine.spec.auth.signature import Signature as Signature
+from engine.spec.auth.signature import secrets_of as secrets_of
 from engine.spec.auth.signature import written as written
 from engine.spec.auth.signed import Hmac as Hmac
 from engine.spec.auth.signed import HttpSignature as HttpSignature

@@ -26,12 +26,14 @@ class Assertion(Model):
 
     def import_key(self, scope: Scope) -> Any:
         """The key. Raises EvaluationError, which shows nothing of it."""
+        from joserfc.errors import JoseError
         from joserfc.jwk import import_key  # it costs more than the rest of the room
 
         try:
             return import_key(written(self.key, scope), _KEYS[self.algorithm[:2]])
-        except ValueError:
-            raise EvaluationError(f"`assertion.key` is no private key that `{self.algorithm}` takes") from None
+        except (ValueError, TypeError, JoseError):  # TypeError: there is a password on it
+            found = f"is no private key that `{self.algorithm}` takes, without a password"
+            raise EvaluationError(f"`assertion.key` {found}") from None
 
     def signed(self, scope: Scope, moment: Moment, usual: dict[str, Any]) -> str:
         """The JWT; a `usual` claim stands where the file gives none. Raises EvaluationError for an unusable key."""

@@ -1,9 +1,11 @@
 """What signing does to a request: constant parts, and what each attempt computes anew."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from engine.errors import EvaluationError
 from engine.language.template import Template
@@ -17,6 +19,13 @@ class Moment(NamedTuple):
 
     now: Callable[[], datetime]
     uuid: Callable[[], str]
+
+
+def secrets_of(rendered: Rendered, signed: Rendered) -> list[str]:
+    """What signing put into a request and nobody may read: every longer word, as it stands and decoded."""
+    added = [value for name, value in signed.headers if (name, value) not in rendered.headers]
+    words = _WORD.findall(" ".join([signed.url.removeprefix(rendered.url), *added]))
+    return [*words, *map(unquote, words)]
 
 
 Own = Callable[[Rendered, Moment], Rendered]
@@ -75,3 +84,7 @@ def written(template: Template, scope: Scope) -> str:
     if value is None:
         raise EvaluationError(f"`{template.text}` has no value")
     return as_text(value)
+
+
+_WORD: Final = re.compile(r"""[^\s,;:?&="()]{16,}+(?!="?[^="\s,;&])""")
+"""What is no name before a value: a token, a signature, a certificate."""

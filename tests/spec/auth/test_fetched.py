@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
@@ -88,6 +90,10 @@ def test_an_unusable_key_is_told_when_the_connection_is_prepared() -> None:
     with pytest.raises(EvaluationError, match="no private key that `RS256`") as raised:
         source(auth, pin="c4n4ry")
     assert "c4n4ry" not in str(raised.value)
+    how = Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"c4n4ry")
+    for other in (rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())):
+        with pytest.raises(EvaluationError, match="without a password"):
+            source(auth, pin=other.private_bytes(*how).decode())
 
 
 SEEDED = (

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from engine.errors import CallError, EvaluationError
+from engine.spec.auth import secrets_of
 from engine.spec.auth.signed import signature_base
 from engine.spec.trip import Rendered
 from tests.spec.auth.written import MOMENT, SETTINGS, credential, problems, signed
@@ -246,3 +247,13 @@ def test_what_is_wrong_is_told(auth: str, code: str, says: str) -> None:
     (problem,) = problems(auth)
     assert problem.code == code
     assert says in f"{problem.message} {problem.remedy}"
+
+
+def test_what_signing_put_into_a_request_is_known_word_by_word_and_no_more() -> None:
+    request = Rendered("GET", "https://crm.example/x?a=1", (("User-Agent", "an agent of some length"),))
+    words = secrets_of(request, signed(OAUTH1.replace("METHOD", "HMAC-SHA1"), request))
+    assert "0f0e0d0c0b0a49088706050403020100" in words
+    assert [len(base64.b64decode(word)) for word in words if len(word) == 28] == [20]  # the signature, decoded
+    assert not {"oauth_signature_method", "User-Agent", "agent", "length"} & set(words)
+    assert secrets_of(request, signed(ESPO, request))
+    assert secrets_of(request, request) == []
