@@ -84,6 +84,40 @@ def test_a_system_that_is_away(tolmach: Terminal, tmp_path: Path) -> None:
     assert (found["error"]["code"], found["latency_ms"]) == ("upstream_unavailable", None)
 
 
+TOKEN = """\
+auth:
+  type: oauth2
+  grant: client_credentials
+  token_url: "{{ settings.url }}/token"
+  client_id: chat
+  client_secret: "{{ settings.key }}"
+"""
+
+
+def test_a_credential_that_is_refused_where_tokens_are_granted(
+    tolmach: Terminal, tmp_path: Path, system: Upstream
+) -> None:
+    system.says({"error": "invalid_client"}, 401)
+    file = lay(tmp_path, OPERATIONS, system.url, settings=f", key: {SECRET}", connection=TOKEN)
+    found, code = one(tolmach, file)
+    assert (code, found["reachable"], found["credentials"], found["rights"]) == (3, True, False, None)
+    assert found["error"]["code"] == "upstream_auth"
+
+
+def test_where_neither_address_nor_operation_is_known_nothing_is_said(
+    tolmach: Terminal, tmp_path: Path, system: Upstream
+) -> None:
+    file = lay(tmp_path, OPERATIONS.replace("  verify: account\n", ""), system.url, connection=TOKEN)
+    connector = tmp_path / "connectors" / "crm" / "connector.yaml"
+    text = connector.read_text(encoding="utf-8").replace(
+        'base_url: "{{ settings.url }}"', 'base_url: "{{ auth.base }}"\n  hosts: ["*.crm.example"]'
+    )
+    connector.write_text(text.replace("  client_id: chat", "  client_id: chat\n    capture: {base: body.base}"))
+    file.write_text(file.read_text(encoding="utf-8").replace("'}", "', key: k}"), encoding="utf-8")
+    found, _ = one(tolmach, file)
+    assert (found["reachable"], found["credentials"], system.asked) == (None, None, [])
+
+
 @pytest.mark.parametrize("ahead", [-3600, 90])
 def test_another_clock(tolmach: Terminal, tmp_path: Path, system: Upstream, ahead: int) -> None:
     date = datetime.now(UTC) + timedelta(seconds=ahead)

@@ -1,6 +1,8 @@
 """Kept answers from YAML to the socket: of what, for whom, how long."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,12 @@ import pytest
 from aiohttp import web
 
 from engine.errors import CallError
+from engine.runtime.call import Call
+from engine.runtime.engine import Engine
+from tests.runtime.bench import engine_of
 from tests.runtime.policed import GET, KEPT, OLGA, PUT, bench, gathered, one_after_another
 from tests.transport.hostile import until
-from tests.upstream import Asked
+from tests.upstream import Asked, upstream
 
 CARD = """
 operations:
@@ -210,3 +215,38 @@ async def test_a_hurried_caller_does_not_hurry_those_who_wait_with_it(tmp_path: 
         go.set()
         assert (await patient).data == OLGA
         assert len(one.asked) == 1
+
+
+NAMED = """\
+operations:
+  card:
+    capability: card
+    limits: {rate: 1/m, burst: 1}
+    request: {method: GET, path: /x}
+    output: {key: body.id}
+"""
+
+
+async def test_an_operation_is_one_whatever_it_is_called_by(tmp_path: Path) -> None:
+    async with engine_of_card(tmp_path, KEPT) as (engine, asked):
+        for target in ("card", "crm.card"):
+            await engine.call(Call("p", target, {"client_key": "1"}))
+        assert len(asked) == 1
+
+
+async def test_its_limits_hold_for_all_of_its_names(tmp_path: Path) -> None:
+    async with engine_of_card(tmp_path, "") as (engine, asked):
+        await engine.call(Call("p", "card", {"client_key": "1"}))
+        with pytest.raises(CallError, match="rate_limited"):
+            await engine.call(Call("p", "crm.card", {"client_key": "1"}))
+        assert len(asked) == 1
+
+
+@asynccontextmanager
+async def engine_of_card(folder: Path, connection: str) -> AsyncIterator[tuple[Engine, list[Asked]]]:
+    """An engine whose capability `card` is the operation `crm.card`, and what its system is asked."""
+    async with upstream() as system:
+        system.says({"id": 1})
+        project = "capabilities: {card: crm}\n"
+        async with engine_of(folder, NAMED, system.url, connection=connection, project=project) as engine:
+            yield engine, system.asked

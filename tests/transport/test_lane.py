@@ -283,3 +283,14 @@ async def test_a_pause_is_of_one_operation_or_of_all_of_the_credential() -> None
     lanes.pause(9.0, "app", None)
     assert [lane.stepped_in() for lane in lanes.of("app", "list", None)] == [False]
     assert lanes.of("client", "find", None)[-1].stepped_in()
+
+
+def test_a_rate_of_an_operation_does_not_say_how_many_at_once() -> None:
+    lanes = Lanes(Limits.model_construct(concurrency=50), TurnedClock())
+    said = Limits.model_validate({"concurrency": 3})
+    rooms = [
+        lanes.of("", name, own)[0]._room
+        for name, own in (("slow", Limits.model_validate({"rate": "4/s"})), ("few", said))
+    ]
+    assert rooms[0] > 50
+    assert rooms[1] == 3

@@ -9,6 +9,7 @@ import pytest
 from engine.errors import CallError, Upstream
 from engine.settings.failpoints import armed
 from engine.spec.auth.token import RefusedError
+from engine.spec.trip import Reply
 from engine.transport.shelf import Key, MemoryShelf
 from engine.transport.tokens import Tokens, Values
 from tests.store.turned import TurnedClock
@@ -513,3 +514,84 @@ async def test_a_shelf_of_memory_keeps_for_whoever_has_the_lease() -> None:
     await shelf.give_back(KEY, second)
     assert not await shelf.keep(KEY, b"3", second)
     assert await shelf.load(KEY) == b"1"
+
+
+class _Down(MemoryShelf):
+    """A database that does not answer."""
+
+    async def load(self, key: Key) -> bytes | None:
+        raise CallError("overloaded", "the store is busy")
+
+    async def take(self, key: Key, seconds: float) -> int | None:
+        raise CallError("overloaded", "the store is busy")
+
+    async def give_back(self, key: Key, fence: int) -> None:
+        raise CallError("overloaded", "the store is busy")
+
+
+async def test_a_store_that_is_down_stops_only_those_who_need_it() -> None:
+    desk = Desk()
+    assert await desk.holder(_Down(desk.clock)).current("", desk.soon) == {"access_token": "a1"}
+    rotating = Desk(ROTATING, {"first": "r0"})
+    assert (await failure(rotating.holder(_Down(rotating.clock)).current("", rotating.soon))).code == "overloaded"
+    assert rotating.system.asked == []
+
+
+class _Forgetful(MemoryShelf):
+    """Takes no lease back."""
+
+    async def give_back(self, key: Key, fence: int) -> None:
+        raise CallError("overloaded", "the store is busy")
+
+
+async def test_a_lease_that_cannot_be_given_back_costs_nobody_the_token() -> None:
+    desk = Desk(ROTATING, {"first": "r0"})
+    assert await desk.holder(_Forgetful(desk.clock)).current("", desk.soon) == {"access_token": "a1"}
+
+
+class _Sealed(MemoryShelf):
+    """What lies there was sealed with a key that is gone."""
+
+    async def load(self, key: Key) -> bytes | None:
+        raise CallError("internal", "a value is sealed with a key that nobody has")
+
+
+async def test_a_new_code_takes_the_place_of_what_cannot_be_opened() -> None:
+    desk = Desk(CLIENTS, system=Granting({"c1"}))
+    tokens = desk.holder(_Sealed(desk.clock))
+    assert (await failure(tokens.current("x", desk.soon))).code == "internal"
+    await tokens.authorise("x", "c1", desk.soon)
+    assert await tokens.current("x", desk.soon) == {"access_token": "a1"}
+
+
+async def test_an_app_that_has_credentials_of_its_own_asks_with_no_refresh_token() -> None:
+    desk = Desk()
+    tokens = desk.holder()
+    for number in (1, 2):
+        assert await tokens.current("", desk.soon) == {"access_token": f"a{number}"}
+        desk.clock.seconds += 3601
+    assert [said["grant_type"] for said in desk.system.asked] == ["client_credentials"] * 2
+
+
+async def test_who_comes_while_a_system_is_left_alone_is_told_for_how_long() -> None:
+    desk = Desk(system=Granting(down=unavailable()))
+    tokens = desk.holder()
+    await failure(tokens.current("", desk.soon))
+    assert (await failure(tokens.current("", desk.soon))).retry_after == 1.0
+
+
+class _Busy(Granting):
+    def answer(self, said: dict[str, str]) -> Reply:
+        return Reply(429, {"retry-after": "120"}, b"", {})
+
+
+async def test_a_token_endpoint_that_says_how_long_is_left_alone_for_as_long() -> None:
+    desk = Desk(system=_Busy())
+    tokens = desk.holder()
+    assert (await failure(tokens.current("", desk.soon))).retry_after == 120
+    desk.clock.seconds += 119
+    await failure(tokens.current("", desk.soon))
+    assert len(desk.system.asked) == 1
+    desk.clock.seconds += 1
+    await failure(tokens.current("", desk.soon))
+    assert len(desk.system.asked) == 2
