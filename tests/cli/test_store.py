@@ -9,21 +9,12 @@ from aiohttp import web
 from engine.store.seal import new_seal_key
 from tests.cli.terminal import Ended, started
 from tests.runtime.bench import lay
+from tests.runtime.portal import GET, ROTATING
 from tests.upstream import Asked, Upstream
 
-ROTATING = """\
-auth:
-  type: oauth2
-  grant: refresh_token
-  token_url: "{{ settings.url }}/token"
-  client_id: app
-  seed: {refresh_token: "{{ settings.key }}"}
-  rotates: true
-"""
 OWN = """\
 auth: {type: oauth2, grant: client_credentials, token_url: "{{ settings.url }}/token", client_id: app}
 """
-GET = "operations:\n  get: {request: {method: GET, path: /x}, output: {token: body.token}}\n"
 KEY = new_seal_key()
 
 
