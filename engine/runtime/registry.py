@@ -221,9 +221,10 @@ def _target(name: str, bound: Bound, operation_name: str) -> Target:
     operation = connector.operations[operation_name]
     only = next(iter(bound.credentials))
     credential = bound.credentials[operation.credential if operation.credential is not None else only]
-    press = operation.request.plan(credential.base, operation.repeatable) if operation.request is not None else None
     title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
     reader = Reader.plan(operation, connector.response, bound.name, "text" in used)
+    request, kind = operation.request, reader.answer.format
+    press = request.plan(credential.base, operation.repeatable, kind) if request is not None else None
     cache = bound.cache if operation.only_reads and operation.capability != "authorization" else None
     capability = operation.capability
     return Target(name, title, capability, bound, operation_name, operation, credential, press, reader, used, cache)
