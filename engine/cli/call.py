@@ -125,9 +125,7 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     return USAGE
 
 
-def _answer(
-    registry: "Registry", folder: Path, request: "Call", trace: bool, output: Output, show: "Show"
-) -> int:
+def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, output: Output, show: "Show") -> int:
     import asyncio
 
     from engine.cli.tracing import TracePrinter, mask_of
