@@ -20,7 +20,7 @@ from engine.spec.strings import ExpressionField, TemplateField
 from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
 from engine.spec.tree.constructs import Let, bound, link_lets
-from engine.spec.tree.nodes import evaluate, holds
+from engine.spec.tree.nodes import bounded, evaluate, holds
 
 ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
 
@@ -136,7 +136,7 @@ class Operation(Model, later="paging challenge steps for_each first_of call"):
     def read(self, scope: Scope) -> tuple[Any, list[str]]:
         """Room 5: the mapped answer and warnings. Raises CallError `mapping_failed` or `contract_violated`."""
         scope = bound(self.let, scope)
-        value = scope["body"] if self.output is None else self.output(scope)
+        value = scope["body"] if self.output is None else bounded(self.output(scope), self.place("output"))
         if self.contract is None:
             return value, []
         try:

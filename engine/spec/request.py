@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError
+from engine.language.bounds import measure
 from engine.language.codec import encode_form, encode_json, encode_query, header_name, header_value
 from engine.language.text import as_text, kind_of
 from engine.spec.names import Names
@@ -108,6 +109,7 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
         """The encoded body."""
         if self.json_ is not None:
             value = self.json_(scope)
+            measure(value)
             return None if value is ABSENT else encode_json(value)
         return encode_form(pairs(self.form(scope))) if self.form is not None else None
 
@@ -209,6 +211,7 @@ def _given(values: Any) -> Iterable[tuple[str, Any]]:
         return ()
     if not isinstance(values, dict):
         raise EvaluationError(f"names and values are needed, found {kind_of(values)}")
+    measure(values)
     return values.items()
 
 
