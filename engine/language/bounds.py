@@ -16,18 +16,19 @@ def measure(value: Any) -> int:
     values, characters, depth, level = MAX_VALUES, MAX_CHARACTERS, MAX_DEPTH, list[Any]([(value,)])
     while level or characters < 0:
         inner: list[Any] = []
-        values -= sum(map(len, level))
-        if values < 0 or characters < 0 or depth < 0:
-            raise EvaluationError(_EXCESS)
         for members in level:
+            values -= len(members)
+            if values < 0 or characters < 0 or depth < 0:
+                raise EvaluationError(_EXCESS)
             for member in members:
-                if member.__class__ is str:
+                kind = type(member)
+                if kind is str:
                     characters -= len(member)
-                elif member.__class__ is list:
+                elif kind is list:
                     inner.append(member)
-                elif member.__class__ is dict:
-                    characters -= sum(map(len, member))
-                    inner.append(member.values())
+                elif kind is dict:
+                    inner += member.values(), member
+                    values += len(member)  # its names are no values
         level, depth = inner, depth - 1
     return MAX_VALUES - values
 

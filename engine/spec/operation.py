@@ -136,7 +136,7 @@ class Operation(Model, later="paging challenge steps for_each first_of call"):
     def read(self, scope: Scope) -> tuple[Any, list[str]]:
         """Room 5: the mapped answer and warnings. Raises CallError `mapping_failed` or `contract_violated`."""
         scope = bound(self.let, scope)
-        value = scope["body"] if self.output is None else bounded(self.output(scope), self.place("output"))
+        value = scope["body"] if self.output is None else bounded(self.output(scope), lambda: self.place("output"))
         if self.contract is None:
             return value, []
         try:

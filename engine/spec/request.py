@@ -197,6 +197,8 @@ def pairs(values: Any) -> Pairs:
     """Names and texts; a list repeats its name. Raises EvaluationError for what no parameter can be."""
     found: Pairs = []
     for name, value in _given(values):
+        if isinstance(value, list):
+            measure(value)
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, dict | list):
                 raise UnwritableError(name, f"{kind_of(one)} cannot stand here; write it as text: `| to_json`")
@@ -211,7 +213,6 @@ def _given(values: Any) -> Iterable[tuple[str, Any]]:
         return ()
     if not isinstance(values, dict):
         raise EvaluationError(f"names and values are needed, found {kind_of(values)}")
-    measure(values)
     return values.items()
 
 

@@ -36,12 +36,12 @@ def failure(detail: str, place: Span | None) -> CallError:
     return CallError("mapping_failed", detail, place=place)
 
 
-def bounded(value: Any, place: Span | None) -> Any:
+def bounded(value: Any, place: Callable[[], Span]) -> Any:
     """What a tree yielded, within the bounds of every value. Raises CallError."""
     try:
         measure(value)
     except EvaluationError as error:
-        raise failure(error.message, place) from None
+        raise failure(error.message, place()) from None
     return value
 
 
