@@ -15,11 +15,11 @@ def measure(value: Any) -> int:
     """
     values, characters, depth, level = MAX_VALUES, MAX_CHARACTERS, MAX_DEPTH, list[Any]([(value,)])
     while level or characters < 0:
+        values -= sum(map(len, level))
+        if values < 0 or characters < 0 or depth < 0:
+            raise EvaluationError(_EXCESS)
         inner: list[Any] = []
         for members in level:
-            values -= len(members)
-            if values < 0 or characters < 0 or depth < 0:
-                raise EvaluationError(_EXCESS)
             for member in members:
                 kind = type(member)
                 if kind is str:
