@@ -29,11 +29,15 @@ class Said(NamedTuple):
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = {}
+    cookies: Mapping[str, str] = {}
 
     def response(self) -> web.Response:
         raw = self.body.encode() if isinstance(self.body, str) else self.body
         data = raw if isinstance(raw, bytes) else b"" if raw is None else json.dumps(raw).encode()
-        return web.Response(status=self.status, body=data, headers={"Content-Type": JSON} | dict(self.headers))
+        response = web.Response(status=self.status, body=data, headers={"Content-Type": JSON} | dict(self.headers))
+        for name, value in self.cookies.items():
+            response.set_cookie(name, value)
+        return response
 
 
 Answering = Callable[[Asked], "Said | Awaitable[Said]"]
@@ -117,7 +121,9 @@ def _opened(
     place.parent.mkdir(parents=True)
     place.write_text(text, encoding="utf-8")
     given = json.dumps({"url": url} | {key: value.replace("{url}", url) for key, value in settings.items()})
-    connection = f"crm: {{connector: {name}, settings: {given}, insecure: true, network: {{allow: [127.0.0.0/8]}}{use}}}"
+    connection = (
+        f"crm: {{connector: {name}, settings: {given}, insecure: true, network: {{allow: [127.0.0.0/8]}}{use}}}"
+    )
     defaults = "{deadline: 20s, language: ru, region: RU, zone: Europe/Moscow}"
     file = folder / "tolmach.yaml"
     file.write_text(f"projects: {{p: {{defaults: {defaults}, connections: {{{connection}}}}}}}\n", encoding="utf-8")

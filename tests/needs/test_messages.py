@@ -57,7 +57,12 @@ async def test_a_reason_for_people_is_what_a_bot_may_say(tmp_path: Path) -> None
         ("/string", "in_a_json_string", Said({"error": {"detail": "no JSON"}}, 422), "upstream_rejected"),
         ("/string", "in_a_json_string", Said({"error": "else"}, 422), "upstream_rejected"),
         ("/array", "in_an_array", Said({"message": "an object"}, 400), "upstream_rejected"),
-        ("/tpp", "in_tpp_messages", Said({"tppMessages": [{"code": "ACCESS_EXCEEDED", "text": "4"}]}, 429), "rate_limited"),
+        (
+            "/tpp",
+            "in_tpp_messages",
+            Said({"tppMessages": [{"code": "ACCESS_EXCEEDED", "text": "4"}]}, 429),
+            "rate_limited",
+        ),
         ("/payload", "in_a_json_string_at_200", Said({"payload": "no JSON"}), "mapping_failed"),
     ],
 )
