@@ -100,7 +100,10 @@ def form_of(asked: Asked) -> dict[str, str]:
 async def stand(
     folder: Path, need: str | Path, routes: Mapping[str, Said | Answering], use: str = "", **settings: str
 ) -> AsyncIterator[Stand]:
-    """The connector is `<need>.yaml` beside the tests, or a file; its setting `url` is the system; `use` goes into the project."""
+    """The connector is `<need>.yaml` beside the tests, or a file; its setting `url` is where the system listens.
+
+    `use` goes into the project's connection; `{url}` in a setting is the system's address.
+    """
     async with upstream() as system:
         engine, clock = _opened(folder, need, system.url, use, settings)
         found = Stand(system, engine, clock, routes)

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
