@@ -142,8 +142,11 @@ class Press:
     request: Request
     idempotent: bool
 
-    def render(self, scope: Scope) -> Rendered:
-        """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked."""
+    def render(self, scope: Scope, address: str = "") -> Rendered:
+        """To an `address` that is known, or to that of the file.
+
+        Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked.
+        """
         part = "query"
         try:
             query = self.fixed_query if self.query is None else encode_query(pairs(self.query(scope)))
@@ -153,6 +156,8 @@ class Press:
             body = self.request.body(scope)
         except EvaluationError as error:
             raise self.request.fault(part, error) from None
+        if address:
+            return Rendered(self.method, address, headers, body, self.idempotent)
         base = self.base.url if self.base.address is None else self.base.address(scope)
         url = base + self.path.render(scope)
         return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
