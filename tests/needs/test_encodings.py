@@ -9,7 +9,7 @@ import pytest
 from tests.needs.stand import Said, Stand, stand
 from tests.upstream import Asked
 
-PATHS = "php json odata plus repeated comma clients:search query search jql".split()
+PATHS = ["php", "json", "odata", "plus", "repeated", "comma", "clients:search", "query", "search", "jql"]
 GUID = "7e0c4d3a-1111-4222-8333-aaaaaaaaaaaa"
 WAYWARD = ["O'Brien", '"', "\\", "\\'", "x' OR Name != '", "} IN ALL FIELDS", "50%_*", "Ёлкин & Co = 1+1", "a\u2019b"]
 
