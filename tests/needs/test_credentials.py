@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -64,7 +65,7 @@ def told(asked: Asked) -> Said:
 
 async def test_a_scheme_of_any_word_and_a_refresh_token_that_stays(tmp_path: Path) -> None:
     system = Rotating()
-    routes = {"POST /zoho/token": system.token, "GET /zoho/Contacts": door("authorization", "Zoho-oauthtoken a2")}
+    routes: dict[str, Any] = {"POST /zoho/token": system.token, "GET /zoho/Contacts": door("authorization", "Zoho-oauthtoken a2")}
     async with stand(tmp_path, "credentials", routes, **GIVEN) as doors:
         assert await doors.call("zoho") == {"name": "Anna"}
 
@@ -91,7 +92,7 @@ async def test_what_a_login_answers_goes_into_a_header(
     tmp_path: Path, operation: str, login: Said, header: str, value: str
 ) -> None:
     paths = {"obp": ("/obp/login", "/obp/accounts"), "fineract": ("/self/login", "/self/clients")}[operation]
-    routes = {f"POST {paths[0]}": login, f"GET {paths[1]}": door(header, value)}
+    routes: dict[str, Any] = {f"POST {paths[0]}": login, f"GET {paths[1]}": door(header, value)}
     async with stand(tmp_path, "credentials", routes, **GIVEN) as doors:
         assert await doors.call(operation) == {"name": "Anna"}
         first = doors.asked[0]
