@@ -65,7 +65,10 @@ def told(asked: Asked) -> Said:
 
 async def test_a_scheme_of_any_word_and_a_refresh_token_that_stays(tmp_path: Path) -> None:
     system = Rotating()
-    routes: dict[str, Any] = {"POST /zoho/token": system.token, "GET /zoho/Contacts": door("authorization", "Zoho-oauthtoken a2")}
+    routes: dict[str, Any] = {
+        "POST /zoho/token": system.token,
+        "GET /zoho/Contacts": door("authorization", "Zoho-oauthtoken a2"),
+    }
     async with stand(tmp_path, "credentials", routes, **GIVEN) as doors:
         assert await doors.call("zoho") == {"name": "Anna"}
 
