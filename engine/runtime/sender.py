@@ -140,7 +140,7 @@ class Sender:
         def sign(request: Rendered) -> Rendered:
             if "attempt" in scope:
                 scope["attempt"] = {"id": self.ids.uuid()}
-                request = request._replace(headers=press.headers_for(scope))
+                request = request._replace(headers=press.render(scope, request.url).headers)
             signed = credential.sign(scope).sign(request, self._moment)
             if recorder is not None and (said := secrets_of(request, signed)):
                 recorder.credential(said)

@@ -101,16 +101,19 @@ class _Planner:
         attempts = tuple(self.work(one, signing, name) for one in action.first_of) if isinstance(action, Step) else ()
         inside = (*(one for one in (called, *attempts) if one is not None), *(stage.work for stage in stages))
         used = frozenset(self.owner.used | own.connection.used)
-        press = request.plan(credential.base, signing.repeatable(request)) if request and credential else None
         sends = request is not None or self.owner.authorise is not None
         rules = (*self.before, action.response, self.owner.response if action is not self.owner else None, *self.after)
+        reader = Reader.plan(_given(*rules, own.response), self.bound.name, "text" in used)
+        press = None
+        if request is not None and credential is not None:
+            press = request.plan(credential.base, signing.repeatable(request), reader.answer.format)
         return Work(
             action,
             self.bound,
             name,
             used,
             (sends and not signing.only_reads(request)) or (not signing.reads and any(one.writes for one in inside)),
-            Reader.plan(_given(*rules, own.response), self.bound.name, "text" in used),
+            reader,
             credential,
             signing.subject or self.owner.subject or getattr(credential, "subject", None),
             signing.limits or self.owner.limits,

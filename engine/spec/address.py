@@ -1,4 +1,4 @@
-"""Addresses that come with an answer: resolved against one that is known, never beyond its origin."""
+"""Addresses: which host a URL names, and where a link of an answer leads."""
 
 import re
 from typing import Final
@@ -7,26 +7,47 @@ from urllib.parse import quote, urljoin, urlsplit
 from engine.errors import CallError
 
 
-def followed(link: str, used: str) -> str:
-    """A link of an answer, resolved (RFC 3986) against the URL it belongs to, encoded, without its fragment.
-
-    Raises CallError `blocked_host` where it leads to another origin or is none.
-    """
+def authority(url: str) -> str | None:
+    """Host and port as the wire takes them, None where there are none."""
     try:
-        url = urljoin(used, quote(link, _KEPT)).partition("#")[0]
-        inside = not _ODD.search(link) and _origin(url) == _origin(used)
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+        host = f"[{name}]" if ":" in name else name.encode("idna").decode()
     except ValueError:
-        inside = False
-    if not inside:
-        raise CallError("blocked_host", "a link of the answer leads away from the system that gave it")
-    return url
+        return None
+    if port == 0 or not _HOST.fullmatch(host):
+        return None
+    return host if port is None else f"{host}:{port}"
 
 
-_KEPT: Final = "%:/?#[]@!$&'()*+,;=~-._"
-_ODD: Final = re.compile(r"[\x00-\x20\\\x7f]|//[^/?#]*@")
+def followed(link: str, used: str) -> str:
+    """The address that a link means, seen from the URL just used: absolute, encoded, without a fragment.
+
+    Raises CallError `blocked_host` for another scheme, host or port than that of `used`, a user name, a backslash and
+    control characters; it names the host alone.
+    """
+    if _NEVER.search(link):
+        raise CallError("blocked_host", "the link of an answer holds a control character or a backslash")
+    written = _STRAY.sub("%25", quote(link, _WRITTEN))
+    try:
+        found = urljoin(used, written).partition("#")[0]
+        same, person = _origin(found) == _origin(used), "@" in urlsplit(found).netloc
+    except ValueError:
+        same, person, found = False, False, ""
+    if person:
+        raise CallError("blocked_host", "the link of an answer holds a user name")
+    if not same:
+        host = (authority(found) or "no host that can be read")[:100]
+        raise CallError("blocked_host", f"the link of an answer leads elsewhere: {host}")
+    return found
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(scheme)
+def _origin(url: str) -> tuple[str, str]:
+    scheme = url.partition("://")[0].lower()
+    return scheme, (authority(url) or url).removesuffix({"https": ":443", "http": ":80"}.get(scheme, " "))
+
+
+_HOST: Final = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
+_NEVER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
+_WRITTEN: Final = "/:?#[]@!$&'()*+,;=%~"
+_STRAY: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")

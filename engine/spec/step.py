@@ -10,9 +10,9 @@ from engine.document import Map
 from engine.errors import nearest
 from engine.language.text import kind_of
 from engine.spec.action import Action, Grant, Signing
+from engine.spec.body import WrittenPairs
 from engine.spec.names import RESERVED, Names
 from engine.spec.reading import SPARED, Model, about, reading, reads, wrong
-from engine.spec.request import WrittenPairs
 from engine.spec.strings import ExpressionField
 from engine.spec.tree import read_tree
 from engine.spec.tree.nodes import Const, WrittenObject
