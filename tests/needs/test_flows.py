@@ -1,4 +1,4 @@
-"""Need 7: calls of several steps, batches whose later requests use earlier answers, and no more at once than allowed."""
+"""Need 7: calls of several steps, batches whose later requests use earlier answers, no more at once than allowed."""
 
 import asyncio
 import json
