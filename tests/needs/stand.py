@@ -100,9 +100,9 @@ def form_of(asked: Asked) -> dict[str, str]:
 async def stand(
     folder: Path, need: str | Path, routes: Mapping[str, Said | Answering], use: str = "", **settings: str
 ) -> AsyncIterator[Stand]:
-    """The connector is `<need>.yaml` beside the tests, or a file; its setting `url` is where the system listens.
+    """The connector is `<need>.yaml` beside the tests, which has a setting `url`, or a file.
 
-    `use` goes into the project's connection; `{url}` in a setting is the system's address.
+    `use` goes into the project's connection; `{url}` in a setting is where the system listens.
     """
     async with upstream() as system:
         engine, clock = _opened(folder, need, system.url, use, settings)
@@ -123,7 +123,8 @@ def _opened(
     place = folder / "connectors" / name / "connector.yaml"
     place.parent.mkdir(parents=True)
     place.write_text(text, encoding="utf-8")
-    given = json.dumps({"url": url} | {key: value.replace("{url}", url) for key, value in settings.items()})
+    known = {"url": "{url}"} if isinstance(need, str) else {}
+    given = json.dumps({key: value.replace("{url}", url) for key, value in (known | dict(settings)).items()})
     connection = (
         f"crm: {{connector: {name}, settings: {given}, insecure: true, network: {{allow: [127.0.0.0/8]}}{use}}}"
     )

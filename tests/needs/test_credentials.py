@@ -106,7 +106,7 @@ async def test_what_a_login_answers_goes_into_a_header(
 
 
 async def test_a_token_goes_into_the_query_or_the_body(tmp_path: Path) -> None:
-    routes = {"POST /token": Said({"token": "t 1&2"}), "GET /echo": told, "POST /echo": told}
+    routes: dict[str, Any] = {"POST /token": Said({"token": "t 1&2"}), "GET /echo": told, "POST /echo": told}
     async with stand(tmp_path, "credentials", routes, **GIVEN) as doors:
         assert (await doors.call("by_query"))["query"] == {"access_token": "t 1&2"}
         assert (await doors.call("by_body"))["body"] == {"auth": "t 1&2"}
@@ -164,7 +164,7 @@ async def test_the_address_comes_with_the_token_which_lives_until_it_is_refused(
         over = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
         return Said({"left": 7}) if asked.headers["authorization"] == "Bearer t2" else Said(over, 401)
 
-    routes = {"POST /services/oauth2/token": token, "GET /home/services/data/v66.0/limits": limits}
+    routes: dict[str, Any] = {"POST /services/oauth2/token": token, "GET /home/services/data/v66.0/limits": limits}
     async with stand(tmp_path, "homes", routes, private_key=PEM) as doors:
         for _ in range(2):
             assert await doors.call("limits") == {"left": 7}

@@ -34,7 +34,7 @@ def found(asked: Asked) -> Said:
 
 async def test_ids_are_found_and_each_is_fetched_a_few_at_once_in_order(tmp_path: Path) -> None:
     crowd = Crowd()
-    routes = {"POST /findbycomm": found, "POST /item.get": crowd.item}
+    routes: dict[str, Any] = {"POST /findbycomm": found, "POST /item.get": crowd.item}
     async with stand(tmp_path, "flows", routes) as system:
         answer = await system.answer("ids_then_cards", type="phone", value="+79001234567")
     assert [client["name"] for client in answer.data["clients"]] == ["Daria", "Anna", "Boris", "Vera", "Gleb"]

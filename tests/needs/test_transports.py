@@ -15,9 +15,11 @@ SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 NAMES = {"s": SOAP11, "c": "urn:bank:core:v3"}
 ANSWER = """<?xml version="1.0" encoding="windows-1251"?>
 <soap:Envelope xmlns:soap="{soap}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><soap:Body>
-<n:GetClientRs xmlns:n="urn:bank:core:v3"><n:Status><n:StatusCode>{code}</n:StatusCode><n:StatusDesc>нет доступа</n:StatusDesc></n:Status>
+<n:GetClientRs xmlns:n="urn:bank:core:v3"><n:Status><n:StatusCode>{code}</n:StatusCode>
+<n:StatusDesc>нет доступа</n:StatusDesc></n:Status>
 <n:FullName>Пётр &lt;Общий&gt;</n:FullName><n:MiddleName i:nil="true"/>
-<n:AcctList><n:Acct closed="no"><n:AcctId>40817</n:AcctId></n:Acct></n:AcctList></n:GetClientRs></soap:Body></soap:Envelope>"""
+<n:AcctList><n:Acct closed="no"><n:AcctId>40817</n:AcctId></n:Acct></n:AcctList>
+</n:GetClientRs></soap:Body></soap:Envelope>"""
 FAULT = '<e:Envelope xmlns:e="{soap}"><e:Body><e:Fault>{told}</e:Fault></e:Body></e:Envelope>'
 XML = {"Content-Type": "text/xml"}
 
