@@ -1,12 +1,10 @@
 """The drafts of hosted CRMs against stand-ins: amoCRM, Bitrix24, Dynamics 365, HubSpot, Salesforce."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.drafts.played import given, played
 from tests.needs.stand import Said, form_of, query_of
@@ -35,7 +33,7 @@ def manager(key: Any) -> dict[str, Any]:
 class Amo:
     """Its refresh tokens are good for one use."""
 
-    ACCOUNT: dict[str, Any] = {
+    ACCOUNT: ClassVar[dict[str, str]] = {
         "host": "mybank.amocrm.ru",
         "client_id": "app",
         "client_secret": "s",
