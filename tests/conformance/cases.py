@@ -107,6 +107,7 @@ class Case(Model):
     settings: Any = about("What the deployment fills in.")
     project: Project = about("What else it says.", default_factory=Project)
     now: str | None = about("When the first call is made.")
+    uuid: str | None = about("What every UUID is that is drawn; without it each is another.")
     call: Asked = about("The call.", default_factory=Asked)
     calls: list[Asked] | None = about("Or several, one after another.")
     exchanges: list[Exchange] = about("Requests and answers.", default=[])

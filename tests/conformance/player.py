@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
@@ -26,6 +27,7 @@ class Script:
         self.ordered = ordered
         self.base = base
         self.wrong: list[str] = []
+        self.known: dict[str, str] = {}
         self.began = 0.0
 
     async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
@@ -51,9 +53,10 @@ class Script:
         now = asyncio.get_running_loop().time() - self.began
         found: list[str] = []
         for at, exchange in enumerate(self.left[: 1 if self.ordered else None]):
-            expected = exchange.expect or tests_file.Expected()
-            wrong = list(differences(request, expected, now, self.base))
+            expected, known = exchange.expect or tests_file.Expected(), dict(self.known)
+            wrong = list(differences(request, expected, now, self.base, known))
             if not wrong:
+                self.known = known
                 return self.left.pop(at)
             found.append("; ".join(wrong))
         self.wrong.append(f"{request.method} {request.url} fits no exchange: {found or 'there is none left'}")
@@ -71,8 +74,8 @@ def reply_of(said: Any) -> Reply:
     return Reply(said.status, headers, body, cookies)
 
 
-def differences(sent: Rendered, expected: Any, now: float, base: str = "") -> Iterator[str]:
-    """What of a request is not as it must be."""
+def differences(sent: Rendered, expected: Any, now: float, base: str, known: dict[str, str]) -> Iterator[str]:
+    """What of a request is not as it must be; `known` are the texts that `$name` stands for, and gains more."""
     url, body = urlsplit(sent.url), (sent.body or b"").decode()
     headers = {name.lower(): value for name, value in sent.headers}
     found: dict[str, Any] = {"method": sent.method, "path": unquote(url.path).removeprefix(base), "url": sent.url}
@@ -80,12 +83,12 @@ def differences(sent: Rendered, expected: Any, now: float, base: str = "") -> It
     for name in expected.model_fields_set & found.keys():
         wanted = getattr(expected, name)
         wanted = {key: _texts(one) for key, one in wanted.items()} if isinstance(wanted, dict) else wanted
-        if not same(found[name], wanted):
+        if not same(found[name], wanted, known):
             yield f"{name} is {found[name]!r}, not {wanted!r}"
     for name, value in (expected.headers or {}).items():
-        if not same(headers.get(name.lower()), None if value is None else as_text(value)):
+        if not same(headers.get(name.lower()), None if value is None else as_text(value), known):
             yield f"{name} is {headers.get(name.lower())!r}, not {value!r}"
-    if "json_" in expected.model_fields_set and not same(exact(body), expected.json_):
+    if "json_" in expected.model_fields_set and not same(exact(body), expected.json_, known):
         yield f"json is {body}, not {expected.json_!r}"
     if (wanted := getattr(expected, "body", None)) is not None and not _fits(body, wanted):
         yield f"body is {body!r}, not {wanted!r}"
@@ -105,18 +108,22 @@ def exact(text: str | bytes) -> Any:
         return None
 
 
-def same(found: Any, wanted: Any) -> bool:
-    """Whether two JSON values are equal, numbers exactly; `*` is any text, `{jwt: claims}` a token with these claims."""
+def same(found: Any, wanted: Any, known: dict[str, str] | None = None) -> bool:
+    """Whether two JSON values are equal, numbers exactly.
+
+    In what is expected of a request `$name` is any text, the same one for the same name and another for another;
+    `{jwt: claims}` is a token with these members in its header or claims.
+    """
     if isinstance(wanted, dict) and wanted.keys() == {"jwt"} and isinstance(found, str):
         parts = [exact(b64decode(part + "==", "-_")) for part in found.split(".")[:2]]
         claims = {name: one for part in parts for name, one in (part or {}).items() if name in wanted["jwt"]}
-        return same(claims, wanted["jwt"])
+        return same(claims, wanted["jwt"], known)
     if isinstance(found, dict) and isinstance(wanted, dict):
-        return found.keys() == wanted.keys() and all(same(found[key], wanted[key]) for key in found)
+        return found.keys() == wanted.keys() and all(same(found[key], wanted[key], known) for key in found)
     if isinstance(found, list) and isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(same, found, wanted))
-    if wanted == "*":
-        return isinstance(found, str)
+        return len(found) == len(wanted) and all(same(*pair, known) for pair in zip(found, wanted, strict=True))
+    if known is not None and isinstance(found, str) and re.fullmatch(r"\$\w+", str(wanted)):
+        return known.setdefault(wanted, found) == found and list(known.values()).count(found) == 1
     return isinstance(found, bool) is isinstance(wanted, bool) and bool(found == wanted)
 
 

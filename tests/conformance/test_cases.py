@@ -14,8 +14,9 @@ from engine.language.codec import decode_json, encode_json
 from engine.language.expression import compile_expression
 from engine.language.locale import LOCALE, Locale
 from engine.language.template import compile_template
-from engine.runtime import engine as runtime
+from engine.runtime import sender
 from engine.runtime.call import Call
+from engine.runtime.engine import Engine
 from engine.runtime.registry import Registry, load
 from engine.spec.reading import plain
 from tests.conformance.cases import Asked, Case, Failure, Result, every
@@ -87,8 +88,8 @@ def _compare_problems(problems: list[Diagnostic], wanted: Result, files: dict[Pa
 async def _played(case: Case, registry: Registry, files: dict[Path, str]) -> None:
     script, clock = Script(case.exchanges, case.ordered), _Clock(case.now)
     script.began = clock.monotonic()
-    with mock.patch.object(runtime, "open_wire", lambda _kind, _config: script):
-        engine = runtime.Engine(registry, clock, Chance())
+    with mock.patch.object(sender, "open_wire", lambda _kind, _config: script):
+        engine = Engine(registry, clock, _Ids(case.uuid))
         try:
             for asked in case.asked:
                 await clock.sleep(asked.after)
@@ -98,7 +99,7 @@ async def _played(case: Case, registry: Registry, files: dict[Path, str]) -> Non
     script.done()
 
 
-async def _call(engine: runtime.Engine, asked: Asked, script: Script, files: dict[Path, str]) -> None:
+async def _call(engine: Engine, asked: Asked, script: Script, files: dict[Path, str]) -> None:
     wanted = asked.result or Result()
     target = asked.operation if asked.operation in engine.registry.projects["p"].targets else f"crm.{asked.operation}"
     call = Call("p", target, plain(asked.input), engine.clock.monotonic() + asked.deadline, trace_id="trace-1")
@@ -136,6 +137,17 @@ class _Clock(TurnedClock):
 
     def now(self) -> datetime:
         return super().now() + self._ahead
+
+
+class _Ids(Chance):
+    """Draws the UUID of the case, or another each time; its chance is one half."""
+
+    def __init__(self, fixed: str | None) -> None:
+        super().__init__()
+        self._fixed = fixed
+
+    def uuid(self) -> str:
+        return self._fixed or super().uuid()
 
 
 def _kind(span: Span) -> str:
