@@ -45,12 +45,10 @@ def _models() -> Iterator[tuple[str, frozenset[Shown]]]:
         name, schema = _name(model), model.model_json_schema()
         own = schema["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
         for key, field in own.get("properties", {}).items():
-            if key == "type" and "const" in field:
-                yield name, BOTH
-                continue
-            yield f"{name}.{key}", BOTH
-            for value in _values(field):
-                yield f"{name}.{key}={value}", BOTH if key == "type" else WORKS
+            typed = key == "type" and model is not Declaration
+            yield name if typed else f"{name}.{key}", BOTH
+            for value in () if key == "items" else _values(field):
+                yield f"{name}.{key}={value}", BOTH if model is Declaration else WORKS
         yield from ((f"{name}.{key}", FAILS) for key in model.LATER)
 
 
@@ -73,7 +71,7 @@ def _models_in(annotation: Any) -> Iterator[type[Model]]:
 def _name(model: type[BaseModel]) -> str:
     kind = model.model_fields.get("type")
     said = typing.get_args(kind.annotation) if kind is not None else ()
-    return str(said[0]) if len(said) == 1 else re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
+    return str(said[0]) if len(said) == 1 else re.sub("(?<=[a-z])(?=[A-Z])", "_", model.__name__).lower()
 
 
 def _values(field: dict[str, Any]) -> list[Any]:

@@ -36,7 +36,7 @@ def test_a_case_holds_the_keys_that_it_proves() -> None:
     wrong = []
     for name, case in CASES:
         words = {str(word) for word in _words([case.model_dump(by_alias=True), case._base, HEAD])}
-        for claim in case.proves:
+        for claim in case.proves if case.works else ():
             entry, _, value = claim.partition("=")
             room, _, key = entry.rpartition(".")
             wanted = value or key
