@@ -94,11 +94,15 @@ def about(description: str, *examples: Any, **more: Any) -> Any:
 
 @dataclass(slots=True)
 class Reading:
-    """One file being read: its document, the problems found so far, the places whose text no report may show."""
+    """One file being read: its document, the problems found so far, the places whose text no report may show.
+
+    `shape` is what the outputs of steps must fit, where they are the answer of their operation.
+    """
 
     document: Document
     problems: list[Diagnostic] = field(default_factory=list)
     veiled: set[Span] = field(default_factory=set)
+    shape: Any = None
 
     def report(self, code: str, message: str, remedy: str, span: Span, also: Span | None = None) -> None:
         """Note one problem and go on."""
@@ -242,6 +246,8 @@ def _said(detail: ErrorDetails, context: dict[str, Any], loc: list[str | int]) -
     kind, found = detail["type"], context.get("tag", detail["input"])
     if kind in CODES:
         return kind, detail["msg"], str(context["remedy"])
+    if kind == "union_tag_not_found" and not isinstance(found, Map):
+        kind = "model_type"
     if kind in ("missing", "union_tag_not_found"):
         key = detail["loc"][-1] if kind == "missing" else "type"
         return "missing-key", f"`{key}` is missing", f"add `{key}:`"
