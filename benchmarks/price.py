@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from engine.runtime import engine as runtime
+from engine.runtime import sender as runtime
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
 from engine.runtime.registry import load

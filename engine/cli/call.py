@@ -1,15 +1,22 @@
 """`tolmach call`: one operation, once, from the terminal."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.options import CONFIGURATION, DONE, UPSTREAM, USAGE, File, Flag, Folders, Output
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from engine.errors import CallError
-    from engine.runtime.call import Answer, Call
+    from engine.runtime.call import Call
+    from engine.runtime.engine import Engine
+    from engine.runtime.recorder import Recorder
     from engine.runtime.registry import Registry
     from engine.telemetry.mask import Mask
+
+    Show = Callable[[Engine, Call, Recorder | None], Awaitable[None]]
 
 
 def call(
@@ -21,6 +28,7 @@ def call(
     connectors: Folders = (),
     trace: Flag = False,
     reveal: Flag = False,
+    lines: Flag = False,
     output: Output = "text",
 ) -> int:
     """Call one operation, or a capability of the project, and print the answer.
@@ -37,6 +45,8 @@ def call(
         Show the request and the answer of the system on stderr, secrets masked.
     reveal:
         Show account and card numbers whole.
+    lines:
+        Print row by row as pages arrive, one JSON value a line: for more rows than one answer may hold.
     """
     from engine.cli.talk import say
     from engine.runtime.call import Call
@@ -51,7 +61,8 @@ def call(
         return USAGE
     if target not in registry.projects[name].targets:
         return _absent(registry, name, target)
-    return _answer(registry, file.parent, Call(name, target, given, reveal=reveal), trace, output)
+    show = _print_rows if lines else partial(_print_answer, output=output)
+    return _answer(registry, file.parent, Call(name, target, given, reveal=reveal), trace, output, show)
 
 
 def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
@@ -114,7 +125,7 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     return USAGE
 
 
-def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, output: Output) -> int:
+def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, output: Output, show: "Show") -> int:
     import asyncio
 
     from engine.cli.tracing import TracePrinter, mask_of
@@ -126,27 +137,41 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, ou
 
     environment, clock, ids = load_environment(), SystemClock(), SystemIds()
 
-    async def once() -> "Answer":
+    async def once() -> None:
         async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
             engine = Engine(registry, clock, ids, environment.wire, shelf=shelf)
             try:
                 await engine.open()  # before the clock of the call starts
-                return await engine.call(request, TracePrinter(registry) if trace else None)
+                await show(engine, request, TracePrinter(registry) if trace else None)
             finally:
                 await engine.close()
 
     try:
-        answer = asyncio.run(once())
+        asyncio.run(once())
     except CallError as error:
         return _failed(error, mask_of(registry), output)
-    _print_answer(answer, output)
     return DONE
 
 
-def _print_answer(answer: "Answer", output: Output) -> None:
+async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder | None", output: Output) -> None:
     from engine.cli.talk import print_json
 
+    answer = await engine.call(request, recorder)
     print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
+
+
+async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder | None") -> None:
+    """A row of a list in an object is shown under the name of its list."""
+    from engine.cli.talk import print_json, say
+
+    async for answer in engine.stream(request, recorder):
+        data = answer.data
+        lists = {name: rows for name, rows in data.items() if isinstance(rows, list)} if isinstance(data, dict) else {}
+        rows = [{name: row} for name, found in lists.items() for row in found]
+        for row in rows or (data if isinstance(data, list) else [] if lists else [data]):
+            print_json(row, indent=False)
+        for warning in answer.meta.get("warnings", ()):
+            say(warning)
 
 
 def _failed(error: "CallError", mask: "Mask", output: Output) -> int:

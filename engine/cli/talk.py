@@ -15,9 +15,9 @@ def say(text: str) -> None:
         print(clean(text), file=sys.stderr)
 
 
-def print_json(value: Any) -> None:
-    """Print a result as JSON, numbers with all their digits."""
-    data = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=_exact)
+def print_json(value: Any, *, indent: bool = True) -> None:
+    """Print a result as JSON, numbers with all their digits; on one line without `indent`."""
+    data = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None, default=_exact)
     sys.stdout.buffer.write(data + b"\n")
     sys.stdout.flush()
 

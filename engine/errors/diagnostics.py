@@ -103,6 +103,8 @@ CODES: Final[dict[str, str]] = {
     "constant-expected": "An expression or template stands where only constants may.",
     "code-not-raisable": "An error rule names a code that a connector may not raise.",
     "unknown-operation": "An operation is named that the file does not have.",
+    "call-cycle": "Operations call each other in a circle.",
+    "ambiguous-output": "One member of the answer comes from two steps.",
     "unknown-credential": "A credential is named that the connection does not have.",
     "secret-misplaced": "A secret stands where it could leave the engine.",
     "insecure-url": "An http:// address without `insecure: true`.",

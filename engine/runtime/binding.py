@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError, Span, nearest
@@ -13,16 +12,18 @@ from engine.language.codec import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
 from engine.settings.variables import MissingFile, MissingVariable, fill
+from engine.spec.address import authority
 from engine.spec.auth import Login, OAuth2, Signature, Source, written
 from engine.spec.connection import Connection, Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
+from engine.spec.fields import UnwritableError
 from engine.spec.path import PathText
 from engine.spec.policy import Cache, Policies, over
 from engine.spec.project import Use
 from engine.spec.reading import Reading
-from engine.spec.request import Base, UnwritableError
+from engine.spec.request import Base
 from engine.spec.secret import Secret
 from engine.spec.tree import Scope
 
@@ -141,7 +142,7 @@ class Binder:
         urls = [url] * (not late) + [
             c.source.url for c in credentials.values() if c.source is not None and c.source.url
         ]
-        if None in (origins := [_authority(one) for one in urls]):
+        if None in (origins := [authority(one) for one in urls]):
             use.report("wrong-url", "the address for tokens is no http(s) URL", "write `https://host/path`", "settings")
             return None
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
@@ -253,7 +254,7 @@ def _base_url(text: str, use: Use) -> str | None:
 def _checked(text: str, *, insecure: bool) -> str:
     """The address as the wire takes it. Raises EvaluationError."""
     scheme, _, rest = text.partition("://")
-    scheme, host = scheme.lower(), _authority(text)
+    scheme, host = scheme.lower(), authority(text)
     if _MORE.search(text):
         raise EvaluationError("the connection's address holds more than host and path")
     if host is None or scheme not in ("http", "https"):
@@ -266,17 +267,3 @@ def _checked(text: str, *, insecure: bool) -> str:
 
 _INSECURE: Final = "the connection's address begins with http://"
 _MORE: Final = re.compile(r"[?#\\\s\x00-\x1f]|://[^/]*@")
-_HOST: Final = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
-
-
-def _authority(url: str) -> str | None:
-    """Host and port as the wire takes them, None where there are none."""
-    try:
-        parts = urlsplit(url)
-        name, port = parts.hostname or "", parts.port
-        host = f"[{name}]" if ":" in name else name.encode("idna").decode()
-    except ValueError:
-        return None
-    if port == 0 or not _HOST.fullmatch(host):
-        return None
-    return host if port is None else f"{host}:{port}"

@@ -33,8 +33,7 @@ def open_errand(call: Call, registry: Registry, clock: Clock, ids: Ids) -> Erran
     asked = call.deadline if call.deadline is not None else began + project.deadline
     deadline = min(asked, began + target.bound.timeout.total)
     given = target.operation.accept(call.input, project.locale)
-    if target.capability == "identity":
-        given = _resolved(given, target.operation, project.locale)
+    given = searched(given, target.operation, project.locale)
     scope = _scope(call, target, given, project.locale, clock, ids, deadline - began)
     for rule in target.operation.reject:
         rule.refuse(scope)
@@ -45,19 +44,23 @@ def _scope(
     call: Call, target: Target, given: dict[str, Any], locale: Locale, clock: Clock, ids: Ids, left: float
 ) -> Scope:
     scope: Scope = {"input": given, "settings": target.bound.settings, "auth": {}, LOCALE: locale}
-    used = target.used
+    used = target.work.used
     if "now" in used:
         scope["now"] = clock.now().isoformat(timespec="milliseconds")
     if "call" in used:
-        scope["call"] = {"id": call.trace_id or ids.uuid(), "request_id": ids.uuid(), "deadline": int(left * 1000)}
+        scope["call"] = {"id": call.trace_id or ids.uuid(), "deadline": int(left * 1000)}
     if "attempt" in used:
         scope["attempt"] = {"id": ids.uuid()}
     return scope
 
 
-def _resolved(given: dict[str, Any], operation: Operation, locale: Locale) -> dict[str, Any]:
-    """The search with a type that the system accepts: `any` becomes the first accepted kind that the value fits."""
-    kind, accepts = given.get("type", "any"), operation.accepts
+def searched(given: dict[str, Any], operation: Operation, locale: Locale) -> dict[str, Any]:
+    """The search with a type that the system accepts: `any` becomes the first accepted kind that the value fits.
+
+    Raises CallError `invalid_input`. What is no search stays as it is.
+    """
+    accepts = operation.accepts
+    kind = given.get("type", "any") if accepts else ""
     if not accepts or kind in accepts:
         return given
     names = ", ".join(accepts)

@@ -5,20 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import CallError, ConfigError, Diagnostic, nearest
+from engine.errors import ConfigError, Diagnostic, nearest
 from engine.language.locale import Locale
-from engine.language.text import as_text
-from engine.runtime.binding import Binder, Bound, Credential
+from engine.runtime.binding import Binder, Bound
+from engine.runtime.work import Work, work_of
 from engine.spec.connector import Loaded, load_connector
 from engine.spec.operation import Operation
 from engine.spec.policy import Cache
 from engine.spec.project import SERVED, ApiKey, Use, project_file_of, read_project
 from engine.spec.project import Project as ProjectSpec
-from engine.spec.reader import Reader
-from engine.spec.reading import Reading, place_of
-from engine.spec.request import Press
-from engine.spec.tree import Scope
-from engine.spec.tree.nodes import evaluate
+from engine.spec.reading import Reading
 
 SHIPPED: Final = next(
     (p for p in (Path(__file__).parents[1] / "connectors", Path(__file__).parents[2] / "connectors") if p.is_dir()),
@@ -37,22 +33,9 @@ class Target:
     bound: Bound
     operation_name: str
     operation: Operation
-    credential: Credential
-    press: Press | None
-    reader: Reader
-    used: frozenset[str]
+    work: Work
     cache: Cache | None
     """How its outcomes are kept; None for what writes, and for `authorization`."""
-
-    def whose(self, scope: Scope) -> str:
-        """Whose values sign the call, "" for everybody's. Raises CallError where nobody is named."""
-        subject = self.operation.subject or self.credential.subject
-        if subject is None:
-            return ""
-        value = evaluate(subject, scope)
-        if value in (None, ""):
-            raise CallError("client_unauthorized", "`subject` names nobody", place=place_of(subject.text))
-        return as_text(value)
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -217,16 +200,10 @@ class _Loading:
 
 
 def _target(name: str, bound: Bound, operation_name: str) -> Target:
-    connector = bound.loaded.connector
-    operation = connector.operations[operation_name]
-    only = next(iter(bound.credentials))
-    credential = bound.credentials[operation.credential if operation.credential is not None else only]
-    press = operation.request.plan(credential.base, operation.repeatable) if operation.request is not None else None
-    title, used = operation.title or operation_name, frozenset(operation.used | connector.connection.used)
-    reader = Reader.plan(operation, connector.response, bound.name, "text" in used)
-    cache = bound.cache if operation.only_reads and operation.capability != "authorization" else None
-    capability = operation.capability
-    return Target(name, title, capability, bound, operation_name, operation, credential, press, reader, used, cache)
+    operation, work = bound.loaded.connector.operations[operation_name], work_of(bound, operation_name)
+    cache = bound.cache if not work.writes and operation.capability != "authorization" else None
+    title, capability = operation.title or operation_name, operation.capability
+    return Target(name, title, capability, bound, operation_name, operation, work, cache)
 
 
 def _asks_key(loaded: Loaded) -> bool:

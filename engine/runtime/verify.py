@@ -75,7 +75,7 @@ async def _verified(engine: Engine, bound: Bound) -> Finding:
 
 async def _days_left(engine: Engine, bound: Bound) -> tuple[int | None, CallError | None]:
     try:
-        ends = await engine.certificate_end(bound)
+        ends = await engine.sender.certificate_end(bound)
     except CallError as error:
         return None, error
     return None if ends is None else (ends - engine.clock.now()).days, None

@@ -10,10 +10,10 @@ from engine.document import Map
 from engine.language.template import compile_template
 from engine.spec.auth import Auth, Credentials, Login, no_auth, unknown_auth
 from engine.spec.duration import Duration, lasting
+from engine.spec.fields import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.names import Names
 from engine.spec.policy import Breaker, CacheField, Limits, Retry
 from engine.spec.reading import Model, about
-from engine.spec.request import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.strings import TemplateField
 from engine.spec.tree import Scope
 

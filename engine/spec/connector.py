@@ -12,7 +12,9 @@ from pydantic import AfterValidator, Field
 from engine import LANGUAGE_VERSION
 from engine.document import Document, Map, read_file
 from engine.errors import nearest
-from engine.spec.auth import Auth, unknown_auth
+from engine.spec.action import Signing
+from engine.spec.auth import unknown_auth
+from engine.spec.calls import link_calls
 from engine.spec.connection import Connection, unknown_connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
@@ -58,24 +60,24 @@ class Connector(Model, later="inbound endpoints"):
         if self.response is not None:
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
-            operation.link(names.with_auth(self._credential(operation).captures))
+            operation.link(names, self._granted)
+        link_calls(self.operations)
 
-    def _credential(self, operation: Operation) -> Auth:
-        """What signs an operation; that there is no such is reported."""
-        known, wanted = self.connection.credentials, operation.credential
-        if wanted is None and len(known) == 1:
-            wanted = next(iter(known))
-        auth = known.get(wanted) if wanted is not None else None
-        names = ", ".join(f"`{name}`" for name in known)
+    def _granted(self, names: Names, own: Signing, outer: Signing | None, sends: bool) -> Names:
+        """The names with what the credential brings that signs `own`; that there is no such is reported."""
+        known, wanted = self.connection.credentials, own.credential
         if wanted is None:
-            message = f"`auth` is missing: the connection has the credentials {names}"
-            operation.report("missing-key", message, "add `auth:` with one of them")
-        elif auth is None or (not wanted and operation.has("auth")):
-            remedy = nearest(wanted, known) if any(known) else "take it out: the connection has one credential"
-            operation.report("unknown-credential", f"there is no credential `{wanted}`", remedy, operation.naming)
-        else:
-            operation.link_credential(auth)
-        return auth or unknown_auth()
+            wanted = next(iter(known)) if len(known) == 1 else outer.credential if outer is not None else None
+        auth = known.get(wanted) if wanted is not None else None
+        if wanted is None and sends:
+            message = "`auth` is missing: the connection has the credentials " + ", ".join(f"`{one}`" for one in known)
+            own.report("missing-key", message, "add `auth:` with one of them")
+        elif own.credential is not None and (auth is None or (not wanted and own.has("auth"))):
+            remedy = nearest(str(wanted), known) if any(known) else "take it out: the connection has one credential"
+            own.report("unknown-credential", f"there is no credential `{wanted}`", remedy, own.naming)
+        elif auth is not None:
+            own.link_credential(auth)
+        return names.with_auth((auth or unknown_auth()).captures)
 
     def _link_version(self) -> None:
         wanted = re.fullmatch(r">=(\d+)\.(\d+)", self.engine.replace(" ", ""))

@@ -37,7 +37,7 @@ class Names:
     used: set[str] = field(default_factory=set)
     """Root names that were used anywhere: the runtime only fills in those."""
 
-    def plus(self, *names: str, **shaped: Iterable[str]) -> "Names":
+    def plus(self, /, *names: str, **shaped: Iterable[str]) -> "Names":
         """The same place with more names: some of no known shape, some with their members."""
         members = {name: frozenset(known) for name, known in shaped.items()}
         return replace(self, known={**self.known, **dict.fromkeys(names), **members})

@@ -1,81 +1,32 @@
-"""Room 5: a reply is decoded, judged and mapped."""
+"""Room 5: a reply is decoded and judged."""
 
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-from engine.errors import CallError, Upstream
-from engine.language.codec import CodecError, decode_body, decode_text
-from engine.spec.operation import Operation
+from engine.spec.answer import Answer
 from engine.spec.response import Response, Verdict, judge
 from engine.spec.tree import Scope
-from engine.spec.trip import Outcome, Reply
+from engine.spec.trip import Reply
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How one operation reads answers; prepared once for a connection."""
+    """How one action reads answers; prepared once for a connection. `levels`: whose rules come first."""
 
-    operation: Operation
     levels: tuple[Response, ...]
     connection: str
-    charset: str | None
-    nulls: tuple[Any, ...]
+    answer: Answer
     needs_text: bool
 
     @classmethod
-    def plan(cls, operation: Operation, shared: Response | None, connection: str, text: bool = False) -> "Reader":
-        """The operation's own rules come before those shared by all; `text`: others look at the text too."""
-        levels = tuple(level for level in (operation.response, shared) if level is not None)
-        charset = next((level.charset for level in levels if level.charset), None)
-        nulls = next((tuple(level.nulls) for level in levels if level.nulls), ())
-        needs_text = text or "text" in operation.used or any(level.reads_text for level in levels)
-        return cls(operation, levels, connection, charset, nulls, needs_text)
+    def plan(cls, levels: tuple[Response, ...], connection: str, text: bool) -> "Reader":
+        """`text`: something beside the rules looks at the text of the answer too."""
+        return cls(levels, connection, Answer.plan(levels), text or any(level.reads_text for level in levels))
 
     def judge(self, reply: Reply, scope: Scope) -> Verdict:
         """What a reply means. The scope gains the names of the answer: body, status, headers, cookies, text, root."""
-        unreadable = self._open(reply, scope)
+        unreadable = self.answer.open(reply, scope, self.needs_text)
         return judge(self.levels, scope, self.connection, unreadable, _redirect(reply))
-
-    def read(self, verdict: Verdict, scope: Scope) -> Outcome:
-        """What the operation yields. Raises CallError with the upstream's status and, where YAML asked, its place."""
-        if isinstance(verdict, CallError):
-            raise verdict
-        private = "no-store" in (scope["headers"] or {}).get("cache-control", "").lower()
-        try:
-            if verdict == "empty":
-                return Outcome(self.operation.nothing(), empty=True, private=private)
-            output, warnings = self.operation.read(scope)
-        except CallError as failed:
-            failed.upstream = failed.upstream or Upstream(self.connection, scope["status"])
-            raise
-        return Outcome(output, warnings=tuple(warnings), private=private)
-
-    def _open(self, reply: Reply, scope: Scope) -> str:
-        """Fill in the names of the answer; gives why the body could not be decoded, or ""."""
-        content_type = reply.headers.get("content-type", "")
-        unreadable, body = "", None
-        try:
-            body = decode_body(reply.body, self.charset, content_type)
-        except CodecError as error:
-            unreadable = error.message
-        body = _without(body, self.nulls) if self.nulls else body
-        scope.update(body=body, status=reply.status, headers=reply.headers, cookies=reply.cookies, root=None, text=None)
-        scope["count"] = 0
-        if self.needs_text:
-            with suppress(CodecError):
-                scope["text"] = decode_text(reply.body, self.charset, content_type)
-        return unreadable
-
-
-def _without(value: Any, nulls: tuple[Any, ...]) -> Any:
-    """The value with this system's spellings of null made null; type and value are compared."""
-    if isinstance(value, dict):
-        return {key: _without(item, nulls) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without(item, nulls) for item in value]
-    return None if any(type(value) is type(null) and value == null for null in nulls) else value
 
 
 def _redirect(reply: Reply) -> str:

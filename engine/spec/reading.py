@@ -94,11 +94,15 @@ def about(description: str, *examples: Any, **more: Any) -> Any:
 
 @dataclass(slots=True)
 class Reading:
-    """One file being read: its document, the problems found so far, the places whose text no report may show."""
+    """One file being read: its document, the problems found so far, the places whose text no report may show.
+
+    `shape` is what the outputs of steps must fit, where they are the answer of their operation.
+    """
 
     document: Document
     problems: list[Diagnostic] = field(default_factory=list)
     veiled: set[Span] = field(default_factory=set)
+    shape: Any = None
 
     def report(self, code: str, message: str, remedy: str, span: Span, also: Span | None = None) -> None:
         """Note one problem and go on."""

@@ -1,63 +1,33 @@
 """What is sent: a request of the file, planned once for a connection, rendered for every call."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationInfo
+from pydantic import ConfigDict
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError
-from engine.language.bounds import measure
-from engine.language.codec import encode_form, encode_json, encode_query, header_name, header_value
-from engine.language.text import as_text, kind_of
+from engine.language.text import as_text
+from engine.spec.address import followed
+from engine.spec.body import MAX_BODY, Body, GraphQL, Soap, form_body, json_body, multipart_body, text_body, xml_body
+from engine.spec.fields import (
+    Encoding,
+    Headers,
+    UnwritableError,
+    WrittenPairs,
+    WrittenTree,
+    constant,
+    header_fields,
+    link_headers,
+)
 from engine.spec.names import Names
-from engine.spec.path import Path, PathField
-from engine.spec.reading import Model, Reading, about, reading, reads, wrong
-from engine.spec.tree import Node, Scope, write_tree
-from engine.spec.tree.nodes import ABSENT, Const, WrittenObject
+from engine.spec.path import PathField
+from engine.spec.reading import Model, about
+from engine.spec.strings import TemplateField
+from engine.spec.tree import Node, Scope
+from engine.spec.tree.nodes import Const, evaluate
 from engine.spec.trip import Rendered
-
-Pairs = list[tuple[str, str]]
-Headers = tuple[tuple[str, str], ...]
-
-_TREE_SCHEMA: Final = {"format": "tree"}
-
-
-def _mapping(value: Any, info: ValidationInfo) -> Node:
-    node = write_tree(value, reading(info)) if isinstance(value, dict) else Const(value)
-    if isinstance(node, Const) and not isinstance(node.value, dict):
-        message = f"expected names and values, found {kind_of(value)}"
-        raise wrong("wrong-type", message, f"write `{info.field_name}: {{name: value}}`")
-    return node
-
-
-WrittenTree = Annotated[Any, reads(lambda value, info: write_tree(value, reading(info)), _TREE_SCHEMA)]
-WrittenPairs = Annotated[Any, reads(_mapping, {**_TREE_SCHEMA, "type": "object"})]
-
-
-def header_fields(values: Any) -> dict[str, tuple[str, str]]:
-    """Headers by their lower-case name; a null drops its key. Raises EvaluationError for what no header can be."""
-    found: dict[str, tuple[str, str]] = {}
-    for name, value in _given(values):
-        if name.lower() in found:
-            raise UnwritableError(name, "two headers have one name")
-        if value is not None:
-            found[name.lower()] = _field(name, value)
-    return found
-
-
-def link_headers(node: Node | None, written: Any, at: Reading) -> None:
-    """Report names and constant values that no header can have."""
-    seen: set[str] = set()
-    for key, (name, value) in zip(written or (), _known(node), strict=False):
-        try:
-            if name.lower() in seen:
-                raise EvaluationError("two headers have one name")
-            _field(name or "X", "" if value is None else value)
-        except EvaluationError as error:
-            at.report("wrong-value", error.message, "write `Name: value`", written.key_span(key))
-        seen |= {name.lower()} - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +43,94 @@ class Base:
     address: Callable[[Scope], str] | None = None
 
 
-class Request(Model, later="url encoding multipart xml soap graphql text"):
+BODIES: Final = ("json", "form", "multipart", "xml", "soap", "graphql", "text")
+ACCEPT: Final = {
+    "json": "application/json",
+    "xml": "application/xml, text/xml",
+    "soap": "text/xml, application/soap+xml",
+    "soap 1.1": "text/xml",
+    "soap 1.2": "application/soap+xml",
+    "csv": "text/csv, */*;q=0.5",
+    "text": "text/plain, */*;q=0.5",
+}
+"""What is said of the answer's format, unless the file says so itself."""
+
+
+class Request(Model):
     """One HTTP request. At most one body."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["path"]}, {"required": ["url"]}]})
+
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = about("The HTTP method.", "GET", default=...)
-    path: PathField = Field(examples=["/api/v4/contacts/{{ input.client_key }}"])
+    path: PathField | None = about("Where, below `base_url`.", "/api/v4/contacts/{{ input.client_key }}")
+    url: TemplateField | None = about("An address of an answer, of the same host.", "{{ input.link }}")
     query: WrittenPairs = about("Parameters; a null drops its key, a list repeats it.", {"limit": 50})
     headers: WrittenPairs = about("Headers; a null drops its key.", {"X-Request-Id": "{{ call.request_id }}"})
+    encoding: Encoding = about(
+        "How query and form are spelled.", {"lists": "comma"}, default_factory=Encoding.model_construct
+    )
     json_: WrittenTree = about("A JSON body.", {"phone": "{{ input.phone }}"}, alias="json")
     form: WrittenPairs = about("A form body; a null drops its key, a list repeats it.", {"phone": "{{ input.phone }}"})
+    multipart: WrittenPairs = about(
+        "A multipart form: texts, lists of them, files (`{filename, type}` with `text`, `base64` or `json`).",
+        {"scan": {"filename": "a.pdf", "type": "application/pdf", "base64": "{{ input.scan }}"}},
+    )
+    xml: WrittenTree = about("An XML body: one root.", {"find": {"@type": "phone", "#text": "{{ input.phone }}"}})
+    soap: Soap | None = about("A SOAP envelope.", {"body": {"Find": {"phone": "{{ input.phone }}"}}})
+    graphql: GraphQL | None = about("A GraphQL request.", {"query": "query { me { name } }"})
+    text: TemplateField | None = about("A body of plain text.", "{{ input.text }}")
 
     def link(self, names: Names) -> None:
         """Check every name; path and query, headers, and bodies have rules of their own for secrets."""
-        names.inside("url").check([self.path, self.query])
+        names.inside("url").check([self.path, self.url, self.query])
         names.plus(attempt=["id"]).check(self.headers)
-        names.inside("body").check([self.json_, self.form])
-        if self.has("json") and self.has("form"):
-            self.report("one-of", "`json` and `form` stand together", "keep one body", "form")
+        bodies = self.json_, self.form, self.multipart, self.xml, self.soap, self.graphql, self.text
+        names.inside("body").check(bodies)
+        self._choose(BODIES, "keep one body")
+        self._choose(("path", "url"), "keep one of them")
+        if not self.has("path") and not self.has("url"):
+            self.report("missing-key", "`path` is missing", "add `path:`, or `url:` with an address of an answer")
         link_headers(self.headers, self._raw.get("headers"), self._at)
-        for key, node in (("query", self.query), ("form", self.form)):
+        for key, write, node in (
+            ("query", self.encoding.query, self.query),
+            ("form", self.encoding.form, self.form),
+            ("multipart", lambda values: multipart_body(Const(values)).write({}), self.multipart),
+        ):
             try:
-                pairs(_constant(node))
+                write(constant(node))
             except EvaluationError as error:
                 fault = self.fault(key, error)
                 self.report("wrong-value", fault.detail, "write a text, a number or a list", fault.place or key)
 
-    def plan(self, base: Base, idempotent: bool) -> "Press":
-        """Prepare what does not change from call to call."""
-        query = encode_query(pairs(_constant(self.query)))
-        headers = self.all_headers(base.headers, _constant(self.headers))
-        varying = _varying(self.query), _varying(self.headers)
-        return Press(self.method, base, self.path, query, varying[0], headers, varying[1], self, idempotent)
+    def _choose(self, keys: tuple[str, ...], remedy: str) -> None:
+        given = [key for key in self._raw if key in keys]
+        if len(given) > 1:
+            self.report("one-of", f"`{given[0]}` and `{given[1]}` stand together", remedy, given[1])
 
-    def body(self, scope: Scope) -> bytes | None:
-        """The encoded body."""
+    def plan(self, base: Base, idempotent: bool, answer: str = "auto") -> "Press":
+        """Prepare what does not change from call to call; `answer` is the format that the answer is read as."""
+        body = self.body()
+        accept = ACCEPT[body.answer if answer == "auto" else answer]
+        usual = (("Accept", accept), *([("Content-Type", body.content_type)] if body.content_type else []))
+        query = self.encoding.query(constant(self.query))
+        headers = all_headers((*usual, *base.headers), constant(self.headers))
+        return Press(self, base, body, usual, query, _varying(self.query), headers, _varying(self.headers), idempotent)
+
+    def body(self) -> Body:
+        """How its body is written."""
         if self.json_ is not None:
-            value = self.json_(scope)
-            measure(value)
-            return None if value is ABSENT else encode_json(value)
-        return encode_form(pairs(self.form(scope))) if self.form is not None else None
-
-    def all_headers(self, base: Headers, own: Any) -> Headers:
-        """The usual ones, the connection's, the request's: a later one of the same name wins."""
-        content = "application/json" if self.json_ is not None else "application/x-www-form-urlencoded"
-        found = {"accept": ("Accept", "application/json")}
-        if self.json_ is not None or self.form is not None:
-            found["content-type"] = ("Content-Type", content)
-        found.update({name.lower(): (name, value) for name, value in base})
-        return tuple((found | header_fields(own)).values())
+            return json_body(self.json_)
+        if self.form is not None:
+            return form_body(self.form, self.encoding)
+        if self.soap is not None:
+            return self.soap.written()
+        if self.graphql is not None:
+            return self.graphql.body()
+        if self.text is not None:
+            return text_body(self.text)
+        if self.multipart is not None:
+            return multipart_body(self.multipart)
+        return xml_body(self.xml) if self.xml is not None else Body()
 
     def fault(self, part: str, error: EvaluationError) -> CallError:
         """What could not be written, with its line."""
@@ -130,40 +140,68 @@ class Request(Model, later="url encoding multipart xml soap graphql text"):
         return CallError("mapping_failed", f"`{part}`: {error.message}", place=self.place(part))
 
 
+def _followed(request: Request, link: Any, scope: Scope, base: str) -> str:
+    try:
+        return followed(as_text(evaluate(link, scope)), f"{base}/")
+    except EvaluationError as error:
+        raise request.fault("url", error) from None
+    except CallError as error:
+        error.place = error.place or request.place("url")
+        raise
+
+
+def all_headers(usual: Headers, own: Any) -> Headers:
+    """The usual ones and the request's own: a later one of the same name wins."""
+    return tuple(({name.lower(): (name, value) for name, value in usual} | header_fields(own)).values())
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """Room 3: a scope becomes a Rendered. What is constant is encoded already; the rest are nodes."""
 
-    method: str
+    request: Request
     base: Base
-    path: Path
+    body: Body
+    usual: Headers
     fixed_query: str
     query: Node | None
-    fixed_headers: tuple[tuple[str, str], ...]
+    fixed_headers: Headers
     headers: Node | None
-    request: Request
     idempotent: bool
 
-    def render(self, scope: Scope) -> Rendered:
-        """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked."""
-        part = "query"
-        try:
-            query = self.fixed_query if self.query is None else encode_query(pairs(self.query(scope)))
-            part = "headers"
-            headers = self.headers_for(scope)
-            part = "form" if self.request.json_ is None else "json"
-            body = self.request.body(scope)
-        except EvaluationError as error:
-            raise self.request.fault(part, error) from None
-        base = self.base.url if self.base.address is None else self.base.address(scope)
-        url = base + self.path.render(scope)
-        return Rendered(self.method, f"{url}?{query}" if query else url, headers, body, self.idempotent)
+    def render(self, scope: Scope, address: str = "") -> Rendered:
+        """Raises CallError: `mapping_failed` with the place of the YAML, `invalid_input` where only input was asked.
 
-    def headers_for(self, scope: Scope) -> Headers:
-        """The headers alone, for another attempt. Raises EvaluationError."""
-        values = _constant(self.request.headers) if self.headers is None else self.headers(scope)
-        if self.base.late is not None:
-            return self.request.all_headers(self.base.late(scope), values)
+        An `address`, which has been checked, stands in place of path, url and query.
+        """
+        request, part = self.request, "query"
+        try:
+            query = self.fixed_query
+            if self.query is not None and not address:
+                query = request.encoding.query(self.query(scope))
+            part = self.body.key
+            body = self.body.write(scope)
+            if body is not None and len(body) > MAX_BODY:
+                raise EvaluationError(f"the body is larger than {MAX_BODY:,} bytes")
+            part = "headers"
+            headers = self._headers(scope, body)
+        except EvaluationError as error:
+            raise request.fault(part, error) from None
+        url = address or self._url(scope, query)
+        return Rendered(request.method, url, headers, body, self.idempotent)
+
+    def _url(self, scope: Scope, query: str) -> str:
+        base = self.base.url if self.base.address is None else self.base.address(scope)
+        path, link = self.request.path, self.request.url
+        url = base + path.render(scope) if path is not None else _followed(self.request, link, scope, base)
+        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+
+    def _headers(self, scope: Scope, body: bytes | None) -> Headers:
+        values = constant(self.request.headers) if self.headers is None else self.headers(scope)
+        if self.base.late is not None or self.body.headers is not None:
+            base = self.base.headers if self.base.late is None else self.base.late(scope)
+            made = self.body.headers(scope, body) if self.body.headers is not None else ()
+            return all_headers((*self.usual, *base, *made), values)
         if self.headers is None:
             return self.fixed_headers
         own = header_fields(values)
@@ -172,53 +210,3 @@ class Press:
 
 def _varying(node: Node | None) -> Node | None:
     return None if isinstance(node, Const) else node
-
-
-def _constant(node: Node | None) -> dict[str, Any]:
-    return node.value if isinstance(node, Const) else {}
-
-
-def _known(node: Node | None) -> Iterable[tuple[str, Any]]:
-    """The names and values of headers that are the same in every call, "" and None for those that are not."""
-    if isinstance(node, WrittenObject):
-        members = node.members
-        return [(k if isinstance(k := m.key, str) else "", getattr(m.node, "value", None)) for m in members]
-    return _constant(node).items()
-
-
-def _field(name: str, value: Any) -> tuple[str, str]:
-    try:
-        return header_name(name), header_value(as_text(value))
-    except EvaluationError as error:
-        raise UnwritableError(name, error.message) from None
-
-
-def pairs(values: Any) -> Pairs:
-    """Names and texts; a list repeats its name. Raises EvaluationError for what no parameter can be."""
-    found: Pairs = []
-    for name, value in _given(values):
-        if isinstance(value, list):
-            measure(value)
-        for one in value if isinstance(value, list) else (value,):
-            if isinstance(one, dict | list):
-                raise UnwritableError(name, f"{kind_of(one)} cannot stand here; write it as text: `| to_json`")
-            if one is not None:
-                found.append((name, as_text(one)))
-    return found
-
-
-def _given(values: Any) -> Iterable[tuple[str, Any]]:
-    """The members of names and values; nothing where a `when` does not hold."""
-    if values is None or values is ABSENT:
-        return ()
-    if not isinstance(values, dict):
-        raise EvaluationError(f"names and values are needed, found {kind_of(values)}")
-    return values.items()
-
-
-class UnwritableError(EvaluationError):
-    """A value that the parameter or header of this name cannot have."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name

@@ -12,7 +12,7 @@ from engine.errors.catalogue import RAISABLE
 from engine.language.expression import Expression, compile_expression
 from engine.language.text import as_text, kind_of
 from engine.spec.names import RULE, Names
-from engine.spec.reading import LATER, Model, about, one_of, plain, reading, reads, wrong
+from engine.spec.reading import Model, about, one_of, plain, reading, reads, wrong
 from engine.spec.strings import ExpressionField
 from engine.spec.tree.nodes import Scope, holds
 
@@ -25,7 +25,7 @@ def is_instant(wait: float) -> bool:
     return 1e9 <= wait < 1e10
 
 
-_LATER_FORMATS: Final = frozenset({"xml", "soap", "csv", "text"})
+FORMATS: Final = ("auto", "json", "xml", "soap", "csv", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,18 @@ def _nulls(values: list[Any]) -> list[Any]:
     return [plain(value) for value in values]
 
 
-class Response(Model, later="lists"):
+class Response(Model):
     """How answers are read and judged; of an operation, or shared by all."""
 
-    format: str = about("What the body is.", default="auto", json_schema_extra={"enum": ["auto", "json"]})
+    format: Annotated[str, one_of("wrong-value", "format", FORMATS)] = about(
+        "What the body is; without it what the Content-Type says: XML, CSV, else JSON.", "soap", default="auto"
+    )
     charset: str | None = about("Where the header lies or is silent.", "windows-1251")
+    lists: list[str] = about(
+        "XML elements that are lists though they stand once: names, or ends of dotted paths.",
+        ["Acct", "ClientList.Client"],
+        default=[],
+    )
     nulls: Annotated[list[Any], AfterValidator(_nulls)] = about(
         "Scalars that mean null in this system.", [False, ""], default=[]
     )
@@ -116,11 +123,7 @@ class Response(Model, later="lists"):
         return "text" in self._used
 
     def link(self, names: Names) -> None:
-        """Check formats and the names of every rule."""
-        if self.format in _LATER_FORMATS:
-            self.report("not-yet", f"format `{self.format}`: {LATER}", "write `auto` or `json`", "format")
-        elif self.format not in ("auto", "json"):
-            self.report("wrong-value", f"there is no format `{self.format}`", "write `auto` or `json`", "format")
+        """Check the names of every rule."""
         replace(names.plus(*RULE), used=self._used).check([self.success_when, self.empty_when, self.errors])
         names.used.update(self._used)
 

@@ -28,9 +28,17 @@ class Reply(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What an operation yielded; `empty` when the upstream had nothing, `private` when it said: do not store it."""
+    """What an action yielded; `empty` when the upstream had nothing, `private` when it said: do not store it.
+
+    `truncated`: the system has more rows than were read. `answer` holds the names of the last reply (body, status,
+    headers …), `url` is where it came from, `attempt` which one of several won.
+    """
 
     output: Any
     empty: bool = False
     warnings: tuple[str, ...] = ()
     private: bool = False
+    truncated: bool = False
+    answer: dict[str, Any] = {}  # noqa: RUF012 - a default that nothing changes
+    url: str = ""
+    attempt: int = 0

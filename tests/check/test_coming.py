@@ -17,27 +17,6 @@ PLAIN = 'connection: {base_url: "{{ settings.url }}"}\n'
 GET = "operations: {get: {request: {method: GET, path: /x}, output: {id: body.id}}}\n"
 
 COMING = {
-    "steps": PLAIN
-    + """\
-operations:
-  card:
-    capability: card
-    steps:
-      contact: {request: {method: GET, path: /contacts}, output: body}
-      people: {for_each: {each: contact.output.ids}, request: {method: GET, path: "/people/{{ item }}"}}
-      best: {first_of: [{call: get}]}
-    output: {key: contact.output.id, name: {full: "people[0].output.name"}}
-""",
-    "steps without an output": PLAIN
-    + "operations: {managers: {capability: managers, steps: {users: {request: {method: GET, path: /u}}}}}\n",
-    "paging and its position": PLAIN
-    + """\
-operations:
-  list:
-    request: {method: GET, path: /x, query: {page: "{{ page.position }}"}}
-    paging: {type: page, start: 1}
-    output: {ids: "body[].id"}
-""",
     "a challenge": PLAIN
     + """\
 operations:

@@ -12,10 +12,12 @@ from engine.spec.auth.oauth2 import Seed
 from engine.spec.connection import Connection, Tls
 from engine.spec.connector import Connector
 from engine.spec.operation import Authorise, Operation
+from engine.spec.paging import Cursor, LinkHeader, NextUrl, Numbered
 from engine.spec.project import Project, Route, Use
 from engine.spec.reading import Model
 from engine.spec.request import Request
 from engine.spec.response import ErrorRule, Response
+from engine.spec.step import Attempt, ForEach, Step
 from tests.check.test_diagnostics import CASES, problems, spoil
 
 
@@ -57,7 +59,15 @@ KEYS: dict[type[Model], str] = {
     Authorise: "auth code",
     Use: "connector settings hosts network insecure limits retry timeout cache",
     Operation: "capability accepts title input reject auth subject limits reads idempotent let response paging output "
-    "challenge request steps authorise for_each first_of call",
+    "challenge request steps authorise",
+    Step: "when after for_each on_error on_empty input auth subject limits reads idempotent let response paging output "
+    "request call first_of",
+    Attempt: "when request call input let response paging output",
+    ForEach: "each concurrency",
+    Numbered: "type size start total stop_when max_pages max_rows prefetch repeats",
+    Cursor: "type size start next total stop_when max_pages max_rows repeats",
+    NextUrl: "type size next total stop_when max_pages max_rows repeats",
+    LinkHeader: "type size total stop_when max_pages max_rows repeats",
     Response: "format charset lists nulls errors empty_when success_when",
     ErrorRule: "when code message retry_after retryable scope",
     Request: "method path url query headers encoding json form multipart xml soap graphql text",

@@ -12,8 +12,9 @@ from engine.authoring import tests_file
 from engine.authoring.tests_file import Answered, Case, Exchange, Expected
 from engine.document import read_file
 from engine.errors import CallError
-from engine.runtime import engine as runtime
+from engine.runtime import sender as runtime
 from engine.runtime.call import Call
+from engine.runtime.engine import Engine
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
 from engine.spec.trip import Rendered, Reply
@@ -83,7 +84,7 @@ async def test_a_case(
         return script
 
     monkeypatch.setattr(runtime, "open_wire", open_wire)
-    engine = runtime.Engine(load(project(connector), (), {}), SystemClock(), SystemIds())
+    engine = Engine(load(project(connector), (), {}), SystemClock(), SystemIds())
     call = Call("p", f"crm.{operation}", case.input, trace_id="t")
     if case.error is None:
         answer = await engine.call(call)

@@ -317,8 +317,8 @@ def test_a_setting_of_type_path_cannot_climb_or_ask(tmp_path: Path, root: str) -
 
     def render() -> None:
         target = load(file, (), {}).projects["p"].targets["crm.op"]
-        assert target.press
-        target.press.render({"settings": target.bound.settings, "input": {}})
+        assert target.work.press
+        target.work.press.render({"settings": target.bound.settings, "input": {}})
 
     with pytest.raises((CallError, ConfigError)) as raised:
         render()

@@ -95,7 +95,7 @@ def test_a_let_is_a_name_of_the_places_after_it() -> None:
     assert [p.code for p in unknown(connector(turned, ""))] == ["unknown-name"]
 
 
-def test_what_a_later_construct_would_name_is_no_second_problem() -> None:
+def test_steps_are_names_of_what_stands_below_them() -> None:
     text = """
 connector: x
 version: "1"
@@ -108,10 +108,12 @@ operations:
   op:
     steps:
       contact: {request: {method: GET, path: /x}, output: body}
-    output: {id: contact.output.id}
+      other: {request: {method: GET, path: "/{{ contact.output.id }}"}, output: later.output}
+      later: {output: contact.body}
+    output: {id: contact.output.id, no: contact.outpt}
   managers:
     capability: managers
     steps: {users: {request: {method: GET, path: "/{{ auth.uid }}"}, output: {managers: body, bindings: body}}}
   own: {request: {method: GET, path: "/{{ auth.uid }}"}, output: body}
 """
-    assert {(p.code, p.span.line) for p in unknown(text)} == {("not-yet", 11), ("not-yet", 16)}
+    assert {(p.code, p.span.line) for p in unknown(text)} == {("unknown-name", 13), ("unknown-member", 15)}

@@ -23,7 +23,7 @@ def decode_text(data: bytes, declared: str | None, content_type: str) -> str:
     try:
         text = data.decode(charset)
     except UnicodeDecodeError as error:
-        said = _said(content_type) or "the answer names no charset"
+        said = said_charset(content_type) or "the answer names no charset"
         message = f"the body is not {charset} text ({said}): write `charset: windows-1251` or what the system sends"
         raise CodecError(message, error.start) from None
     return text.removeprefix("\ufeff")
@@ -31,7 +31,7 @@ def decode_text(data: bytes, declared: str | None, content_type: str) -> str:
 
 def charset_of(data: bytes, declared: str | None, content_type: str) -> str:
     """Python's name of the charset to read a body in. Raises CodecError for one that is not among CHARSETS."""
-    named = declared or _said(content_type)
+    named = declared or said_charset(content_type)
     if not named:
         return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
     try:
@@ -50,6 +50,7 @@ _CHARSETS: Final = {codecs.lookup(name).name for name in CHARSETS.split(", ")} |
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
 
 
-def _said(content_type: str) -> str:
+def said_charset(content_type: str) -> str:
+    """What a Content-Type says of the charset, or ""."""
     found = _CHARSET.search(content_type)
     return found[1] if found else ""

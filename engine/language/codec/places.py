@@ -56,11 +56,16 @@ def header_name(name: str) -> str:
 
 
 def xml_text(value: Any) -> str:
-    """Text for the inside of an XML element or attribute. Raises EvaluationError for what XML cannot hold."""
+    """Text for the inside of an XML element. Raises EvaluationError for what XML cannot hold."""
     text = as_text(value)
     if _NOT_XML.search(text):
         raise EvaluationError("text holds a control character, which XML cannot hold")
     return text.translate(_XML)
+
+
+def xml_attribute(value: Any) -> str:
+    """The same for an attribute, whose line breaks and tabs are kept too."""
+    return xml_text(value).replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

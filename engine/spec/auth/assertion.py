@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 from engine.errors import EvaluationError
 from engine.spec.auth.signature import Moment, written
 from engine.spec.duration import Duration, lasting
+from engine.spec.fields import WrittenPairs
 from engine.spec.reading import Model, about
-from engine.spec.request import WrittenPairs
 from engine.spec.strings import TemplateField
 from engine.spec.tree import Scope
 

@@ -10,9 +10,10 @@ from engine.spec.auth.assertion import Assertion
 from engine.spec.auth.constant import Place, basic, header
 from engine.spec.auth.signature import Moment, written
 from engine.spec.auth.token import Asking, RefusedError, Source, TokenAuth, answer_of, digest_of, refusal
+from engine.spec.fields import WrittenPairs, pairs
 from engine.spec.names import Names
 from engine.spec.reading import Model, about
-from engine.spec.request import Base, WrittenPairs, pairs
+from engine.spec.request import Base
 from engine.spec.strings import ExpressionField, TemplateField
 from engine.spec.tree import Scope
 from engine.spec.tree.nodes import evaluate, holds

@@ -10,8 +10,9 @@ from pydantic import PrivateAttr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError, EvaluationError, Upstream
-from engine.language.codec import CodecError, decode_body, decode_text, encode_json
+from engine.language.codec import encode_json
 from engine.language.expression import Expression, compile_expression
+from engine.spec.answer import Answer
 from engine.spec.auth.constant import Kind, Place, Places, places_of
 from engine.spec.auth.signature import Moment, Signature, joined
 from engine.spec.duration import seconds
@@ -193,15 +194,10 @@ def life_of(value: Any) -> float:
 
 
 def answer_of(reply: Reply) -> Scope:
-    """The names of an answer; a body that is no JSON is null."""
-    kind, body, text = reply.headers.get("content-type", ""), None, None
-    try:
-        text = decode_text(reply.body, None, kind)
-        body = decode_body(reply.body, None, kind)
-    except CodecError:
-        pass
-    names = {"status": reply.status, "headers": reply.headers, "cookies": reply.cookies}
-    return {**names, "body": body, "text": text, "root": None}
+    """The names of an answer; a body that cannot be decoded is null."""
+    scope: Scope = {}
+    Answer().open(reply, scope, text=True)
+    return scope
 
 
 def refusal(source: Source, reply: Reply, note: str = "") -> CallError:

@@ -1,0 +1,160 @@
+"""Pages: read one after the other, a few ahead where their positions are known, never in a circle."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Final, NamedTuple
+
+from engine.errors import CallError
+from engine.spec.paging import Numbered, Paged, Position, Turned
+from engine.spec.tree import Scope
+from engine.spec.trip import Outcome
+
+
+class Caps(NamedTuple):
+    """How much is read where the connector does not say."""
+
+    pages: int = 100
+    rows: int = 10_000
+
+
+MANAGERS: Final = Caps(10_000, 100_000)
+STREAMED: Final = Caps(10_000, 1_000_000_000)
+"""Nothing is kept of what is streamed."""
+
+Fetch = Callable[[Scope, str], Awaitable[Outcome]]
+"""A scope with its `page`, and the address of the page or "" → what came; the scope gains the names of the answer."""
+
+
+async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> AsyncIterator[Outcome]:
+    """Page by page; the last one tells whether there was more. Raises CallError, also `paging_loop`."""
+    ahead, watch = _Ahead(paging, scope, fetch), _Watch(paging)
+    most, rows = paging.max_pages or caps.pages, paging.max_rows or caps.rows
+    position, number, count = paging.first, 0, 0
+    try:
+        while True:
+            number += 1
+            inner, outcome = await ahead.page(position, number)
+            if outcome.empty:
+                if number == 1:
+                    yield outcome
+                return
+            found = rows_of(outcome.output)
+            count += len(found)
+            watch.answer(outcome, bool(found))
+            inner["count"] = count
+            following = paging.following(Turned(position, outcome.url, len(found), count), inner)
+            cut = count > rows or (following is not None and (count >= rows or number >= most))
+            if count > rows:
+                del found[rows - count :]
+            yield outcome._replace(truncated=outcome.truncated or cut)
+            if following is None or cut:
+                return
+            position = watch.position(following)
+            ahead.expect(position, number + 1, inner)
+    finally:
+        await ahead.close()
+
+
+async def joined(pages: AsyncIterator[Outcome]) -> Outcome:
+    """All pages as one: lists at the same place after each other, everything else from the first page."""
+    whole: Outcome | None = None
+    async with aclosing(pages) as turning:  # type: ignore[type-var]
+        async for page in turning:
+            if whole is None:
+                whole = page
+                continue
+            _extend(whole.output, page.output)
+            whole = whole._replace(
+                warnings=(*whole.warnings, *page.warnings),
+                private=whole.private or page.private,
+                truncated=page.truncated,
+                answer=page.answer,
+                url=page.url,
+            )
+    assert whole is not None  # noqa: S101 - the first page is always given
+    return whole
+
+
+def rows_of(output: Any) -> list[Any]:
+    """The rows of a page: its output where it is a list, else the first list in it."""
+    if isinstance(output, list):
+        return output
+    if isinstance(output, dict):
+        lists = (found for member in output.values() if (found := rows_of(member)) is not _NONE)
+        return next(lists, _NONE)
+    return _NONE
+
+
+_NONE: Final[list[Any]] = []
+
+
+def _extend(first: Any, more: Any) -> None:
+    if isinstance(first, list) and isinstance(more, list):
+        first.extend(more)
+    elif isinstance(first, dict) and isinstance(more, dict):
+        for name, value in more.items():
+            if isinstance(first.get(name), list | dict):
+                _extend(first[name], value)
+            elif name not in first and isinstance(value, list):
+                first[name] = value
+
+
+class _Watch:
+    """Sees when pages repeat."""
+
+    def __init__(self, paging: Paged) -> None:
+        self._paging = paging
+        self._positions: set[Position | None] = {paging.first}
+        self._last: Any = None
+
+    def position(self, position: Position) -> Position:
+        if position in self._positions and not self._paging.repeats:
+            raise self._loop("the next page is one that was read before")
+        self._positions.add(position)
+        return position
+
+    def answer(self, outcome: Outcome, filled: bool) -> None:
+        body = outcome.answer.get("body")
+        if filled and body is not None and body == self._last:
+            raise self._loop("the same page came twice")
+        self._last = body
+
+    def _loop(self, detail: str) -> CallError:
+        return CallError("paging_loop", detail, place=self._paging.place())
+
+
+class _Ahead:
+    """Fetches pages, those that can be expected before they are asked for."""
+
+    def __init__(self, paging: Paged, scope: Scope, fetch: Fetch) -> None:
+        self._paging, self._scope, self._fetch = paging, scope, fetch
+        self._tasks: dict[Position | None, asyncio.Task[tuple[Scope, Outcome]]] = {}
+
+    async def page(self, position: Position | None, number: int) -> tuple[Scope, Outcome]:
+        task = self._tasks.pop(position, None)
+        return await (task if task is not None else self._read(position, number))
+
+    def expect(self, position: Position, number: int, answered: Scope) -> None:
+        """Begin with the pages from this one on."""
+        paging = self._paging
+        if not isinstance(paging, Numbered) or paging.prefetch is None:
+            return
+        wanted = [position, *paging.ahead(position, paging.total_of(answered))][: paging.prefetch]
+        for stale in self._tasks.keys() - set(wanted):  # pages came shorter than was expected
+            self._tasks.pop(stale).cancel()
+        for distance, one in enumerate(wanted):
+            if one not in self._tasks:
+                self._tasks[one] = asyncio.ensure_future(self._read(one, number + distance))
+
+    async def close(self) -> None:
+        """Nobody waits for what is under way."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _read(self, position: Position | None, number: int) -> tuple[Scope, Outcome]:
+        page = {"position": position, "number": number, "size": self._paging.size}
+        inner = {**self._scope, "page": page}
+        addressed = self._paging.addressed and number > 1
+        return inner, await self._fetch(inner, str(position) if addressed else "")
