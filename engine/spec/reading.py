@@ -246,6 +246,8 @@ def _said(detail: ErrorDetails, context: dict[str, Any], loc: list[str | int]) -
     kind, found = detail["type"], context.get("tag", detail["input"])
     if kind in CODES:
         return kind, detail["msg"], str(context["remedy"])
+    if kind == "union_tag_not_found" and not isinstance(found, Map):
+        kind = "model_type"
     if kind in ("missing", "union_tag_not_found"):
         key = detail["loc"][-1] if kind == "missing" else "type"
         return "missing-key", f"`{key}` is missing", f"add `{key}:`"

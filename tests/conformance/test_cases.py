@@ -1,0 +1,175 @@
+"""Every case of tests/conformance, played by the real Engine on a scripted wire, in time that nobody waits for."""
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from engine.document import Map, Seq, read_text
+from engine.errors import CallError, ConfigError, Diagnostic, EvaluationError, LanguageError, Span
+from engine.language.codec import decode_json, encode_json
+from engine.language.expression import compile_expression
+from engine.language.locale import LOCALE, Locale
+from engine.language.template import compile_template
+from engine.runtime import sender
+from engine.runtime.call import Call
+from engine.runtime.engine import Engine
+from engine.runtime.registry import Registry, load
+from engine.spec.reading import plain
+from tests.conformance.cases import Asked, Case, Failure, Result, every
+from tests.conformance.player import Script, same
+from tests.turned import NOON, Chance, TurnedClock, TurnedLoop
+
+CASES = list(every())
+
+
+@pytest.mark.parametrize("case", [case for _, case in CASES], ids=[name for name, _ in CASES])
+def test_a_case(case: Case, tmp_path: Path) -> None:
+    if case.expression is not None or case.template is not None:
+        _evaluated(case)
+        return
+    files = {tmp_path / name: text.decode() for name, text in case.files().items()}
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    registry, problems = _loaded(tmp_path / "tolmach.yaml")
+    refused = case.result.refused if case.result is not None else None
+    if registry is None or refused is not None:
+        _compare_problems(problems, case.result or Result(), files)
+    else:
+        with asyncio.Runner(loop_factory=TurnedLoop) as runner:
+            runner.run(_played(case, registry, files))
+
+
+def _evaluated(case: Case) -> None:
+    wanted, defaults = case.result or Result(), plain(case.project.defaults)
+    scope = {**plain(case.scope), LOCALE: Locale(**defaults)}
+    try:
+        run: Any = (
+            compile_template(case.template) if case.template is not None else compile_expression(case.expression or "")
+        )
+    except LanguageError as error:
+        assert wanted.problem is not None, str(error)
+        assert error.code == wanted.problem.code
+        return
+    assert wanted.problem is None, "it must be refused"
+    try:
+        found = run(scope)
+    except EvaluationError as error:
+        assert wanted.error is not None, error.message
+        assert (wanted.error.code, wanted.error.says in error.message) == ("mapping_failed", True), error.message
+        return
+    assert wanted.error is None, f"it must fail, but yields {found!r}"
+    assert same(decode_json(encode_json(found)), plain(wanted.output)), f"{found!r} is not {wanted.output!r}"
+
+
+def _loaded(file: Path) -> tuple[Registry | None, list[Diagnostic]]:
+    try:
+        registry = load(file, (), {})
+    except ConfigError as error:
+        return None, error.diagnostics
+    problems = [problem for trouble in registry.troubles for problem in trouble.diagnostics]
+    return (None if problems else registry), problems
+
+
+def _compare_problems(problems: list[Diagnostic], wanted: Result, files: dict[Path, str]) -> None:
+    shown = "\n".join(f"{p.code} {_place(p.span, files)}: {p.message}" for p in problems) or "nothing is refused"
+    assert wanted.refused is not None, shown
+    found = [(p.code, _kind(p.span), _place(p.span, files)) for p in problems]
+    asked = [(p.code, p.file, p.at) for p in wanted.refused]
+    for code, file, at in asked:
+        fitting = next((f for f in found if f[:2] == (code, file) and at in (None, f[2])), None)
+        assert fitting is not None, f"`{code}` at {at} is missing among\n{shown}"
+        found.remove(fitting)
+    assert not found, shown
+
+
+async def _played(case: Case, registry: Registry, files: dict[Path, str]) -> None:
+    script, clock = Script(case.exchanges, case.ordered), _Clock(case.now)
+    script.began = clock.monotonic()
+    with mock.patch.object(sender, "open_wire", lambda _kind, _config: script):
+        engine = Engine(registry, clock, _Ids(case.uuid))
+        try:
+            for asked in case.asked:
+                await clock.sleep(asked.after)
+                await _call(engine, asked, script, files)
+        finally:
+            await engine.close()
+    script.done()
+
+
+async def _call(engine: Engine, asked: Asked, script: Script, files: dict[Path, str]) -> None:
+    wanted = asked.result or Result()
+    target = asked.operation if asked.operation in engine.registry.projects["p"].targets else f"crm.{asked.operation}"
+    call = Call("p", target, plain(asked.input), engine.clock.monotonic() + asked.deadline, trace_id="trace-1")
+    try:
+        answer = await engine.call(call)
+    except CallError as error:
+        assert not script.wrong, script.wrong
+        assert wanted.error is not None, f"{error} at {_place(error.place, files)}"
+        _compare_failure(error, wanted.error, files)
+        return
+    assert wanted.error is None, f"it must fail, but yields {answer.data!r}"
+    found = decode_json(encode_json(answer.data))
+    assert same(found, plain(wanted.output)), f"{found!r} is not {wanted.output!r}"
+    warnings, parts = answer.meta.get("warnings", []), wanted.warnings or []
+    assert len(warnings) == len(parts), warnings
+    assert all(part in warning for part, warning in zip(parts, warnings, strict=True)), warnings
+    assert answer.meta["sources"][0]["status"] == wanted.status
+    assert answer.meta.get("truncated", False) is wanted.truncated
+
+
+def _compare_failure(error: CallError, wanted: Failure, files: dict[Path, str]) -> None:
+    assert error.code == wanted.code, f"{error} at {_place(error.place, files)}"
+    assert wanted.says in error.detail, error.detail
+    assert wanted.at in (None, _place(error.place, files)), _place(error.place, files)
+    assert wanted.retryable in (None, error.retryable)
+    assert wanted.retry_after is None or error.retry_after == pytest.approx(float(wanted.retry_after))
+    assert wanted.spoken in (None, error.customer_message)
+
+
+class _Clock(TurnedClock):
+    """Begins when the case says."""
+
+    def __init__(self, now: str | None) -> None:
+        self._ahead = datetime.fromisoformat(now) - NOON if now else timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
+class _Ids(Chance):
+    """Draws the UUID of the case, or another each time; its chance is one half."""
+
+    def __init__(self, fixed: str | None) -> None:
+        super().__init__()
+        self._fixed = fixed
+
+    def uuid(self) -> str:
+        return self._fixed or super().uuid()
+
+
+def _kind(span: Span) -> str:
+    return "connector" if span.file.endswith("connector.yaml") else "project"
+
+
+def _place(span: Span | None, files: dict[Path, str]) -> str:
+    """The path of what stands at a place: the last key, value or item that begins at or before it."""
+    if span is None:
+        return ""
+    text = next(text for file, text in files.items() if file.name == span.file.rpartition("/")[2])
+    begun = [path for at, path in _places(read_text(text, span.file).root, "") if at <= (span.line, span.column)]
+    return begun[-1].removeprefix(".") if begun else ""
+
+
+def _places(node: Any, path: str) -> list[tuple[tuple[int, int], str]]:
+    """Every key, value and item with where it begins, in the order of the file."""
+    found: list[tuple[tuple[int, int], str]] = []
+    for key in node if isinstance(node, Map) else range(len(node)) if isinstance(node, Seq) else ():
+        span = node.key_span(key) if isinstance(node, Map) else node.item_span(key)
+        inner = f"{path}.{key}" if isinstance(node, Map) else f"{path}[{key}]"
+        found += [((span.line, span.column), inner), *_places(node[key], inner)]
+    return found
