@@ -159,7 +159,11 @@ def _place(span: Span | None, files: dict[Path, str]) -> str:
     if span is None:
         return ""
     text = next(text for file, text in files.items() if file.name == span.file.rpartition("/")[2])
-    begun = [path for at, path in _places(read_text(text, span.file).root, "") if at <= (span.line, span.column)]
+    try:
+        root = read_text(text, span.file).root
+    except ConfigError:  # it cannot be read at all
+        return ""
+    begun = [path for at, path in _places(root, "") if at <= (span.line, span.column)]
     return begun[-1].removeprefix(".") if begun else ""
 
 
