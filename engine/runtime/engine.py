@@ -1,7 +1,7 @@
 """The engine: one call through the rooms, from Desk to Reader."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from engine.errors import CallError
@@ -13,7 +13,7 @@ from engine.runtime.pages import MANAGERS, STREAMED, Caps
 from engine.runtime.recorder import Recorder
 from engine.runtime.registry import Registry
 from engine.runtime.sender import Sender
-from engine.runtime.steps import Runner
+from engine.runtime.steps import Runner, Sink
 from engine.settings.clock import Clock, Ids
 from engine.spec.contracts import CONTRACTS
 from engine.spec.trip import Outcome
@@ -51,37 +51,34 @@ class Engine:
             raise kept.outcome.again()
         return self._answer(call, errand, kept, kept.outcome, began)
 
-    async def stream(self, call: Call, recorder: Recorder | None = None) -> AsyncIterator[Answer]:
+    async def stream(self, call: Call, recorder: Recorder | None = None) -> AsyncGenerator[Answer]:
         """Answer page by page: each answer holds the rows of one page, nothing is kept of them.
 
         What does not come in pages is one answer. Each request has the whole time of its connection. An operation that
         ends as empty, or fails, may do so after some pages. Raises CallError.
         """
-        began, pages = self.clock.monotonic(), asyncio.Queue[Outcome | None](maxsize=1)
+        began, pages = self.clock.monotonic(), asyncio.Queue[Outcome | Exception | None](maxsize=1)
         errand = open_errand(call, self.registry, self.clock, self.ids)
-        target, locale = errand.target, errand.scope.get(LOCALE) or Locale()
+        locale = errand.scope.get(LOCALE) or Locale()
 
         async def sink(output: Any) -> None:
             await pages.put(_finished(errand, Outcome(output), locale))
 
         async def run() -> None:
-            total = target.bound.timeout.total
-            runner = Runner(self.sender, lambda: self.clock.monotonic() + total, recorder, STREAMED)
             try:
-                outcome = await runner.operation(target.work, errand.scope, sink)
-                if target.capability == "managers" and runner.truncated:
-                    raise _too_many()
-                if outcome.empty or outcome.output or runner.warnings:
-                    rest = _finished(errand, outcome, locale)
-                    await pages.put(rest._replace(warnings=(*runner.warnings, *rest.warnings)))
-            finally:
+                rest = await self._streamed(errand, recorder, sink)
+                if rest is not None:
+                    await pages.put(rest)
                 await pages.put(None)
+            except Exception as error:  # the one who listens raises it
+                await pages.put(error)
 
         running = asyncio.ensure_future(run())
         try:
-            while (page := await pages.get()) is not None:
+            while isinstance(page := await pages.get(), Outcome):
                 yield self._answer(call, errand, Kept(page), page, began)
-            await running
+            if page is not None:
+                raise page
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -120,6 +117,18 @@ class Engine:
         key = key_of(bound.project, bound.name, target.operation_name, bound.loaded.content_hash, errand.scope["input"])
         whole = errand._replace(deadline=self.clock.monotonic() + bound.timeout.total)  # it serves others too
         return await self._outcomes.get(key, policy, errand.deadline, lambda: self._done(whole, recorder))
+
+    async def _streamed(self, errand: Errand, recorder: Recorder | None, sink: Sink) -> Outcome | None:
+        """Give every page to the sink; what does not come in pages, and what is to be told, is the outcome."""
+        target, total = errand.target, errand.target.bound.timeout.total
+        runner = Runner(self.sender, lambda: self.clock.monotonic() + total, recorder, STREAMED)
+        outcome = await runner.operation(target.work, errand.scope, sink)
+        if target.capability == "managers" and runner.truncated:
+            raise _too_many()
+        if not (outcome.empty or outcome.output or runner.warnings or runner.truncated):
+            return None
+        rest = _finished(errand, outcome, errand.scope.get(LOCALE) or Locale())
+        return Outcome(rest.output, rest.empty, (*runner.warnings, *rest.warnings), truncated=runner.truncated)
 
     async def _done(self, errand: Errand, recorder: Recorder | None) -> Outcome:
         """The outcome, in the form of the contract. Raises CallError."""

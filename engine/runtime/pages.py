@@ -119,6 +119,7 @@ class _Watch:
         if filled and body is not None and body == self._last:
             raise self._loop("the same page came twice")
         self._last = body
+        self._positions |= {outcome.url} if self._paging.addressed else set()
 
     def _loop(self, detail: str) -> CallError:
         return CallError("paging_loop", detail, place=self._paging.place())

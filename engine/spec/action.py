@@ -18,6 +18,7 @@ from engine.spec.strings import TemplateField
 from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
 from engine.spec.tree.constructs import bound, link_lets
+from engine.spec.tree.nodes import bounded
 
 SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.items()}
 
@@ -54,7 +55,9 @@ class Action(Model):
 
     def mapped(self, scope: Scope, otherwise: Any) -> Any:
         """What the output makes of the answer in the scope. Raises CallError `mapping_failed`."""
-        return otherwise if self.output is None else self.output(bound(self.let, scope))
+        if self.output is None:
+            return otherwise
+        return bounded(self.output(bound(self.let, scope)), lambda: self.place("output"))
 
     def link_answer(self, names: Names, answered: bool = True) -> None:
         """Check the names in what reads the answer; not `answered`: there is no answer of its own."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ValidationInfo
 
 from engine.errors import EvaluationError
+from engine.language.bounds import measure
 from engine.language.codec import CHARSETS, Part, encode_json, encode_multipart, encode_xml, header_value
 from engine.language.template import Template
 from engine.language.text import as_text, kind_of
@@ -41,6 +42,7 @@ def json_body(node: Node) -> Body:
 
     def write(scope: Scope) -> bytes | None:
         value = node(scope)
+        measure(value)
         return None if value is ABSENT else encode_json(value)
 
     return Body("json", write, "application/json")
@@ -135,6 +137,7 @@ class GraphQL(Model):
 
         def write(scope: Scope) -> bytes:
             values = self.variables(scope) if self.variables is not None else None
+            measure(values)
             more = {} if values is None or values is ABSENT else {"variables": values}
             return encode_json({"query": self.query, **more})
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ValidationInfo
 
 from engine.errors import EvaluationError
+from engine.language.bounds import measure
 from engine.language.codec import encode_form, encode_query, header_name, header_value
 from engine.language.text import as_text, kind_of
 from engine.spec.reading import Model, Reading, about, reading, reads, wrong
@@ -117,6 +118,8 @@ def pairs(values: Any, lists: str = "repeat") -> Pairs:
     """Names and texts; a null drops its name. Raises EvaluationError for what no parameter can be."""
     found: Pairs = []
     for name, value in given(values):
+        if isinstance(value, dict | list):
+            measure(value)
         if lists == "brackets" and isinstance(value, dict | list):
             found += _bracketed(name, value)
             continue

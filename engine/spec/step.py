@@ -10,7 +10,7 @@ from engine.document import Map
 from engine.errors import nearest
 from engine.language.text import kind_of
 from engine.spec.action import Action, Grant, Signing
-from engine.spec.body import WrittenPairs
+from engine.spec.fields import WrittenPairs
 from engine.spec.names import RESERVED, Names
 from engine.spec.reading import SPARED, Model, about, reading, reads, wrong
 from engine.spec.strings import ExpressionField

@@ -48,7 +48,9 @@ def _evaluated(case: Case) -> None:
     wanted, defaults = case.result or Result(), plain(case.project.defaults)
     scope = {**plain(case.scope), LOCALE: Locale(**defaults)}
     try:
-        run: Any = compile_template(case.template) if case.template is not None else compile_expression(case.expression or "")
+        run: Any = (
+            compile_template(case.template) if case.template is not None else compile_expression(case.expression or "")
+        )
     except LanguageError as error:
         assert wanted.problem is not None, str(error)
         assert error.code == wanted.problem.code

@@ -40,7 +40,8 @@ class Example(NamedTuple):
 
 
 def _example(command: str, connector: str, after: str) -> Example:
-    answer, data = (json.loads(text) for kind, text in BLOCK.findall(after) if kind == "json")
+    blocks = [(kind, text) for kind, text in BLOCK.findall(after) if kind in ("json", "xml")]
+    answer, data = (text.encode() if kind == "xml" else json.loads(text) for kind, text in blocks)
     return Example(command, connector, answer, data)
 
 
@@ -65,7 +66,8 @@ async def test_an_example_yields_what_it_says(example: Example, tmp_path: Path) 
     pairs = [word.split("=", 1) for word in words]
     given = {k.removesuffix(":"): json.loads(v) if k.endswith(":") else v for k, v in pairs}
     async with upstream() as system:
-        system.says(example.answer)
+        xml = {"Content-Type": "text/xml"} if isinstance(example.answer, bytes) else None
+        system.says(example.answer, headers=xml)
         connection, operations = example.parts
         more = {"connection": connection, "settings": ", key: k3y"}
         async with engine_of(tmp_path, operations, system.url, **more) as engine:

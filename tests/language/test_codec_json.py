@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError
+from engine.language.bounds import MAX_DEPTH, MAX_VALUES
 from engine.language.codec import CodecError, decode_json, encode_json
-from engine.language.codec.json import MAX_DEPTH, MAX_VALUES
 
 
 def refusal(data: bytes) -> CodecError:

@@ -276,9 +276,9 @@ def test_growth_in_a_loop_is_bounded() -> None:
 
 
 def test_a_large_answer_is_no_growth() -> None:
-    rows = [{"id": i, "tags": ["a", "b"]} for i in range(60_000)]
-    assert len(compile_expression("body[*].{id: id, tags: tags}")({"body": rows})) == 60_000
-    assert len(compile_expression("body[].tags[]")({"body": rows})) == 120_000
+    rows = [{"id": i, "tags": ["a", "b"]} for i in range(14_000)]
+    assert len(compile_expression("body[*].{id: id, tags: tags}")({"body": rows})) == 14_000
+    assert len(compile_expression("body[].tags[]")({"body": rows})) == 28_000
 
 
 def test_an_error_names_its_place_and_no_value() -> None:

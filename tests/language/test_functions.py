@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError, LanguageError
+from engine.language.bounds import MAX_CHARACTERS
 from engine.language.expression import compile_expression
 from engine.language.functions import FUNCTIONS, Function
-from engine.language.functions.function import MAX_CHARACTERS, MAX_TEXT
+from engine.language.functions.function import MAX_TEXT
 from engine.language.locale import LOCALE, Locale
 from engine.language.template import compile_template
 
@@ -170,7 +171,9 @@ def test_numbers_that_would_fill_the_memory_are_refused() -> None:
         ("to_number('NaN')", None),
         ("to_number('1e400')", None),
         ("to_number('0071')", 71),
-        ("to_number('1.5')", 1.5),
+        ("to_number('1.50')", Decimal("1.50")),
+        ("to_number('12345678901234567.25')", Decimal("12345678901234567.25")),
+        ("to_number('99999999999999999999')", Decimal(99999999999999999999)),
         ("join(',', [`null`])", None),
         ("join(',', `[]`)", ""),
         ("sum(`[null]`)", None),

@@ -121,3 +121,28 @@ def test_milliseconds_are_never_taken_for_seconds() -> None:
     for wrong in ("yesterday", 1e30, [1], True):
         with pytest.raises(EvaluationError):
             milliseconds(wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "instant", "written", "epoch"),
+    [
+        ("2024-03-10T02:30", "2024-03-10T02:30:00-05:00", "02:30 -0500", 1710055800),  # clocks skip it: 3:30 in summer
+        ("2024-03-10T03:30", "2024-03-10T03:30:00-04:00", "03:30 -0400", 1710055800),
+        ("2024-11-03T01:30", "2024-11-03T01:30:00-04:00", "01:30 -0400", 1730611800),  # twice: the first is meant
+        ("2024-11-03T06:30:00Z", "2024-11-03T06:30:00Z", "01:30 -0500", 1730615400),
+    ],
+)
+def test_hours_that_clocks_skip_or_repeat(given: str, instant: str, written: str, epoch: int) -> None:
+    assert call("instant", given, locale=AWAY) == instant
+    assert call("datetime", given, "%H:%M %z", locale=AWAY) == written
+    assert call("datetime", given, "epoch", locale=AWAY) == epoch
+
+
+def test_the_zone_of_times_that_have_none() -> None:
+    for locale in (HOME, AWAY):
+        assert call("instant", "2024-05-31 10:00:00", None, "UTC", locale=locale) == "2024-05-31T10:00:00Z"
+        assert call("instant", "31.05.2024 10:00", None, "Asia/Tokyo", locale=locale) == "2024-05-31T10:00:00+09:00"
+        assert call("instant", "2024-05-31T10:00+05:00", None, "UTC", locale=locale) == "2024-05-31T10:00:00+05:00"
+        assert call("date", call("instant", "2024-05-31 23:00:00", None, "UTC"), locale=HOME) == "2024-06-01"
+    with pytest.raises(EvaluationError, match="the zone is a constant"):
+        call("instant", "2024-05-31", None, "Nowhere")

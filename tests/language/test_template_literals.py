@@ -26,6 +26,10 @@ SCOPE = {"input": {"v": "O'Brien", "n": 5, "kind": "exact"}, "body": {"v": "x"}}
         ("{{ 'a = ' ~ (input.v | soql) }}", "a = 'O\\'Brien'"),
         ("a = {{ input.v | upper | soql }}", "a = 'O\\'BRIEN'"),
         ("LIMIT {{ 5 }} {{ input.v | soql }}", "LIMIT 5 'O\\'Brien'"),
+        (
+            "/Contacts?$filter=Name%20eq%20{{ input.v | odata | url }}",
+            "/Contacts?$filter=Name%20eq%20%27O%27%27Brien%27",
+        ),
         ("Name LIKE {{ input.v | like('starts') }}", "Name LIKE 'O\\'Brien%'"),
         ("'{{ input.v }}' without a literal", "'O'Brien' without a literal"),
     ],
@@ -52,6 +56,7 @@ def test_literals_are_whole(text: str, expected: str) -> None:
         ("a = {{ input.v | soql }} LIMIT {{ input.n }}", "literal-missing", "input.n }}"),
         ("{{ input.n }} {{ input.v | soql }}", "literal-missing", "input.n }}"),
         ("a = {{ input.v | soql | upper }}", "literal-missing", "input.v |"),
+        ("a = {{ input.v | soql }} {{ input.n | url }}", "literal-missing", "input.n |"),
         ("a = {{ input.v | soql }} AND b = '{{ input.n }}'", "literal-missing", "input.n }}"),
         ("a = {{ input.v | soql if input.n else input.v }}", "literal-missing", "input.v |"),
         ("a = {{ input.v | soql }} {{ 'ASC' if input.n else input.v }}", "literal-missing", "'ASC' if"),

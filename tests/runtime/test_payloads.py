@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -36,6 +37,46 @@ operations:
     input: {v: string}
     reads: true
     request: {method: POST, path: /f, form: {a: 1, "k-{{ input.v }}": "<{{ input.v }}>", v: "{{ input.v }}"}}
+  brackets:
+    input: {v: string}
+    reads: true
+    request:
+      method: POST
+      path: /f
+      encoding: {space: plus, lists: brackets}
+      query: {a: [1, {b: "{{ input.v }}"}]}
+      form: {a: 1, "k-{{ input.v }}": ["{{ input.v }}"], v: "{{ input.v }}"}
+  multipart:
+    input: {v: string}
+    reads: true
+    request:
+      method: POST
+      path: /m
+      multipart: {a: 1, "k-{{ input.v }}": "{{ input.v }}", f: {filename: "{{ input.v }}", text: "{{ input.v }}"}}
+  xml:
+    input: {v: string}
+    reads: true
+    request: {method: POST, path: /x, xml: {a: {"@b": "{{ input.v }}", c: "{{ input.v }}", d: ["<{{ input.v }}>", 1]}}}
+  soap:
+    input: {v: string}
+    reads: true
+    request:
+      method: POST
+      path: /x
+      soap:
+        charset: windows-1251
+        header: {h: "{{ input.v }}"}
+        body: {b: {"@k": "{{ input.v }}", "#text": "{{ input.v }}"}}
+  action:
+    input: {v: string}
+    reads: true
+    request: {method: POST, path: /x, soap: {action: "{{ input.v }}", body: {}}}
+  graphql:
+    input: {v: string}
+    reads: true
+    request: {method: POST, path: /g, graphql: {query: "query ($v: ID) { a(v: $v) }", variables: {v: "{{ input.v }}"}}}
+  text: {input: {v: string}, reads: true, request: {method: POST, path: /t, text: "{{ input.v }}"}}
+  listed: {input: {v: string}, request: {method: GET, path: [users, "{{ input.v }}", calls], query: {a: 1}}}
   soql: {input: {v: string}, request: {method: GET, path: /q, query: {q: "A = {{ input.v | soql }} AND B = 1"}}}
   odata: {input: {v: string}, request: {method: GET, path: /q, query: {$filter: "A eq {{ input.v | odata }} and B"}}}
   jql: {input: {v: string}, request: {method: GET, path: /q, query: {jql: "a ~ {{ input.v | jql }} ORDER BY b"}}}
@@ -145,6 +186,57 @@ def form(found: Sent) -> str:
     return v[1]
 
 
+def brackets(found: Sent) -> str:
+    (a, b), (c, k, v) = found.query, pairs(found.body.decode("ascii"))
+    assert (a, b[0], c, v[0]) == (("a[0]", "1"), "a[1][b]", ("a", "1"), "v")
+    assert k == (f"k-{v[1]}[0]", v[1])
+    assert b[1] == v[1]
+    return v[1]
+
+
+def multipart(found: Sent) -> str:
+    kind = dict(found.headers)["content-type"]
+    boundary = kind.partition("boundary=")[2].encode()
+    first, a, k, f, last = (b"\r\n" + found.body).split(b"\r\n--" + boundary)
+    assert (first, last) == (b"", b"--\r\n")
+    assert a == b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n1'
+    assert k.partition(b"\r\n\r\n")[0].count(b"\r\n") == 1
+    (head, _, value), start = f.partition(b"\r\n\r\n"), b'\r\nContent-Disposition: form-data; name="f"; filename="'
+    assert head.startswith(start)
+    assert head.removeprefix(start).endswith(b'"\r\nContent-Type: text/plain; charset=utf-8')
+    assert head.count(b'"') == 4
+    return value.decode()
+
+
+def xml(found: Sent) -> str:
+    root = ET.fromstring(found.body)
+    (b,), (c, d, one) = root.attrib.values(), root
+    assert (root.tag, c.tag, d.tag, one.tag, one.text) == ("a", "c", "d", "d", "1")
+    assert b == (c.text or "")
+    assert d.text == f"<{b}>"
+    return b
+
+
+def soap(found: Sent) -> str:
+    head, body = ET.fromstring(found.body)
+    ((h,), (b,)) = head, body
+    assert (h.tag, b.tag, b.attrib, b.text) == ("h", "b", {"k": h.text or ""}, h.text)
+    return h.text or ""
+
+
+def action(found: Sent) -> str:
+    value = dict(found.headers)["soapaction"]
+    assert (value[0], value[-1], value.count('"')) == ('"', '"', 2)
+    return value[1:-1]
+
+
+def graphql(found: Sent) -> str:
+    body = json.loads(found.body)
+    assert body == {"query": "query ($v: ID) { a(v: $v) }", "variables": body["variables"]}
+    assert body["variables"].keys() == {"v"}
+    return str(body["variables"]["v"])
+
+
 def literal(key: str, before: str, after: str, read: Callable[[str, str], str]) -> Callable[[Sent], str]:
     def value(found: Sent) -> str:
         ((own, text),) = found.query
@@ -178,6 +270,14 @@ READERS: dict[str, Callable[[Sent], str]] = {
     "header": header,
     "json": in_json,
     "form": form,
+    "brackets": brackets,
+    "multipart": multipart,
+    "xml": xml,
+    "soap": soap,
+    "action": action,
+    "graphql": graphql,
+    "text": lambda found: found.body.decode(),
+    "listed": path,
     "soql": literal("q", "A = ", " AND B = 1", lambda text, rest: quoted(text, "'", rest)),
     "odata": literal("$filter", "A eq ", " and B", odata_read),
     "jql": literal("jql", "a ~ ", " ORDER BY b", lambda text, rest: quoted(text, '"', rest)),
@@ -226,7 +326,7 @@ async def test_a_payload_arrives_as_it_is_or_nothing_is_sent(tmp_path: Path, ope
             found = await heard(engine, tap, operation, value)
             if isinstance(found, Sent):
                 assert not (operation in ("path", "key") and SLASH.search(value))
-                assert READERS[operation](found) == (value.strip(" \t") if operation == "header" else value)
+                assert READERS[operation](found) == (value.strip(" \t") if operation in ("header", "action") else value)
                 assert found.line[0] == plain.line[0]
                 assert len(found.line) == 3
                 assert [key for key, _ in found.headers] == [key for key, _ in plain.headers]

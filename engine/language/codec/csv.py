@@ -4,8 +4,8 @@ import csv
 from io import StringIO
 from typing import Any, Final
 
+from engine.language.bounds import MAX_VALUES
 from engine.language.codec.charset import CodecError
-from engine.language.codec.json import MAX_VALUES
 
 
 def decode_csv(text: str) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from engine.errors import EvaluationError
+from engine.language.bounds import MAX_DEPTH, MAX_VALUES
 from engine.language.codec.charset import CodecError, decode_text, said_charset
-from engine.language.codec.json import MAX_DEPTH, MAX_VALUES
 from engine.language.codec.places import xml_attribute, xml_text
 from engine.language.text import kind_of
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import function, need
-from engine.language.functions.numbers import NUMBERS, exact, moderate
+from engine.language.functions.numbers import NUMBERS, exact, finite, moderate
 from engine.language.text import as_text
 
 
@@ -24,14 +24,14 @@ def money(value: Any) -> str | None:
 
 
 @function("int(value)", ("int(v)", {"v": "0250"}, 250))
-def whole(value: Any) -> int | None:
+def whole(value: Any) -> Any:
     """A whole number from a number or text; null of an empty text."""
-    if value.__class__ is str and value.isdigit() and value.isascii() and len(value) <= 100:
+    if value.__class__ is str and value.isdigit() and value.isascii() and len(value) <= 18:
         return int(value)
     number = _read("int", value)
     if number is not None and number != number.to_integral_value():
         raise EvaluationError("int needs a whole number, found one with a fraction")
-    return None if number is None else int(number)
+    return None if number is None else finite(int(number))
 
 
 def _read(name: str, value: Any) -> Decimal | None:

@@ -6,8 +6,9 @@ import hmac as keyed
 from typing import Annotated, Any, TypeAlias
 
 from engine.errors import EvaluationError
+from engine.language.bounds import MAX_CHARACTERS, measure
 from engine.language.codec import CodecError, decode_json, encode_json
-from engine.language.functions.function import MAX_CHARACTERS, function, measure, need, one_of
+from engine.language.functions.function import function, need, one_of
 
 Algorithm: TypeAlias = Annotated[str, one_of("the algorithm", "sha256", "sha384", "sha512", "sha1", "md5")]
 Encoding: TypeAlias = Annotated[str, one_of("the encoding", "hex", "base64")]

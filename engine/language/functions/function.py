@@ -15,8 +15,6 @@ Check: TypeAlias = Callable[[Any], str]
 Example: TypeAlias = tuple[str, dict[str, Any], Any]
 
 MAX_TEXT: Final = 65_536
-MAX_VALUES: Final = 100_000
-MAX_CHARACTERS: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +120,6 @@ def capped(name: str, text: str, limit: int = MAX_TEXT) -> str:
     if len(text) > limit:
         raise EvaluationError(f"{name} builds more than {limit:,} characters")
     return text
-
-
-def measure(value: Any) -> int:
-    """How many values it holds as it would be written, shared parts counted each time; raises at the first excess."""
-    stack, values, characters = [value], MAX_VALUES, MAX_CHARACTERS
-    while stack:
-        item = stack.pop()
-        values -= 1
-        if type(item) is str:
-            characters -= len(item)
-        elif type(item) is list:
-            stack += item[: values + 1]
-        elif type(item) is dict:
-            characters -= sum(map(len, item))
-            stack += item.values()
-        if values < 0 or characters < 0:
-            raise EvaluationError("the result is larger than 100,000 values or 4,000,000 characters")
-    return MAX_VALUES - values
 
 
 def one_of(what: str, *allowed: str) -> Check:

@@ -10,6 +10,7 @@ NUMBERS: Final[frozenset[Any]] = frozenset({int, float, Decimal})
 """The types of numbers: a boolean is none."""
 
 MAX_DIGITS: Final = 400
+MAX_BITS: Final = 64
 EXACT: Final = Context(prec=900, traps=[Inexact, InvalidOperation, Overflow])
 _ROUNDED: Final = Context(prec=28, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -60,8 +61,8 @@ def mean(values: list[Any]) -> Any:
 
 
 def finite(value: Any) -> Any:
-    """A number that JSON can hold."""
-    if value != value or value in (math.inf, -math.inf):
+    """A number that readers of JSON take: no infinity, no whole number of more than 64 bits."""
+    if value != value or value in (math.inf, -math.inf) or (value.__class__ is int and value.bit_length() > MAX_BITS):
         raise EvaluationError("the number is out of range")
     return value
 

@@ -20,14 +20,16 @@ def phone(locale: Locale, value: str, format: Format = "e164") -> str | None:  #
     text = value.strip()
     if not text:
         return None
-    text = _EXTENSION.sub("", _NOISE.sub("", text.removeprefix("tel:"))) if len(text) <= MAX_LENGTH else ""
+    text = _EXTENSION.sub("", _NOISE.sub("", text)) if len(text) <= MAX_LENGTH else ""
     if not _SHAPE.fullmatch(text):
         raise EvaluationError("phone cannot read the text as a phone number")
     return _written(_read(text, locale.region), format)
 
 
-_NOISE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
-_EXTENSION: Final = re.compile(r"\s*(?:;ext=|;|,|#|x|ext\.?|доб\.?|вн\.?)\s*[:.]?\s*[\d ,;]{1,8}$", re.IGNORECASE)
+_NOISE: Final = re.compile("^tel:|[;,.]+$|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", re.IGNORECASE)
+_EXTENSION: Final = re.compile(
+    r"[\s(,;]*(?:ext=|[;,#x]|ext\.?|доб(?:авочный)?\.?|вн\.?)\s*[:.]?\s*[\d ,;]{1,8}\)?$", re.IGNORECASE
+)
 _SHAPE: Final = re.compile(r"\+?[\d\s().\-/\u2010-\u2015\u2212\u00a0\u2009\u202f]+")
 
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 from jmespath.functions import TYPES_MAP
 
 from engine.errors import EvaluationError
+from engine.language.bounds import MAX_CHARACTERS, measure
 from engine.language.codec import encode_json
-from engine.language.functions.function import MAX_CHARACTERS, capped, measure, need, standard, unfit
-from engine.language.functions.numbers import NUMBERS, aligned, mean, moderate, total
+from engine.language.functions.function import capped, need, standard, unfit
+from engine.language.functions.numbers import NUMBERS, aligned, finite, mean, moderate, total
 from engine.language.text import kind_of
 
 _LIST: Final = {"v": [3, 1, 2]}
@@ -39,7 +40,7 @@ def average(value: Any) -> Any:
 @standard("ceil(number)", ("ceil(v)", {"v": 1.2}, 2))
 def ceil(value: Any) -> Any:
     """The nearest whole number that is not less."""
-    return math.ceil(moderate(_number("ceil", value)))
+    return finite(math.ceil(moderate(_number("ceil", value))))
 
 
 @standard("contains(list_or_text, value)", ("contains(v, `3`)", _LIST, True))
@@ -61,7 +62,7 @@ def ends_with(value: Any, end: Any) -> bool:
 @standard("floor(number)", ("floor(v)", {"v": 1.8}, 1))
 def floor(value: Any) -> Any:
     """The nearest whole number that is not greater."""
-    return math.floor(moderate(_number("floor", value)))
+    return finite(math.floor(moderate(_number("floor", value))))
 
 
 def _piped_join(values: Any, separator: Any = "") -> str | None:
@@ -187,10 +188,9 @@ def to_number(value: Any) -> Any:
     """A number as it is, text read as a number, anything else null; it loses `+` and leading zeros of a phone."""
     if value.__class__ in NUMBERS:
         return value
-    for read in (int, float) if isinstance(value, str) else ():
-        with suppress(ValueError):
-            number = read(value)
-            return number if abs(number) < math.inf else None
+    for read in (int, Decimal) if isinstance(value, str) else ():
+        with suppress(ValueError, ArithmeticError, EvaluationError):
+            return finite(moderate(read(value)))
     return None
 
 

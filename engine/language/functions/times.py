@@ -46,10 +46,12 @@ def date(locale: Locale, value: Any, format: Format = None) -> str | None:  # no
     return moment.date().isoformat() if moment else None
 
 
-@function("instant(value, format?)", ("instant(v)", {"v": "2024-05-31T10:00:00"}, "2024-05-31T10:00:00+03:00"))
-def instant(locale: Locale, value: Any, format: Format = None) -> str | None:  # noqa: A002 - the name in the signature
-    """A moment as RFC 3339 with zone. Reads what `date` reads; a zone that was given stays, a number gives UTC."""
-    return _rfc3339(_moment("instant", value, format, locale))
+@function("instant(value, format?, zone?)", ("instant(v)", {"v": "2024-05-31T10:00:00"}, "2024-05-31T10:00:00+03:00"))
+def instant(locale: Locale, value: Any, format: Format = None, zone: Zone = None) -> str | None:  # noqa: A002 - the name in the signature
+    """A moment as RFC 3339 with zone. Reads what `date` reads; a time without one is of the given zone or else of the
+    project's (the earlier one where clocks are turned back), a zone that the value has stays, a number gives UTC.
+    """
+    return _rfc3339(_moment("instant", value, format, zone or locale.zone))
 
 
 @function("instant_ms(milliseconds)", ("instant_ms(v)", {"v": 1717138800000}, "2024-05-31T07:00:00Z"))
@@ -63,7 +65,7 @@ def datetime(locale: Locale, value: Any, format: Written = None, zone: Zone = No
     """A moment written in the given format, in the project's zone or the given one; without a format RFC 3339.
     `epoch` and `epoch_ms` give whole numbers. Reads what `instant` reads.
     """
-    moment = _moment("datetime", value, None, locale)
+    moment = _moment("datetime", value, None, locale.zone)
     if moment is None:
         return None
     if format in EPOCHS:
@@ -87,10 +89,10 @@ def _rfc3339(moment: dt.datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _moment(name: str, value: Any, format_: Any, locale: Locale) -> dt.datetime | None:
+def _moment(name: str, value: Any, format_: Any, zone: str) -> dt.datetime | None:
     """As `_read`, always with a zone."""
     found = _read(name, value, format_)
-    return found.replace(tzinfo=_zone(locale.zone)) if found and not found.tzinfo else found
+    return found.replace(tzinfo=_zone(zone)) if found and not found.tzinfo else found
 
 
 def _read(name: str, value: Any, format_: Any) -> dt.datetime | None:

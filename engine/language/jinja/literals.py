@@ -61,8 +61,8 @@ def _safe(node: nodes.Node) -> bool:
         return True
     if isinstance(node, nodes.CondExpr):
         return _safe(node.expr1) and (node.expr2 is None or _safe(node.expr2))
-    if isinstance(node, nodes.Filter) and node.name == "default" and node.node is not None:
-        return _safe(node.node) and _safe(node.args[0])
+    if isinstance(node, nodes.Filter) and node.name in ("default", "url") and node.node is not None:
+        return _safe(node.node) and all(_safe(argument) for argument in node.args)
     return isinstance(node, nodes.Concat) and all(_safe(part) for part in node.nodes)
 
 

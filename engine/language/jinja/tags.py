@@ -11,6 +11,7 @@ from jinja2.lexer import Token, TokenStream, operators
 from jinja2.parser import Parser
 
 from engine.errors import LanguageError
+from engine.language.functions.numbers import MAX_BITS
 
 MAX_LENGTH: Final = 4096
 MAX_DEPTH: Final = 30
@@ -156,6 +157,9 @@ def _token(offset: int, kind: str, raw: str) -> Token:
         value = _unescaped(raw[1:-1], offset)
     elif kind == "integer":
         value = int(raw.replace("_", ""), 0)
+        if value.bit_length() > MAX_BITS:
+            message, remedy = "a whole number of more than 64 bits", "write it as text, in quotes"
+            raise LanguageError("template-syntax", message, remedy, offset, len(raw))
     elif kind == "float":
         value = _decimal(raw, offset)
     elif kind == "operator":

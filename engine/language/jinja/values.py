@@ -2,12 +2,11 @@
 
 import operator
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 
 from engine.errors import EvaluationError
 from engine.language.functions.function import MAX_TEXT
-from engine.language.functions.numbers import EXACT, NUMBERS, exact
+from engine.language.functions.numbers import EXACT, NUMBERS, exact, finite
 from engine.language.text import as_text, kind_of
 
 
@@ -25,15 +24,15 @@ def bounded(value: Any, words: str) -> Any:
     return value
 
 
-def arithmetic(sign: str) -> Callable[[Any, Any], int | Decimal]:
+def arithmetic(sign: str) -> Callable[[Any, Any], Any]:
     """`+` or `-` of two numbers, exact; ArithmeticError where it cannot be."""
     plainly, exactly = (operator.add, EXACT.add) if sign == "+" else (operator.sub, EXACT.subtract)
 
-    def run(left: Any, right: Any) -> int | Decimal:
+    def run(left: Any, right: Any) -> Any:
         for kind in (kind_of(value) for value in (left, right) if value.__class__ not in NUMBERS):
             raise EvaluationError(f"`{sign}` needs numbers, found {kind}: {_REMEDIES.get(kind, 'convert it')}")
         whole = left.__class__ is int and right.__class__ is int
-        return plainly(left, right) if whole else exactly(exact(left), exact(right))
+        return finite(plainly(left, right)) if whole else exactly(exact(left), exact(right))
 
     return run
 

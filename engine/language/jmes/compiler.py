@@ -9,13 +9,15 @@ from engine.language.jmes.rules import SPINE, growth, walk
 from engine.language.jmes.source import Run, Source
 from engine.language.locale import LOCALE, Locale
 
-MAX_GROWTH: Final = 256
-"""Beyond this an expression may multiply its input, so what it builds is measured."""
+MAX_GROWTH: Final = 16
+"""Beyond this an expression may multiply its input, so each value it builds on the way is measured, not only the last.
+"""
 
 MAX_LOOPS: Final = 8
 """Loops nested deeper move into a function of their own: Python allows 20 blocks."""
 
 _CURRENT: Final[Node] = {"type": "current", "children": []}
+_BUILDING: Final = frozenset({"multi_select_list", "multi_select_dict", "function_expression"})
 
 
 def compile_tree(tree: Node) -> Run:
@@ -26,7 +28,7 @@ def compile_tree(tree: Node) -> Run:
 def compile_trees(trees: Sequence[Node], form: str = "[{}]") -> Run:
     """One function of a scope that yields the list of their values; what they share is read once."""
     compiler = _Compiler(trees)
-    return compiler.function(lambda: compiler.members(trees, "s", form), *["n = [STEPS]"] * compiler.counted)
+    return compiler.function(lambda: compiler.results(form), *["n = [STEPS]"] * compiler.counted)
 
 
 class _Compiler(Source):
@@ -37,9 +39,22 @@ class _Compiler(Source):
 
     def __init__(self, trees: Sequence[Node]) -> None:
         super().__init__()
-        self.measured = any(growth(tree) > MAX_GROWTH for tree in trees)
-        self.counted = self.measured or any(node["type"] == "variable" for tree in trees for node in walk(tree))
+        self.trees = trees
+        self.counted = any(map(_multiplies, trees))
+        self.measured = False
         self.booleans: set[str] = set()
+
+    def results(self, form: str) -> str:
+        """The values of the whole trees; one that may have been built, not only read, is measured."""
+        return form.format(", ".join([self.result(tree) for tree in self.trees]))
+
+    def result(self, tree: Node) -> str:
+        self.measured = _multiplies(tree)
+        result = self.value(tree, "s")
+        if not self.measured and not _BUILDING.isdisjoint(node["type"] for node in walk(tree)):
+            with self.block(f"if isinstance({result}, (dict, list)):"):
+                self.line(f"measure({result})")
+        return result
 
     def value(self, node: Node, current: str) -> str:
         """Chains are walked in a loop, so only real nesting recurses."""
@@ -222,6 +237,11 @@ class _Compiler(Source):
     def pay(self, variable: str) -> None:
         if self.counted:
             self.line(f"spend(n, {variable})")
+
+
+def _multiplies(tree: Node) -> bool:
+    """Whether it may yield many times what it was given: by doubling, or by reaching into the scope in a loop."""
+    return growth(tree) > MAX_GROWTH or any(node["type"] == "variable" for node in walk(tree))
 
 
 def _direct(node: Node) -> str:

@@ -6,7 +6,7 @@ from traceback import walk_tb
 from typing import Any, Final
 
 from engine.errors import EvaluationError
-from engine.language.functions.function import measure
+from engine.language.bounds import measure
 from engine.language.functions.numbers import NUMBERS, aligned, equals
 from engine.language.text import kind_of
 
@@ -79,6 +79,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "equals": equals,
     "failure": failure,
     "flat": flat,
+    "measure": measure,
     "spend": spend,
     "weigh": weigh,
     **{symbol: ordering(symbol) for symbol in _ORDERINGS},

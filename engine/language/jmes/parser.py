@@ -11,7 +11,10 @@ from jmespath import exceptions
 from jmespath.lexer import Lexer as StandardLexer
 from jmespath.parser import Parser as StandardParser
 
-from engine.errors import LanguageError
+from engine.errors import EvaluationError, LanguageError
+from engine.language.bounds import measure
+from engine.language.codec import encode_json
+from engine.language.functions.numbers import MAX_BITS
 
 Node: TypeAlias = dict[str, Any]
 """A node of jmespath.py's tree: `type`, `children`, `value`; names and calls also carry `start` and `end`."""
@@ -74,11 +77,26 @@ class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
         lexeme = self._consume_until("`").replace("\\`", "`")
         for json_text in (lexeme, f'"{lexeme.lstrip()}"'):
             with suppress(json.JSONDecodeError):
-                value = json.loads(json_text, parse_float=self._finite, parse_constant=self._finite)
+                value = json.loads(
+                    json_text, parse_int=self._whole, parse_float=self._exact, parse_constant=self._exact
+                )
+                self._check(value)
                 return {"type": "literal", "value": value, "start": start, "end": self._position}
         raise exceptions.LexerError(start, lexeme, "not JSON")
 
-    def _finite(self, digits: str) -> Decimal:
+    def _check(self, value: Any) -> None:
+        try:
+            measure(value)
+            encode_json(value)
+        except EvaluationError as error:
+            raise exceptions.LexerError(self._start, "`", error.message) from None
+
+    def _whole(self, digits: str) -> int:
+        if len(digits) > 20 or int(digits).bit_length() > MAX_BITS:
+            raise exceptions.LexerError(self._start, digits, "out of range")
+        return int(digits)
+
+    def _exact(self, digits: str) -> Decimal:
         number = Decimal(digits)
         if not number.is_finite() or (number and abs(number.adjusted()) > MAX_EXPONENT):
             raise exceptions.LexerError(self._start, digits, "out of range")

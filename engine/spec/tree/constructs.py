@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import EvaluationError, Span
 from engine.language.expression import Expression
@@ -14,6 +14,10 @@ from engine.spec.tree.nodes import ABSENT, Node, Scope, evaluate, failure, holds
 from engine.spec.tree.shape import Row
 
 Lets = tuple[tuple[str, Expression], ...]
+
+MAX_STEPS: Final = 1_000_000
+STEPS: Final = "@steps"
+"""The key under which a scope carries how many elements loops may still go through; no expression can spell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Each:
 
     def __call__(self, scope: Scope) -> Any:
         rows: list[Any] = []
-        return rows if self._loop(0, dict(scope), rows) else None
+        return rows if self._loop(0, {STEPS: [MAX_STEPS], **scope}, rows) else None
 
     def link(self, names: Names) -> None:
         inner = link_lets((*self.sources, *self.lets), names)
@@ -94,6 +98,10 @@ class Each:
         elements = self._elements(source, scope)
         if elements is None:
             return depth > 0
+        scope[STEPS][0] -= len(elements)
+        if scope[STEPS][0] < 0:
+            detail = f"`{source.text}`: loops inside loops take more than {MAX_STEPS:,} steps; look up with `index_by`"
+            raise failure(detail, place_of(source.text, 0, len(source.text)))
         innermost = depth + 1 == len(self.sources)
         for element in elements:
             scope[name] = element

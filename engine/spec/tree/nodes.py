@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from engine.errors import CallError, EvaluationError, Span
+from engine.language.bounds import measure
 from engine.language.expression import Expression, fuse
 from engine.language.template import Template
 from engine.language.text import as_text
@@ -33,6 +34,15 @@ def failed(text: str, error: EvaluationError) -> CallError:
 def failure(detail: str, place: Span | None) -> CallError:
     """What cannot be mapped, with its place in the YAML."""
     return CallError("mapping_failed", detail, place=place)
+
+
+def bounded(value: Any, place: Callable[[], Span]) -> Any:
+    """What a tree yielded, within the bounds of every value. Raises CallError."""
+    try:
+        measure(value)
+    except EvaluationError as error:
+        raise failure(error.message, place()) from None
+    return value
 
 
 def evaluate(compiled: Expression | Template, scope: Scope) -> Any:

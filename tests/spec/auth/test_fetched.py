@@ -343,3 +343,16 @@ def test_an_operation_names_its_credential() -> None:
     (problem,) = problems(with_auth)
     assert problem.span.line == 12
     assert connector("{app: {type: bearer, token: t}}").connection.credentials.keys() == {"app"}
+
+
+def test_a_login_may_speak_soap() -> None:
+    auth = (
+        "{type: login, expose: [pin], requests: [{method: POST, path: /s, soap: {body: {Login: '{{ settings.pin }}'}}}], "
+        "capture: {sid: body.Envelope.Body.LoginResponse.Sid}, place: {in: header, name: X-Sid, value: '{{ auth.sid }}'}}"
+    )
+    envelope = "<e:Envelope xmlns:e='u'><e:Body><LoginResponse><Sid>s1</Sid></LoginResponse></e:Body></e:Envelope>"
+    reply = says(envelope)._replace(headers={"content-type": "text/xml; charset=utf-8"})
+    (request,), granted = answered(source(auth).ask(None, None, MOMENT), reply)
+    assert b"<soap:Body><Login>p1n</Login></soap:Body>" in (request.body or b"")
+    assert dict(request.headers)["SOAPAction"] == '""'
+    assert granted.values == {"sid": "s1"}
