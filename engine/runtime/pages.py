@@ -1,7 +1,7 @@
 """Pages: read one after the other, a few ahead where their positions are known, never in a circle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +26,7 @@ Fetch = Callable[[Scope, str], Awaitable[Outcome]]
 """A scope with its `page`, and the address of the page or "" → what came; the scope gains the names of the answer."""
 
 
-async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> AsyncIterator[Outcome]:
+async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> AsyncGenerator[Outcome]:
     """Page by page; the last one tells whether there was more. Raises CallError, also `paging_loop`."""
     ahead, watch = _Ahead(paging, scope, fetch), _Watch(paging)
     most, rows = paging.max_pages or caps.pages, paging.max_rows or caps.rows
@@ -56,10 +56,10 @@ async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> Asy
         await ahead.close()
 
 
-async def joined(pages: AsyncIterator[Outcome]) -> Outcome:
+async def joined(pages: AsyncGenerator[Outcome]) -> Outcome:
     """All pages as one: lists at the same place after each other, everything else from the first page."""
     whole: Outcome | None = None
-    async with aclosing(pages) as turning:  # type: ignore[type-var]
+    async with aclosing(pages) as turning:
         async for page in turning:
             if whole is None:
                 whole = page

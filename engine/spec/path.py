@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import ValidationInfo
 
 from engine.errors import CallError, EvaluationError
-from engine.language.codec import literal_path, path_value, segment
+from engine.language.codec.places import literal_path, path_value, segment
 from engine.language.template import Template, compile_template
 from engine.language.text import kind_of
 from engine.spec.reading import Reading, place_of, reading, reads, wrong
@@ -34,10 +34,8 @@ class Piece:
             values = [part if isinstance(part, str) else part(scope) for part in self.parts]
             if droppable and values == [None]:
                 return None
-            path = "".join(
-                part if isinstance(part, str) else _encoded(value)
-                for part, value in zip(self.parts, values, strict=True)
-            )
+            pairs = zip(self.parts, values, strict=True)
+            path = "".join(part if isinstance(part, str) else _encoded(value) for part, value in pairs)
             if any(dots in path.split("/") for dots in (".", "..")):
                 raise EvaluationError("a segment of the path would be `.` or `..`", 0, len(self.template.text))
         except EvaluationError as error:
