@@ -11,7 +11,7 @@ from engine.errors import CallError, EvaluationError, Span, nearest
 from engine.language.codec.places import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
-from engine.settings.variables import MissingFile, MissingVariable, fill
+from engine.settings.variables import MissingError, fill
 from engine.spec.address import authority
 from engine.spec.auth.login import Login
 from engine.spec.auth.oauth2 import OAuth2
@@ -123,12 +123,9 @@ class Binder:
                 continue
             try:
                 values[str(name)] = fill(value, self.environ or {})
-            except MissingVariable as missing:
-                message, remedy = f"the variable `{missing}` is not set", f"set `{missing}` before the start"
-                use.report("missing-variable", message, f"{remedy}, or write the value", use.settings.value_span(name))
-            except MissingFile as missing:
-                message, remedy = f"the file `{missing}` cannot be read", "check path, rights and size (64 KiB)"
-                use.report("missing-file", message, remedy, use.settings.value_span(name))
+            except MissingError as missing:
+                code, message, remedy = missing.args
+                use.report(code, message, remedy, use.settings.value_span(name))
         return values
 
     def _prepared(self, name: str, use: Use, loaded: Loaded, settings: dict[str, Any]) -> Bound | None:

@@ -9,16 +9,12 @@ _VARIABLE: Final = re.compile(r"\$(?:(\$)|\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9
 _LARGEST: Final = 64 * 1024
 
 
-class MissingVariable(LookupError):  # noqa: N818 - it names what is missing
-    """A variable is not set."""
-
-
-class MissingFile(LookupError):  # noqa: N818 - it names what is missing
-    """A file cannot be read, or is larger than 64 KiB."""
+class MissingError(LookupError):
+    """A variable is not set, a file cannot be read or is too large: the code of the problem, what it is, the remedy."""
 
 
 def fill(value: Any, environ: Mapping[str, str]) -> Any:
-    """The value with its variables filled in; `$$` is a dollar sign. Raises MissingVariable and MissingFile by name."""
+    """The value with its variables filled in; `$$` is a dollar sign. Raises MissingError."""
     if isinstance(value, dict):
         return {str(key): fill(item, environ) for key, item in value.items()}
     if isinstance(value, list):
@@ -35,17 +31,19 @@ def _one(found: re.Match[str], environ: Mapping[str, str]) -> str:
     if path:
         return _read(path)
     if name not in environ:
-        raise MissingVariable(name)
+        remedy = f"set `{name}` before the start, or write the value"
+        raise MissingError("missing-variable", f"the variable `{name}` is not set", remedy)
     return environ[name]
 
 
 def _read(path: str) -> str:
+    missing = MissingError("missing-file", f"the file `{path}` cannot be read", "check path, rights and size (64 KiB)")
     try:
         with Path(path).open("rb") as file:
             data = file.read(_LARGEST + 1)
         text = data.decode()
     except (OSError, UnicodeDecodeError):
-        raise MissingFile(path) from None
+        raise missing from None
     if len(data) > _LARGEST:
-        raise MissingFile(path)
+        raise missing
     return text.removesuffix("\n").removesuffix("\r")

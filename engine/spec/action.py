@@ -43,10 +43,7 @@ class Action(Model):
     response: Response | None = about("Rules that come before those of what it belongs to.")
     paging: PagingField | None = about("The answer comes in pages.", {"type": "cursor", "next": "body.next"})
     let: LetField = about(
-        "Named values for the output, in order.",
-        {"deal": "body.data[0]"},
-        default=(),
-        json_schema_extra={"default": {}},
+        "Named values for the output in order.", {"deal": "body.data[0]"}, default=(), json_schema_extra={"default": {}}
     )
     output: OutputField = about("A tree whose leaves are expressions over the answer.", {"id": "body.id"})
     _used: set[str] = PrivateAttr(default_factory=set)

@@ -13,7 +13,7 @@ from engine.language.bounds import measure
 from engine.language.codec.charset import CHARSETS
 from engine.language.codec.json import encode_json
 from engine.language.codec.multipart import Part, encode_multipart
-from engine.language.codec.places import header_value
+from engine.language.codec.places import header_value, utf8
 from engine.language.codec.xml import encode_xml
 from engine.language.template import Template
 from engine.language.text import as_text, kind_of
@@ -72,10 +72,7 @@ def text_body(template: Template) -> Body:
 
     def write(scope: Scope) -> bytes | None:
         value = evaluate(template, scope)
-        try:
-            return None if value is None else as_text(value).encode()
-        except UnicodeEncodeError:
-            raise EvaluationError("text with half of a surrogate pair cannot be sent") from None
+        return None if value is None else utf8(as_text(value))
 
     return Body("text", write, "text/plain; charset=utf-8")
 
@@ -95,9 +92,7 @@ def _parts(values: Any) -> Iterator[Part]:
         for one in value if isinstance(value, list) else (value,):
             try:
                 if one is not None:
-                    yield _file(name, one) if isinstance(one, dict) else Part(name, as_text(one).encode())
-            except UnicodeEncodeError:
-                raise UnwritableError(name, "text with half of a surrogate pair cannot be sent") from None
+                    yield _file(name, one) if isinstance(one, dict) else Part(name, utf8(as_text(one)))
             except EvaluationError as error:
                 raise UnwritableError(name, error.message) from None
 
@@ -111,7 +106,7 @@ def _file(name: str, file: dict[str, Any]) -> Part:
         raise EvaluationError("a part is `{filename, type}` with one of `text`, `base64`, `json`")
     held = file[key]
     try:
-        content = encode_json(held) if key == "json" else as_text(held).encode()
+        content = encode_json(held) if key == "json" else utf8(as_text(held))
         content = base64.b64decode(content, validate=True) if key == "base64" else content
     except binascii.Error:
         raise EvaluationError("what stands under `base64` is not base64") from None

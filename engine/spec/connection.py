@@ -30,10 +30,6 @@ def unknown_connection(written: Any) -> "Connection":
     return Connection.model_construct(base_url=base, auth=unknown_auth(auth))
 
 
-def _no_names() -> dict[str, set[str]]:
-    return defaultdict(set)
-
-
 class Timeout(Model):
     """`connect` for the connection, `total` for the whole call; the caller's deadline may be shorter."""
 
@@ -86,7 +82,7 @@ class Connection(Model):
     cache: CacheField | None = about("Keep answers of operations that only read; without it nothing is kept.", "10m")
     verify: str | None = about("The operation that tells whether the settings work.", "account")
 
-    _used: dict[str, set[str]] = PrivateAttr(default_factory=_no_names)
+    _used: dict[str, set[str]] = PrivateAttr(default_factory=lambda: defaultdict[str, set[str]](set))
 
     @property
     def credentials(self) -> dict[str, Auth]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -14,7 +14,7 @@ from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.kinds import KINDS
 from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
-from engine.spec.reading import Model, one_of, wrong
+from engine.spec.reading import Model, one_of, short_for, wrong
 from engine.spec.secret import Secret
 
 Type = Annotated[str, one_of("wrong-value", "type", KINDS)]
@@ -127,11 +127,7 @@ class Declaration(Model):
             raise Misfit(f"does not match the pattern {self.pattern}")
 
 
-def _whole(short: Any) -> Any:
-    return {"type": short} if isinstance(short, str) else short
-
-
-Shorthand = Annotated[Declaration, BeforeValidator(_whole, json_schema_input_type=Type | Declaration)]
+Shorthand = Annotated[Declaration, short_for("type", Type | Declaration)]
 """`integer` where a Declaration is wanted means `{type: integer}`."""
 
 

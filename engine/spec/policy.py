@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from engine.errors import nearest
 from engine.errors.catalogue import CATALOGUE
 from engine.language.text import kind_of
 from engine.spec.duration import Duration, lasting, seconds
-from engine.spec.reading import Model, about, reads, wrong
+from engine.spec.reading import Model, about, reads, short_for, wrong
 
 M = TypeVar("M", bound=Model)
 
@@ -20,19 +20,15 @@ def over(base: M, own: M | None) -> M:
     return base if own is None else base.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
 
 
-_RATE: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)/([0-9]{0,4}(?:s|m|h|d))")
+_RATE: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)/([0-9]{0,4})(s|m|h|d)")
 
 
 def _rate(value: Any, _info: Any) -> float:
     found = _RATE.fullmatch(value) if isinstance(value, str) else None
-    if found is None or not (count := float(found[1])) or not (span := _span(found[2])):
+    if found is None or not (count := float(found[1])) or not (span := seconds(f"{found[2] or 1}{found[3]}")):
         shown = f"`{value}`" if isinstance(value, str | int | float) else kind_of(value)
         raise wrong("wrong-rate", f"{shown} is not a rate", "write requests per time: `7/s`, `100/m` or `480/10m`")
     return count / span
-
-
-def _span(text: str) -> float:
-    return seconds(text if text[0].isdigit() else f"1{text}")
 
 
 Rate = Annotated[float, reads(_rate, {"type": "string", "pattern": _RATE.pattern, "examples": ["7/s"]})]
@@ -91,11 +87,7 @@ class Cache(Model):
     stale_if_error: Duration = lasting("0", "While the system fails, an answer up to so old is given, with its age.")
 
 
-def _cache(value: Any) -> Any:
-    return {"ttl": value} if isinstance(value, str) else value
-
-
-CacheField = Annotated[Cache, BeforeValidator(_cache, json_schema_input_type=str | Cache)]
+CacheField = Annotated[Cache, short_for("ttl", str | Cache)]
 
 
 @dataclass(frozen=True, slots=True)

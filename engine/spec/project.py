@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from engine.document import Document, Map, read_file
 from engine.errors import ConfigError, Span, nearest
@@ -19,7 +19,7 @@ from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration, lasting
 from engine.spec.key import KEY_HASH
 from engine.spec.policy import CacheField, Limits, Retry
-from engine.spec.reading import LATER, Model, Reading, about, read_root, reads, wrong
+from engine.spec.reading import LATER, Model, Reading, about, read_root, reads, short_for, wrong
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
@@ -106,8 +106,7 @@ class Route(Model, later=f"{_MERGED} {_SENT}"):
     from_: str | None = about("A connection of the project.", "crm", alias="from")
 
 
-def _route(value: Any) -> Any:
-    return {"from": value} if isinstance(value, str) else value
+RouteField = Annotated[Route, short_for("from", str | Route)]
 
 
 class ApiKey(Model):
@@ -142,9 +141,7 @@ class Project(Model, later="keys_of channels flows inbound embed"):
     connections: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Use] = about(
         "Its systems, by a name of your own.", {"crm": {"connector": "amocrm"}}, default=...
     )
-    capabilities: dict[str, Annotated[Route, BeforeValidator(_route, json_schema_input_type=str | Route)]] = about(
-        "Who answers what.", {"identity": "crm"}, default={}
-    )
+    capabilities: dict[str, RouteField] = about("Who answers what.", {"identity": "crm"}, default={})
     keys: list[ApiKey] = about("Who may call; `tolmach key new` prints a line.", default=[])
 
     def link(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetPydanticSchema,
@@ -163,6 +164,13 @@ def reads(read: Callable[[Any, Any], Any], schema: dict[str, Any], fast: CoreSch
     if fast is not None:
         core = core_schema.union_schema([(fast, FAST), (core, SLOW)], mode="left_to_right")
     return GetPydanticSchema(lambda _source, _handler: core, lambda _core, _handler: dict(schema))
+
+
+def short_for(key: str, schema: Any) -> BeforeValidator:
+    """An annotation of a model: text is short for a mapping with this one key."""
+    return BeforeValidator(
+        lambda value: {key: value} if isinstance(value, str) else value, json_schema_input_type=schema
+    )
 
 
 def one_of(code: str, what: str, known: Iterable[str]) -> GetPydanticSchema:

@@ -189,13 +189,12 @@ class _Judging:
         return min(seconds, LONGEST) if 0 <= seconds < float("inf") else None
 
 
-_BY_STATUS: Final = {401: "upstream_auth", 404: "not_found", 409: "conflict", 429: "rate_limited"}
+_LATE: Final = dict.fromkeys((408, 504), "upstream_timeout")
+_BY_STATUS: Final = _LATE | {401: "upstream_auth", 404: "not_found", 409: "conflict", 429: "rate_limited"}
 
 
 def by_status(status: int) -> str:
     """The code of a status for which there is no rule."""
-    if status in (408, 504):
-        return "upstream_timeout"
     return _BY_STATUS.get(status) or ("upstream_unavailable" if status >= 500 else "upstream_rejected")
 
 

@@ -35,7 +35,7 @@ class AiohttpWire:
             return await self._exchange(pool, origin, request, head, departed)
         except _StaleError as stale:
             if stale.sent and not request.idempotent:
-                raise WireError("unavailable", stale.detail, sent=True) from stale
+                raise WireError("upstream_unavailable", stale.detail, sent=True) from stale
         pool.drop_idle()
         return await self._exchange(pool, origin, request, head, departed)
 
@@ -52,7 +52,7 @@ class AiohttpWire:
 
     def _open(self) -> "_Pool":
         if self._closed:
-            raise WireError("unavailable", "the connection is closed", sent=False)
+            raise WireError("upstream_unavailable", "the connection is closed", sent=False)
         if self._pool is None:
             self._pool = _Pool(self._config)
         return self._pool
@@ -90,10 +90,10 @@ class AiohttpWire:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if self._closed and not (task and task.cancelling()):
-                raise WireError("unavailable", "the connection was closed", sent=False) from None
+                raise WireError("upstream_unavailable", "the connection was closed", sent=False) from None
             raise
         except ClientConnectionError as error:
-            raise WireError("unavailable", "the connection was closed", sent=False) from error
+            raise WireError("upstream_unavailable", "the connection was closed", sent=False) from error
 
     async def _receive(self, link: "_Link") -> Reply:
         message, payload = await link.read()
@@ -180,9 +180,10 @@ class _Link(ResponseHandler):
             return error
         if self.uses > 1 and not self.received:
             detail = "the upstream closed a kept connection without an answer"
-            return _StaleError("unavailable", detail, sent=self.wrote)
+            return _StaleError("upstream_unavailable", detail, sent=self.wrote)
         if isinstance(error, OSError) or not self.received:
-            return WireError("unavailable", f"the exchange was broken off: {reason_of(error)}", sent=self.wrote)
+            detail = f"the exchange was broken off: {reason_of(error)}"
+            return WireError("upstream_unavailable", detail, sent=self.wrote)
         return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
 
     def data_received(self, data: bytes) -> None:

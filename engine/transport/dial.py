@@ -29,11 +29,12 @@ async def dial(config: WireConfig, host: str, port: int, connect: Callable[[str]
                         raise
     except OSError as error:
         raise unreachable(config, host, port, error) from error
-    raise WireError("unavailable", f"the name {host} has no address", sent=False)
+    raise WireError("upstream_unavailable", f"the name {host} has no address", sent=False)
 
 
 def unreachable(config: WireConfig, host: str, port: int, error: OSError) -> WireError:
     """Why no connection came about; nothing was sent."""
     if isinstance(error, TimeoutError) and error.errno is None:
-        return WireError("timeout", f"{host}:{port}: no connection within {config.connect_timeout:g} s", sent=False)
-    return WireError("unavailable", f"{host}:{port}: {reason_of(error)}", sent=False)
+        why = f"no connection within {config.connect_timeout:g} s"
+        return WireError("upstream_timeout", f"{host}:{port}: {why}", sent=False)
+    return WireError("upstream_unavailable", f"{host}:{port}: {reason_of(error)}", sent=False)

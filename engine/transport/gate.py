@@ -91,7 +91,7 @@ class Gate:
         except BaseException as error:
             if not cut.lifted() or not isinstance(error, asyncio.CancelledError):
                 raise
-            lost = WireError("timeout", f"no full answer came within {left:.3g} s", sent=passage.departed)
+            lost = WireError("upstream_timeout", f"no full answer came within {left:.3g} s", sent=passage.departed)
             raise self._lost(lost, passage) from error
         finally:
             end.cancel()

@@ -30,7 +30,7 @@ class Reach:
 def url_guard(reach: Reach) -> Callable[[str], None]:
     """A check of a connection's URLs, which judges each origin once.
 
-    It raises WireError("blocked") unless scheme, host and port are ones that `reach` names and the URL is encoded.
+    It raises WireError("blocked_host") unless scheme, host and port are ones that `reach` names and the URL is encoded.
     """
     passed: set[tuple[str, str]] = set()
 
@@ -71,7 +71,7 @@ def guarded_resolve(reach: Reach) -> Resolve:
 
 def blocked(detail: str) -> WireError:
     """The guard's refusal; nothing was sent."""
-    return WireError("blocked", detail, sent=False)
+    return WireError("blocked_host", detail, sent=False)
 
 
 def range_kind(address: Address) -> str | None:
@@ -169,7 +169,7 @@ async def _look_up(host: str) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not a host name"
-        raise WireError("unavailable", f"the name {host} cannot be resolved ({why})", sent=False) from None
+        raise WireError("upstream_unavailable", f"the name {host} cannot be resolved ({why})", sent=False) from None
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 

@@ -106,9 +106,9 @@ class _Exchange:
         if isinstance(error, WireError) or not isinstance(error, Exception):
             return error
         if isinstance(error, httpcore2.LocalProtocolError) and not self.sent:
-            return WireError("blocked", "the request cannot be put into HTTP", sent=False)
+            return WireError("blocked_host", "the request cannot be put into HTTP", sent=False)
         if isinstance(error, httpcore2.NetworkError) or not self.received:
-            return WireError("unavailable", "the upstream closed the connection", sent=self.sent)
+            return WireError("upstream_unavailable", "the upstream closed the connection", sent=self.sent)
         return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
 
 
@@ -187,7 +187,7 @@ class _Backend(AsyncNetworkBackend):
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> AsyncNetworkStream:
         if self.closed:
-            raise WireError("unavailable", "the connection is closed", sent=False)
+            raise WireError("upstream_unavailable", "the connection is closed", sent=False)
         _EXCHANGE.get().fresh = True
         loop = asyncio.get_running_loop()
         ends = loop.time() + self._config.connect_timeout
@@ -235,7 +235,7 @@ class _Stream(AsyncNetworkStream):
             data = await self._reader.read(max_bytes)
         except OSError as error:
             detail = f"the exchange was broken off: {reason_of(error)}"
-            raise WireError("unavailable", detail, sent=exchange.sent) from error
+            raise WireError("upstream_unavailable", detail, sent=exchange.sent) from error
         self._taken += len(data)
         exchange.received += len(data)
         if exchange.received > exchange.allowed and not self._multiplexed:

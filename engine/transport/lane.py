@@ -12,14 +12,13 @@ from engine.spec.policy import Limits
 class Lane:
     """Requests enter and leave; one that would have to wait too long is refused at once."""
 
-    def __init__(self, limits: Limits | None, clock: Clock, *, narrow: bool = False) -> None:
+    def __init__(self, limits: Limits, clock: Clock, *, narrow: bool = False) -> None:
         """`narrow`: of an operation, whose `concurrency` holds only where it is written."""
         self._clock = clock
-        free = limits is None or (narrow and "concurrency" not in limits.model_fields_set)
-        self._room = _UNBOUNDED if limits is None or free else limits.concurrency
-        rate = limits.rate if limits is not None else None
-        self._step = 1 / rate if rate else 0.0
-        burst = limits.burst if limits is not None and limits.burst else max(1, int(rate or 1))
+        free = narrow and "concurrency" not in limits.model_fields_set
+        self._room = _UNBOUNDED if free else limits.concurrency
+        self._step = 1 / limits.rate if limits.rate else 0.0
+        burst = limits.burst or max(1, int(limits.rate or 1))
         self._slack = self._step * (burst - 1)
         self._next = 0.0
         self._closed_until = 0.0
@@ -107,6 +106,7 @@ _QUEUE: Final = 50
 _PATIENCE: Final = 0.5
 """Seconds; less where that is more than half of what is left of the call."""
 _UNBOUNDED: Final = 1_000_000
+_NONE: Final = Limits.model_construct()
 
 
 class Lanes:
@@ -135,5 +135,5 @@ class Lanes:
         if operation is None:
             self._wide[credential].pause(seconds)
         else:
-            self._narrow.setdefault(operation, Lane(None, self._clock)).pause(seconds)
+            self._narrow.setdefault(operation, Lane(_NONE, self._clock, narrow=True)).pause(seconds)
             self._both.clear()

@@ -19,13 +19,13 @@ def outgoing_headers(request: Rendered, host: str) -> list[tuple[str, str]]:
     """The request's headers in their order, with Host, User-Agent, Accept-Encoding and the length of the body.
 
     A given one wins, but for the length and coding of the transfer, which are the wire's own. Raises
-    WireError("blocked") for a header that could break the request in two.
+    WireError("blocked_host") for a header that could break the request in two.
     """
     headers: list[tuple[str, str]] = []
     given: set[str] = set()
     for name, value in request.headers:
         if not _TOKEN.fullmatch(name) or not (value.isprintable() or not _CONTROL.search(value)):
-            raise WireError("blocked", "a header's name or value holds characters that no header may hold", sent=False)
+            raise WireError("blocked_host", "a header's name or value holds what no header may hold", sent=False)
         if (lower := name.lower()) not in _FRAMING:
             given.add(lower)
             headers.append((name, value))
@@ -41,7 +41,7 @@ def split_url(url: str) -> tuple[str, str]:
     """The origin (`https://host:port`, as written) and the request target, byte for byte and without the fragment."""
     parts = _URL.fullmatch(url)
     if parts is None:
-        raise WireError("blocked", "the address is not absolute (https://host/path) and fully encoded", sent=False)
+        raise WireError("blocked_host", "the address is not absolute (https://host/path) and fully encoded", sent=False)
     target = parts[2]
     return parts[1], target if target.startswith("/") else f"/{target}"
 
@@ -89,7 +89,7 @@ async def received(
 
 def unreadable(detail: str) -> WireError:
     """An answer came that cannot be used."""
-    return WireError("unreadable", detail, sent=True)
+    return WireError("response_unreadable", detail, sent=True)
 
 
 def reason_of(error: BaseException) -> str:
@@ -118,7 +118,7 @@ class Body:
         self._unzip = zlib.decompressobj(_GZIP) if self._coding in ("gzip", "x-gzip") else None
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes off the wire. Raises WireError("unreadable") at once when a limit is passed."""
+        """Take the next bytes off the wire. Raises WireError("response_unreadable") at once when a limit is passed."""
         self.raw += len(data)
         self._pieces += 1
         if self._pieces > _SLACK + self.raw // _PIECE:
@@ -133,7 +133,7 @@ class Body:
             self._keep(data)
 
     def finish(self) -> bytes:
-        """The whole body, decoded. Raises WireError("unreadable") when the gzip stream was cut."""
+        """The whole body, decoded. Raises WireError("response_unreadable") when the gzip stream was cut."""
         if self.raw and self._unzip is not None and not self._unzip.eof:
             raise unreadable("the answer's gzip stream ends in the middle")
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)

@@ -3,41 +3,31 @@
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 from engine.spec.trip import Rendered, Reply
 
-Reason = Literal["unavailable", "timeout", "blocked", "unreadable"]
+Code = Literal["upstream_unavailable", "upstream_timeout", "blocked_host", "response_unreadable"]
 
 
 class WireError(Exception):
     """No usable answer came.
 
-    `reason`: `unavailable` (refused, reset, DNS, TLS), `timeout` (connecting took too long), `blocked` (the guard
-    refused the address), `unreadable` (an answer came but broke HTTP, a size limit or its coding). `sent`: at least
-    one byte of the request may have reached the upstream. The text never quotes a header, a URL query or a body.
+    `code` of the catalogue: `upstream_unavailable` (refused, reset, DNS, TLS), `upstream_timeout` (connecting took too
+    long), `blocked_host` (the guard refused the address), `response_unreadable` (an answer came but broke HTTP, a size
+    limit or its coding). `sent`: at least one byte of the request may have reached the upstream. The text never quotes
+    a header, a URL query or a body.
     """
 
-    def __init__(self, reason: Reason, detail: str, *, sent: bool) -> None:
+    def __init__(self, code: Code, detail: str, *, sent: bool) -> None:
         super().__init__(detail)
-        self.reason = reason
+        self.code = code
         self.detail = detail
         self.sent = sent
 
-    @property
-    def code(self) -> str:
-        """The code of the catalogue."""
-        return _CODES[self.reason]
 
-
-_CODES: Final[dict[Reason, str]] = {
-    "blocked": "blocked_host",
-    "unreadable": "response_unreadable",
-    "timeout": "upstream_timeout",
-    "unavailable": "upstream_unavailable",
-}
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""Host and port to the addresses that may be connected to; raises WireError("blocked") or ("unavailable")."""
+"""Host and port to the addresses that may be connected to; raises WireError."""
 
 
 def unnoticed() -> None:

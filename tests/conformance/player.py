@@ -34,11 +34,11 @@ class Script:
         said = getattr(self._found(request), "reply", None) or tests_file.Answered()
         broken = getattr(said, "broken", None)
         if broken == "refused":
-            raise WireError("unavailable", "refused", sent=False)
+            raise WireError("upstream_unavailable", "refused", sent=False)
         departed()
         await asyncio.sleep(1e9 if broken == "silent" else getattr(said, "after", 0))
         if broken:
-            raise WireError("unavailable", "the connection broke", sent=True)
+            raise WireError("upstream_unavailable", "the connection broke", sent=True)
         return reply_of(said)
 
     async def close(self) -> None:
@@ -60,7 +60,7 @@ class Script:
                 return self.left.pop(at)
             found.append("; ".join(wrong))
         self.wrong.append(f"{request.method} {request.url} fits no exchange: {found or 'there is none left'}")
-        raise WireError("unavailable", "the case has no such request", sent=False)
+        raise WireError("upstream_unavailable", "the case has no such request", sent=False)
 
 
 def reply_of(said: Any) -> Reply:

@@ -22,8 +22,8 @@ FAR = 10_000.0
 OK = Reply(200, {}, b"", {})
 DOWN = Reply(503, {}, b"", {})
 SLOW_DOWN = Reply(429, {}, b"", {})
-REFUSED = WireError("unavailable", "refused", sent=False)
-RESET = WireError("unavailable", "reset", sent=True)
+REFUSED = WireError("upstream_unavailable", "refused", sent=False)
+RESET = WireError("upstream_unavailable", "reset", sent=True)
 
 
 Answer = Reply | WireError

@@ -15,7 +15,7 @@ from engine.telemetry.metrics import Series
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
 from engine.transport.passage import Judged
-from engine.transport.wire import Reason, WireError, unnoticed
+from engine.transport.wire import Code, WireError, unnoticed
 from tests.transport.conftest import IDS, Open, get, loopback, post
 from tests.transport.hostile import OK, Peer, Script, always, forever, until, upstream
 
@@ -138,7 +138,13 @@ async def test_what_the_guard_refuses_is_no_request_and_what_fails_is_one() -> N
     clock = TurnedClock()
     ran: list[str] = []
     gate = Gate(
-        ScriptedWire(clock, WireError("unavailable", "refused", sent=False)), REACH, clock, IDS, "crm", ONCE, Heard(ran)
+        ScriptedWire(clock, WireError("upstream_unavailable", "refused", sent=False)),
+        REACH,
+        clock,
+        IDS,
+        "crm",
+        ONCE,
+        Heard(ran),
     )
     await refused(gate, trip(get("https://evil.example/"), 1001.0))
     assert ran == []
@@ -159,18 +165,18 @@ async def test_the_guard_sees_the_signed_address() -> None:
 @pytest.mark.parametrize(
     ("reason", "sent", "idempotent", "code"),
     [
-        ("unavailable", False, True, "upstream_unavailable"),
-        ("unavailable", False, False, "upstream_unavailable"),
-        ("unavailable", True, True, "upstream_unavailable"),
-        ("unavailable", True, False, "outcome_unknown"),
-        ("timeout", False, False, "upstream_timeout"),
-        ("timeout", True, True, "upstream_timeout"),
-        ("unreadable", True, True, "response_unreadable"),
-        ("unreadable", True, False, "outcome_unknown"),
-        ("blocked", False, False, "blocked_host"),
+        ("upstream_unavailable", False, True, "upstream_unavailable"),
+        ("upstream_unavailable", False, False, "upstream_unavailable"),
+        ("upstream_unavailable", True, True, "upstream_unavailable"),
+        ("upstream_unavailable", True, False, "outcome_unknown"),
+        ("upstream_timeout", False, False, "upstream_timeout"),
+        ("upstream_timeout", True, True, "upstream_timeout"),
+        ("response_unreadable", True, True, "response_unreadable"),
+        ("response_unreadable", True, False, "outcome_unknown"),
+        ("blocked_host", False, False, "blocked_host"),
     ],
 )
-async def test_every_failure_has_its_code(reason: Reason, sent: bool, idempotent: bool, code: str) -> None:
+async def test_every_failure_has_its_code(reason: Code, sent: bool, idempotent: bool, code: str) -> None:
     clock = TurnedClock()
     gate = Gate(ScriptedWire(clock, WireError(reason, "why", sent=sent)), REACH, clock, IDS, "crm", ONCE)
     error = await refused(gate, trip(post(URL, idempotent=idempotent), 1001.0))
@@ -296,7 +302,7 @@ class SilentWire:
 
 
 def broken() -> None:
-    raise WireError("unavailable", "broken off", sent=True)
+    raise WireError("upstream_unavailable", "broken off", sent=True)
 
 
 @pytest.mark.parametrize(("cancelled", "code"), [(unnoticed, "upstream_timeout"), (broken, "upstream_unavailable")])

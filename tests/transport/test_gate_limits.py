@@ -107,7 +107,7 @@ async def test_what_was_under_way_when_it_opened_neither_closes_it_nor_is_the_pr
         (DOWN, GET, "upstream_rejected"),
         (Reply(400, {}, b"", {}), GET, "upstream_error"),
         (Reply(500, {}, b"", {}), POST, "outcome_unknown"),
-        (WireError("blocked", "no", sent=False), GET, None),
+        (WireError("blocked_host", "no", sent=False), GET, None),
         (Reply(422, {}, b"<html>", {}), GET, "response_unreadable"),
     ],
 )
@@ -126,8 +126,8 @@ async def test_what_says_nothing_of_the_systems_health_opens_nothing(
     [
         (REFUSED, None),
         (RESET, None),
-        (WireError("timeout", "no", sent=False), None),
-        (WireError("unreadable", "a flood", sent=True), None),
+        (WireError("upstream_timeout", "no", sent=False), None),
+        (WireError("response_unreadable", "a flood", sent=True), None),
         (Reply(500, {}, b"", {}), None),
         (Reply(504, {}, b"", {}), None),
         (Reply(500, {}, b"", {}), "upstream_error"),

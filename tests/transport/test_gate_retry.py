@@ -31,7 +31,7 @@ async def test_a_passing_failure_is_tried_again(status: int, rendered: Rendered)
     assert (len(stage.at), stage.series.retries) == (2, 1)
 
 
-@pytest.mark.parametrize("failure", [REFUSED, RESET, WireError("timeout", "slow", sent=False)])
+@pytest.mark.parametrize("failure", [REFUSED, RESET, WireError("upstream_timeout", "slow", sent=False)])
 @turned
 async def test_a_failure_of_the_network_is_tried_again(failure: WireError) -> None:
     stage = Stage(failure, OK)
@@ -46,7 +46,7 @@ async def test_what_stays_as_it_is_is_not(status: int) -> None:
     assert (len(stage.at), stage.series.retries) == (1, 0)
 
 
-@pytest.mark.parametrize("reason", ["blocked", "unreadable"])
+@pytest.mark.parametrize("reason", ["blocked_host", "response_unreadable"])
 @turned
 async def test_an_answer_that_cannot_be_read_is_not_asked_for_again(reason: Any) -> None:
     stage = Stage(WireError(reason, "why", sent=True))
@@ -69,7 +69,7 @@ async def test_it_is_tried_so_often_and_the_last_failure_is_told(attempts: int) 
         (Reply(504, {}, b"", {}), "upstream_timeout"),
         (waits("1", 503), "upstream_unavailable"),
         (RESET, "outcome_unknown"),
-        (WireError("timeout", "slow", sent=True), "outcome_unknown"),
+        (WireError("upstream_timeout", "slow", sent=True), "outcome_unknown"),
     ],
 )
 @turned

@@ -22,7 +22,7 @@ EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 def refusal(url: str, reach: Reach) -> str:
     with pytest.raises(WireError) as caught:
         url_guard(reach)(url)
-    assert (caught.value.reason, caught.value.sent) == ("blocked", False)
+    assert (caught.value.code, caught.value.sent) == ("blocked_host", False)
     return caught.value.detail
 
 
@@ -74,11 +74,11 @@ async def test_every_special_address_is_refused_as_a_name_and_as_itself(
         for kind, address in ADDRESSES:
             literal = f"[{address}]" if ":" in address else address
             error = await failure(wire, get(f"https://{literal}/"))
-            assert (error.reason, error.sent) == ("blocked", False), address
+            assert (error.code, error.sent) == ("blocked_host", False), address
             assert f"{kind} address" in error.detail
             monkeypatch.setattr(socket, "getaddrinfo", answer(address))
             error = await failure(wire, get("https://crm.example/"))
-            assert (error.reason, error.sent) == ("blocked", False), address
+            assert (error.code, error.sent) == ("blocked_host", False), address
             assert f"crm.example is a {kind} address" in error.detail
             assert address not in error.detail
             monkeypatch.undo()
@@ -91,7 +91,7 @@ async def test_one_bad_address_among_good_ones_is_enough(
     monkeypatch.setattr(socket, "getaddrinfo", answer("8.8.8.8", bad))
     with no_connects():
         error = await failure(open_(guarded_resolve(Reach(hosts=()))), get("https://crm.example/"))
-    assert error.reason == "blocked"
+    assert error.code == "blocked_host"
 
 
 async def test_a_name_that_changes_its_mind_is_checked_at_every_connect(
@@ -104,8 +104,8 @@ async def test_a_name_that_changes_its_mind_is_checked_at_every_connect(
         wire = open_(guarded_resolve(Reach((), (ip_network("127.0.0.1/32"),))), keep_alive=0.0)
         assert (await wire.send(get(good.url(host="crm.example")))).body == b"ok"
         with no_connects():
-            assert (await failure(wire, get(good.url(host="crm.example")))).reason == "blocked"
-            assert (await failure(wire, get(bad.url(host="crm.example")))).reason == "blocked"
+            assert (await failure(wire, get(good.url(host="crm.example")))).code == "blocked_host"
+            assert (await failure(wire, get(bad.url(host="crm.example")))).code == "blocked_host"
         assert (good.connections, bad.connections) == (1, 0)
 
 
@@ -139,14 +139,14 @@ async def test_a_failed_look_up(monkeypatch: pytest.MonkeyPatch, code: int) -> N
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(WireError, match=r"the name crm.example cannot be resolved \(why it failed\)") as caught:
         await guarded_resolve(Reach(()))("crm.example", 443)
-    assert (caught.value.reason, caught.value.sent) == ("unavailable", False)
+    assert (caught.value.code, caught.value.sent) == ("upstream_unavailable", False)
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
 async def test_a_name_that_cannot_be_asked_for(host: str) -> None:
     with pytest.raises(WireError, match="cannot be resolved") as caught:
         await guarded_resolve(Reach(()))(host, 443)
-    assert caught.value.reason == "unavailable"
+    assert caught.value.code == "upstream_unavailable"
 
 
 async def test_a_slow_look_up_blocks_nobody_and_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:

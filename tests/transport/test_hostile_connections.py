@@ -42,7 +42,7 @@ def unused_port() -> int:
 async def test_a_refused_connection(open_: Open) -> None:
     wire = open_()
     error = await failure(wire, post(f"http://127.0.0.1:{unused_port()}/"))
-    assert (error.reason, error.sent, wire.busy) == ("unavailable", False, 0)
+    assert (error.code, error.sent, wire.busy) == ("upstream_unavailable", False, 0)
     assert "connection refused" in error.detail
 
 
@@ -50,7 +50,7 @@ async def test_a_host_that_does_not_answer_at_all(open_: Open) -> None:
     wire = open_(connect_timeout=0.1)
     with full_backlog() as port:
         error = await failure(wire, post(f"http://127.0.0.1:{port}/"), within=1.0)
-    assert (error.reason, error.sent, wire.busy) == ("timeout", False, 0)
+    assert (error.code, error.sent, wire.busy) == ("upstream_timeout", False, 0)
 
 
 async def test_a_name_server_that_does_not_answer(open_: Open) -> None:
@@ -59,15 +59,19 @@ async def test_a_name_server_that_does_not_answer(open_: Open) -> None:
         return []
 
     error = await failure(open_(never, connect_timeout=0.05), post("http://crm.example/"), within=1.0)
-    assert (error.reason, error.sent) == ("timeout", False)
+    assert (error.code, error.sent) == ("upstream_timeout", False)
 
 
 async def test_a_name_that_does_not_exist(open_: Open) -> None:
     async def unknown(host: str, port: int) -> list[str]:
-        raise WireError("unavailable", f"the name {host} cannot be resolved", sent=False)
+        raise WireError("upstream_unavailable", f"the name {host} cannot be resolved", sent=False)
 
     error = await failure(open_(unknown), post("http://crm.example/"))
-    assert (error.reason, error.sent, error.detail) == ("unavailable", False, "the name crm.example cannot be resolved")
+    assert (error.code, error.sent, error.detail) == (
+        "upstream_unavailable",
+        False,
+        "the name crm.example cannot be resolved",
+    )
 
 
 async def test_the_next_address_is_tried(open_: Open) -> None:
@@ -94,7 +98,11 @@ async def test_a_name_without_addresses(open_: Open) -> None:
         return []
 
     error = await failure(open_(none), post("http://crm.example/"))
-    assert (error.reason, error.sent, error.detail) == ("unavailable", False, "the name crm.example has no address")
+    assert (error.code, error.sent, error.detail) == (
+        "upstream_unavailable",
+        False,
+        "the name crm.example has no address",
+    )
 
 
 async def test_a_reset_on_accept(open_: Open) -> None:
@@ -104,7 +112,7 @@ async def test_a_reset_on_accept(open_: Open) -> None:
     async with upstream(script) as server:
         wire = open_()
         error = await failure(wire, post(server.url()))
-    assert (error.reason, wire.busy) == ("unavailable", 0)
+    assert (error.code, wire.busy) == ("upstream_unavailable", 0)
 
 
 HEADS = {
@@ -127,20 +135,20 @@ async def test_a_reset_in_the_answer(open_: Open, part: bytes, request_: Callabl
     async with upstream(script) as server:
         wire = open_()
         error = await failure(wire, request_(server.url()))
-        assert (error.reason, error.sent, len(server.requests), wire.busy) == ("unavailable", True, 1, 0)
+        assert (error.code, error.sent, len(server.requests), wire.busy) == ("upstream_unavailable", True, 1, 0)
 
 
 @pytest.mark.parametrize("part", [b"HTTP/1.1 200 OK\r\nContent-Le", HEADS["length"] + b"p", HEADS["chunked"] + b"part"])
 async def test_an_answer_cut_by_a_close(open_: Open, part: bytes) -> None:
     async with upstream(always(part, close=True)) as server:
         error = await failure(open_(), get(server.url()))
-        assert (error.reason, error.sent, len(server.requests)) == ("unreadable", True, 1)
+        assert (error.code, error.sent, len(server.requests)) == ("response_unreadable", True, 1)
 
 
 async def test_a_close_without_an_answer(open_: Open) -> None:
     async with upstream(always(b"", close=True)) as server:
         error = await failure(open_(), get(server.url()))
-        assert (error.reason, error.sent, len(server.requests)) == ("unavailable", True, 1)
+        assert (error.code, error.sent, len(server.requests)) == ("upstream_unavailable", True, 1)
 
 
 async def test_a_half_closed_connection_is_not_used_again(open_: Open) -> None:
@@ -215,7 +223,7 @@ async def test_a_lost_write_on_a_kept_connection_is_never_sent_again(open_: Open
         wire = open_()
         await wire.send(get(server.url()))
         error = await failure(wire, post(server.url()))
-        assert (error.reason, error.sent) == ("unavailable", True)
+        assert (error.code, error.sent) == ("upstream_unavailable", True)
         assert (len(server.requests), server.connections) == (2, 1)
 
 
@@ -224,7 +232,7 @@ async def test_once_an_answer_has_begun_nothing_is_sent_again(open_: Open) -> No
         wire = open_()
         await wire.send(get(server.url()))
         error = await failure(wire, get(server.url()))
-        assert (error.reason, error.sent, len(server.requests)) == ("unreadable", True, 2)
+        assert (error.code, error.sent, len(server.requests)) == ("response_unreadable", True, 2)
 
 
 async def test_it_is_sent_again_only_once(open_: Open) -> None:
@@ -238,7 +246,7 @@ async def test_it_is_sent_again_only_once(open_: Open) -> None:
         wire = open_()
         await wire.send(get(server.url()))
         error = await failure(wire, get(server.url()))
-        assert (error.reason, error.sent) == ("unavailable", True)
+        assert (error.code, error.sent) == ("upstream_unavailable", True)
         assert (len(server.requests), server.connections) == (3, 2)
 
 

@@ -78,7 +78,7 @@ async def test_garbage_is_unreadable(open_: Open, name: str) -> None:
     async with upstream(always(GARBAGE[name], close=True)) as server:
         with memory(4 * MIB):
             error = await failure(wire, get(server.url()), within=3.0)
-        assert (error.reason, error.sent, len(server.requests)) == ("unreadable", True, 1)
+        assert (error.code, error.sent, len(server.requests)) == ("response_unreadable", True, 1)
 
 
 FLOODS = {
@@ -107,7 +107,7 @@ async def test_an_endless_answer_is_cut(open_: Open, name: str) -> None:
     async with upstream(FLOODS[name]) as server:
         with memory(4 * MIB):
             error = await failure(wire, get(server.url()), within=5.0)
-        assert (error.reason, error.sent, len(server.requests)) == ("unreadable", True, 1)
+        assert (error.code, error.sent, len(server.requests)) == ("response_unreadable", True, 1)
         await until(lambda: server.open == 0)
 
 
@@ -143,7 +143,7 @@ async def test_a_body_that_does_not_decode_is_unreadable(open_: Open, name: str)
     async with upstream(always(BOMBS[name])) as server:
         with memory(4 * MIB):
             error = await failure(wire, get(server.url()))
-        assert (error.reason, error.sent) == ("unreadable", True)
+        assert (error.code, error.sent) == ("response_unreadable", True)
 
 
 async def test_what_was_packed_once_is_unpacked_once(open_: Open) -> None:
@@ -168,10 +168,10 @@ async def test_the_limit_counts_the_bytes_after_decoding(open_: Open, coding: st
         assert (await wire.send(get(server.url()))).body == b"a" * 1000
     async with upstream(always(answer(1001))) as server:
         error = await failure(wire, get(server.url()))
-    assert (error.reason, error.detail) == ("unreadable", "the answer's body is larger than 1000 bytes")
+    assert (error.code, error.detail) == ("response_unreadable", "the answer's body is larger than 1000 bytes")
 
 
-@pytest.mark.parametrize(("lines", "reason"), [(60, None), (127, "unreadable")])
+@pytest.mark.parametrize(("lines", "reason"), [(60, None), (127, "response_unreadable")])
 async def test_headers_have_a_limit_together(open_: Open, lines: int, reason: str | None) -> None:
     """64 KiB by default; 60 lines of 1,000 bytes fit."""
     headers = [f"X-{i:03}: {'a' * 990}" for i in range(lines)]
@@ -180,7 +180,7 @@ async def test_headers_have_a_limit_together(open_: Open, lines: int, reason: st
         if reason is None:
             assert len((await wire.send(get(server.url()))).headers) == lines + 1
         else:
-            assert (await failure(wire, get(server.url()))).reason == reason
+            assert (await failure(wire, get(server.url()))).code == reason
 
 
 QUOTED = [

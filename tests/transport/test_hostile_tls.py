@@ -95,14 +95,14 @@ async def test_a_wrong_certificate_is_refused_with_its_reason(
     async with upstream(always(OK), serve(authority, tmp_path)) as server:
         wire = open_()
         error = await failure(wire, post(server.url(host="localhost")))
-        assert (error.reason, error.sent, wire.busy, server.requests) == ("unavailable", False, 0, [])
+        assert (error.code, error.sent, wire.busy, server.requests) == ("upstream_unavailable", False, 0, [])
     assert f"the certificate is refused: {reason}" in error.detail
 
 
 async def test_the_systems_roots_do_not_know_a_private_authority(open_: Open, authority: Authority) -> None:
     async with upstream(always(OK), authority.serve()) as server:
         error = await failure(open_(tls=tls_context()), post(server.url()))
-        assert (error.reason, error.sent, server.requests) == ("unavailable", False, [])
+        assert (error.code, error.sent, server.requests) == ("upstream_unavailable", False, [])
 
 
 async def test_the_name_is_checked_and_sent_though_the_address_was_resolved(open_: Open, authority: Authority) -> None:
@@ -115,7 +115,7 @@ async def test_the_name_is_checked_and_sent_though_the_address_was_resolved(open
     async with upstream(always(OK), serve) as server:
         wire = open_(here)
         assert (await wire.send(get(server.url(host="crm.example")))).body == b"ok"
-        assert (await failure(wire, get(server.url(host="bank.example")))).reason == "unavailable"
+        assert (await failure(wire, get(server.url(host="bank.example")))).code == "upstream_unavailable"
     assert asked == ["crm.example", "bank.example"]
     assert server.requests[0].headers["host"] == f"crm.example:{server.port}"
 
@@ -158,7 +158,7 @@ async def test_a_broken_handshake(open_: Open, script: Script) -> None:
     async with upstream(script) as server:
         wire = open_()
         error = await failure(wire, post(server.url().replace("http:", "https:")))
-        assert (error.reason, error.sent, wire.busy) == ("unavailable", False, 0)
+        assert (error.code, error.sent, wire.busy) == ("upstream_unavailable", False, 0)
 
 
 async def stalls(peer: Peer) -> None:
@@ -170,7 +170,7 @@ async def test_a_stalled_handshake(open_: Open) -> None:
     async with upstream(stalls) as server:
         wire = open_(connect_timeout=0.1)
         error = await failure(wire, post(server.url().replace("http:", "https:")), within=1.0)
-        assert (error.reason, error.sent, wire.busy) == ("timeout", False, 0)
+        assert (error.code, error.sent, wire.busy) == ("upstream_timeout", False, 0)
         assert server.connections == 1
 
 
@@ -186,7 +186,7 @@ async def test_tls_that_breaks_in_the_body(open_: Open, authority: Authority, re
     async with upstream(script, authority.serve()) as server:
         wire = open_()
         error = await failure(wire, post(server.url()))
-        assert (error.reason, error.sent) == ("unavailable" if reset else "unreadable", True)
+        assert (error.code, error.sent) == ("upstream_unavailable" if reset else "response_unreadable", True)
         assert wire.busy == 0
 
 

@@ -126,7 +126,7 @@ async def test_a_bomb_is_cut(wire: Httpx2Wire, authority: Authority) -> None:
         await session.answer(stream, gzip.compress(bytes(8 * MIB)), [("content-encoding", "gzip")])
 
     async with modern(authority, bomb, []) as server:
-        assert (await failure(wire, get(server.url()))).reason == "unreadable"
+        assert (await failure(wire, get(server.url()))).code == "response_unreadable"
 
 
 async def resets_the_stream(session: Session, stream: int) -> None:
@@ -156,7 +156,7 @@ async def test_a_broken_stream_is_an_error_that_knows_it_was_sent(
 ) -> None:
     async with modern(authority, answer, []) as server:
         error = await failure(wire, post(server.url()))
-        assert error.reason in ("unreadable", "unavailable")
+        assert error.code in ("response_unreadable", "upstream_unavailable")
         assert error.sent
 
 

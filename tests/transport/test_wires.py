@@ -82,7 +82,7 @@ async def test_an_address_without_a_path_asks_for_the_root(open_: Open) -> None:
 async def test_a_header_never_breaks_the_request_in_two(open_: Open, pair: tuple[str, str]) -> None:
     async with upstream(always(OK)) as server:
         error = await failure(open_(), get(server.url(), pair))
-    assert (error.reason, error.sent, server.connections) == ("blocked", False, 0)
+    assert (error.code, error.sent, server.connections) == ("blocked_host", False, 0)
     assert "hid" not in error.detail
 
 
@@ -269,7 +269,7 @@ async def test_a_closed_wire_sends_nothing(open_: Open) -> None:
         await wire.send(get(server.url()))
         await wire.close()
         error = await failure(wire, get(server.url()))
-    assert (error.reason, error.sent, len(server.requests)) == ("unavailable", False, 1)
+    assert (error.code, error.sent, len(server.requests)) == ("upstream_unavailable", False, 1)
 
 
 async def test_closing_fails_the_calls_under_way(open_: Open) -> None:
@@ -289,8 +289,8 @@ async def test_closing_fails_the_calls_under_way(open_: Open) -> None:
             await asyncio.wait([waiting], timeout=0.02)
             await wire.close()
             first, second = await asyncio.gather(running, waiting)
-    assert (first.reason, first.sent) == ("unavailable", True)
-    assert (second.reason, second.sent) == ("unavailable", False)
+    assert (first.code, first.sent) == ("upstream_unavailable", True)
+    assert (second.code, second.sent) == ("upstream_unavailable", False)
     assert server.connections == 1
 
 

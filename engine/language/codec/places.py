@@ -80,8 +80,13 @@ _XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot
 
 def encoded(text: str, safe: str = "") -> str:
     """Percent-encoded UTF-8. Raises EvaluationError for text that has none."""
+    return quote(utf8(text), safe)
+
+
+def utf8(text: str) -> bytes:
+    """Text as it is sent. Raises EvaluationError for half of a surrogate pair."""
     try:
-        return quote(text, safe)
+        return text.encode()
     except UnicodeEncodeError:
         raise EvaluationError("text with half of a surrogate pair cannot be sent") from None
 

@@ -137,7 +137,7 @@ class _Reading:
         self._open[-1].texts.append(text)
 
     def end(self, _: str) -> None:
-        listed = any(self._path(len(ending)) == ending for ending in self._lists)
+        listed = any([one.name for one in self._open[-len(ending) :]] == ending for ending in self._lists)
         element = self._open.pop()
         around, value = self._open[-1].members, element.value
         if element.name not in around:
@@ -146,6 +146,3 @@ class _Reading:
             around[element.name].append(value)
         else:
             around[element.name] = [around[element.name], value]
-
-    def _path(self, length: int) -> list[str]:
-        return [element.name for element in self._open[-length:]]

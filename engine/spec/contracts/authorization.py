@@ -21,10 +21,5 @@ class AuthorizedCard(ClientCard):
 
 
 AUTHORIZATION: Final = Contract(
-    "authorization",
-    "authorization/v1",
-    "Recognise a client by token",
-    TokenInput,
-    AuthorizedCard,
-    "client_unauthorized",
+    "authorization", "authorization/v1", "Recognise clients by token", TokenInput, AuthorizedCard, "client_unauthorized"
 )
