@@ -1,4 +1,4 @@
-"""How long steps take together: a system answers after 100 ms, asked once, five times at once, five times in a row.
+"""How long steps take together: a system that answers after 100 ms, asked once, five times at once, five in a row.
 
 python -m benchmarks.steps [rounds] [report.json]
 """

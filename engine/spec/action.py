@@ -18,8 +18,10 @@ from engine.spec.strings import TemplateField
 from engine.spec.tree import FREE, Node, Scope, contract_shape, read_tree
 from engine.spec.tree.build import lets_in
 from engine.spec.tree.constructs import bound, link_lets
-from engine.spec.tree.nodes import bounded
+from engine.spec.tree.nodes import within
 
+SEVERAL: Final = 10
+"""What puts the answers to several requests together may be so many times as large as what one answer gives."""
 SHAPES: Final = {name: contract_shape(contract) for name, contract in CONTRACTS.items()}
 
 
@@ -57,7 +59,8 @@ class Action(Model):
         """What the output makes of the answer in the scope. Raises CallError `mapping_failed`."""
         if self.output is None:
             return otherwise
-        return bounded(self.output(bound(self.let, scope)), lambda: self.place("output"))
+        room = 1 if self.request is not None else SEVERAL
+        return within(self.output(bound(self.let, scope)), room, lambda: self.place("output"))
 
     def link_answer(self, names: Names, answered: bool = True) -> None:
         """Check the names in what reads the answer; not `answered`: there is no answer of its own."""

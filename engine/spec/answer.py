@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import EvaluationError
+from engine.language.bounds import MAX_CHARACTERS, measure
 from engine.language.codec import CodecError, decode_body, decode_csv, decode_text, decode_xml
 from engine.spec.response import Response
 from engine.spec.tree import Scope
@@ -57,9 +59,18 @@ class Answer:
         else:
             body = decode_xml(data, self.charset, kind, self.lists)
             body = _enveloped(body) if form == "soap" and body is not None else body
+        if form == "csv" or len(data) > MAX_CHARACTERS:  # the rows of CSV share their names
+            _check_size(body)
         if self.nulls:
             body = _without(body, self.nulls)
         return body, _root(body) if form in ("xml", "soap") else None
+
+
+def _check_size(body: Any) -> None:
+    try:
+        measure(body)
+    except EvaluationError as error:
+        raise CodecError(f"the answer holds {error.message}") from None
 
 
 def _told(data: bytes, kind: str) -> str:

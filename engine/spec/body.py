@@ -13,7 +13,7 @@ from engine.language.bounds import measure
 from engine.language.codec import CHARSETS, Part, encode_json, encode_multipart, encode_xml, header_value
 from engine.language.template import Template
 from engine.language.text import as_text, kind_of
-from engine.spec.fields import Encoding, Headers, UnwritableError, WrittenPairs, WrittenTree, given
+from engine.spec.fields import Encoding, Headers, UnwritableError, WrittenPairs, WrittenTree, given, made
 from engine.spec.reading import Model, about, one_of, reads, wrong
 from engine.spec.strings import TemplateField
 from engine.spec.tree import ABSENT, Node, Scope
@@ -57,8 +57,8 @@ def xml_body(node: Node) -> Body:
     """A document of one root."""
 
     def write(scope: Scope) -> bytes | None:
-        value = node(scope)
-        return None if value is ABSENT or value is None else encode_xml(value)
+        value = made(node, scope)
+        return None if value is None else encode_xml(value)
 
     return Body("xml", write, "application/xml", "xml")
 
@@ -83,7 +83,7 @@ def multipart_body(node: Node) -> Body:
         boundary = (body or b"").partition(b"\r\n")[0].decode().removeprefix("--").removesuffix("--")
         return (("Content-Type", f"multipart/form-data; boundary={boundary}"),)
 
-    return Body("multipart", lambda scope: encode_multipart(_parts(node(scope))), headers=headers)
+    return Body("multipart", lambda scope: encode_multipart(_parts(made(node, scope))), headers=headers)
 
 
 def _parts(values: Any) -> Iterator[Part]:
@@ -136,9 +136,8 @@ class GraphQL(Model):
         """The query and its variables as JSON."""
 
         def write(scope: Scope) -> bytes:
-            values = self.variables(scope) if self.variables is not None else None
-            measure(values)
-            more = {} if values is None or values is ABSENT else {"variables": values}
+            values = made(self.variables, scope)
+            more = {} if values is None else {"variables": values}
             return encode_json({"query": self.query, **more})
 
         return Body("graphql", write, "application/json")
@@ -162,10 +161,10 @@ class Soap(Model):
         return Body("soap", self._write, f"{media}; charset={self.charset}", f"soap {self.version}", self._headers)
 
     def _write(self, scope: Scope) -> bytes:
-        spaces = {f"@xmlns:{name}" if name else "@xmlns": uri for name, uri in given(_of(self.namespaces, scope))}
+        spaces = {f"@xmlns:{name}" if name else "@xmlns": uri for name, uri in given(made(self.namespaces, scope))}
         envelope = spaces | {"@xmlns:soap": _ENVELOPES[self.version]}
         for key, node in (("Header", self.header), ("Body", self.body)):
-            content = _of(node, scope)
+            content = made(node, scope)
             if content is not None and not isinstance(content, dict):
                 raise UnwritableError(key.lower(), f"`{key.lower()}` holds elements, found {kind_of(content)}")
             if content is not None or key == "Body":
@@ -189,8 +188,3 @@ _ENVELOPES: Final = {
     "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
     "1.2": "http://www.w3.org/2003/05/soap-envelope",
 }
-
-
-def _of(node: Node | None, scope: Scope) -> Any:
-    value = node(scope) if node is not None else None
-    return None if value is ABSENT else value

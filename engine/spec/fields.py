@@ -10,7 +10,7 @@ from engine.language.bounds import measure
 from engine.language.codec import encode_form, encode_query, header_name, header_value
 from engine.language.text import as_text, kind_of
 from engine.spec.reading import Model, Reading, about, reading, reads, wrong
-from engine.spec.tree import ABSENT, Node, write_tree
+from engine.spec.tree import ABSENT, Node, Scope, write_tree
 from engine.spec.tree.nodes import Const, WrittenObject
 
 Pairs = list[tuple[str, str]]
@@ -46,6 +46,15 @@ def given(values: Any) -> Iterable[tuple[str, Any]]:
     if not isinstance(values, dict):
         raise EvaluationError(f"names and values are needed, found {kind_of(values)}")
     return values.items()
+
+
+def made(node: Node | None, scope: Scope) -> Any:
+    """What a tree writes, None where it writes nothing. Raises CallError, and EvaluationError for too large a value."""
+    value = node(scope) if node is not None else None
+    if value is ABSENT:
+        return None
+    measure(value)
+    return value
 
 
 def constant(node: Node | None) -> dict[str, Any]:

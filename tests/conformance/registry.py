@@ -17,6 +17,7 @@ from engine.spec.names import RESERVED
 from engine.spec.project import Defaults, Use
 from engine.spec.reading import Model
 from engine.spec.response import _BY_STATUS
+from engine.spec.step import Instead
 from engine.spec.tree.build import CONSTRUCTS
 from tests.conformance.rules import RULES
 
@@ -41,7 +42,7 @@ def registry() -> dict[str, frozenset[Shown]]:
 
 def _models() -> Iterator[tuple[str, frozenset[Shown]]]:
     """The keys of every model of a connector, and of a connection in a project; the values of those that take few."""
-    for model in _reached([Connector, Declaration, Use, Defaults]):
+    for model in _reached([Connector, Declaration, Use, Defaults, Instead]):
         name, schema = _name(model), model.model_json_schema()
         own = schema["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
         for key, field in own.get("properties", {}).items():

@@ -10,7 +10,7 @@ import jiter
 import orjson
 
 from engine.errors import EvaluationError
-from engine.language.bounds import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, measure
+from engine.language.bounds import MAX_DEPTH, MAX_VALUES
 from engine.language.codec.charset import CodecError
 from engine.language.text import as_text, kind_of
 
@@ -36,7 +36,7 @@ def decode_json(data: bytes) -> Any:
     """Read JSON: fractions as Decimal, whole numbers beyond 2**53 as text.
 
     Raises CodecError (without any of the data) for what is not strict JSON, a key that stands twice, half a surrogate
-    pair, more than 64 levels, 100,000 values or 4,000,000 characters of text.
+    pair, more than 64 levels or 100,000 values.
     """
     _check_size(data)
     try:
@@ -45,8 +45,6 @@ def decode_json(data: bytes) -> Any:
         )
     except ValueError as error:
         raise _unreadable(data, str(error)) from None
-    if len(data) > MAX_CHARACTERS:
-        _check_text(value)
     return _exact(data, value)
 
 
@@ -104,13 +102,6 @@ def _check_size(data: bytes) -> None:
         raise _too_many()
     if opening > MAX_DEPTH and _depth(bare.translate(_ROUND, _OTHERS)) > MAX_DEPTH:
         raise CodecError(f"the JSON nests deeper than {MAX_DEPTH} levels")
-
-
-def _check_text(value: Any) -> None:
-    try:
-        measure(value)
-    except EvaluationError as error:
-        raise CodecError(f"the JSON holds {error.message}") from None
 
 
 def _depth(brackets: bytes) -> int:

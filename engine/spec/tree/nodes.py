@@ -36,10 +36,10 @@ def failure(detail: str, place: Span | None) -> CallError:
     return CallError("mapping_failed", detail, place=place)
 
 
-def bounded(value: Any, place: Callable[[], Span]) -> Any:
-    """What a tree yielded, within the bounds of every value. Raises CallError."""
+def within(value: Any, room: int, place: Callable[[], Span]) -> Any:
+    """What a tree yielded, within so many times the bounds of a value. Raises CallError."""
     try:
-        measure(value)
+        measure(value, room)
     except EvaluationError as error:
         raise failure(error.message, place()) from None
     return value
