@@ -1,11 +1,13 @@
 """Pages: read one after the other, a few ahead where their positions are known, never in a circle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
+from engine.language.codec import encode_json
 from engine.spec.paging import Numbered, Paged, Position, Turned
 from engine.spec.tree import Scope
 from engine.spec.trip import Outcome
@@ -26,7 +28,7 @@ Fetch = Callable[[Scope, str], Awaitable[Outcome]]
 """A scope with its `page`, and the address of the page or "" → what came; the scope gains the names of the answer."""
 
 
-async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> AsyncIterator[Outcome]:
+async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> AsyncGenerator[Outcome]:
     """Page by page; the last one tells whether there was more. Raises CallError, also `paging_loop`."""
     ahead, watch = _Ahead(paging, scope, fetch), _Watch(paging)
     most, rows = paging.max_pages or caps.pages, paging.max_rows or caps.rows
@@ -56,10 +58,10 @@ async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> Asy
         await ahead.close()
 
 
-async def joined(pages: AsyncIterator[Outcome]) -> Outcome:
+async def joined(pages: AsyncGenerator[Outcome]) -> Outcome:
     """All pages as one: lists at the same place after each other, everything else from the first page."""
     whole: Outcome | None = None
-    async with aclosing(pages) as turning:  # type: ignore[type-var]
+    async with aclosing(pages) as turning:
         async for page in turning:
             if whole is None:
                 whole = page
@@ -106,7 +108,7 @@ class _Watch:
     def __init__(self, paging: Paged) -> None:
         self._paging = paging
         self._positions: set[Position | None] = {paging.first}
-        self._last: Any = None
+        self._pages: set[bytes] = set()
 
     def position(self, position: Position) -> Position:
         if position in self._positions and not self._paging.repeats:
@@ -116,9 +118,10 @@ class _Watch:
 
     def answer(self, outcome: Outcome, filled: bool) -> None:
         body = outcome.answer.get("body")
-        if filled and body is not None and body == self._last:
+        digest = sha256(encode_json(body)).digest() if filled and body is not None else b""
+        if digest in self._pages:
             raise self._loop("the same page came twice")
-        self._last = body
+        self._pages |= {digest} if digest else set()
         self._positions |= {outcome.url} if self._paging.addressed else set()
 
     def _loop(self, detail: str) -> CallError:
