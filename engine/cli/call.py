@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.runtime.registry import Registry
     from engine.telemetry.mask import Mask
 
-    Show = Callable[[Engine, Call, Recorder | None, Output], Awaitable[None]]
+    Show = Callable[[Engine, Call, Recorder, Output], Awaitable[None]]
 
 
 def call(
@@ -130,6 +130,7 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, sh
     from engine.cli.tracing import TracePrinter, mask_of
     from engine.errors import CallError
     from engine.runtime.engine import Engine
+    from engine.runtime.recorder import SILENT
     from engine.runtime.shelf import opened_shelf
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
@@ -141,7 +142,7 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, sh
             engine = Engine(registry, clock, ids, environment.wire, shelf=shelf)
             try:
                 await engine.open()  # before the clock of the call starts
-                await show(engine, request, TracePrinter(registry) if trace else None, output)
+                await show(engine, request, TracePrinter(registry) if trace else SILENT, output)
             finally:
                 await engine.close()
 
@@ -152,14 +153,14 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, sh
     return DONE
 
 
-async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder | None", output: Output) -> None:
+async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder", output: Output) -> None:
     from engine.cli.talk import print_json
 
     answer = await engine.call(request, recorder)
     print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
 
 
-async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder | None", _output: Output) -> None:
+async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder", _output: Output) -> None:
     """A row of a list in an object is shown under the name of its list."""
     from engine.cli.talk import print_json, say
 

@@ -9,12 +9,7 @@ if TYPE_CHECKING:
     from engine.errors import ConfigError, Diagnostic
 
 
-def check(
-    *paths: Path,
-    connectors: Folders = (),
-    env: bool = True,
-    output: Output = "text",
-) -> int:
+def check(*paths: Path, connectors: Folders = (), env: bool = True, output: Output = "text") -> int:
     """Check connectors, project files and tests; print every problem with its place and what to write.
 
     Parameters

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from engine.cli.talk import say
+from engine.runtime.recorder import Recorder
 from engine.runtime.registry import Registry
 from engine.spec.trip import Outcome, Rendered, Reply
 from engine.telemetry.mask import Mask
@@ -16,7 +17,7 @@ def mask_of(registry: Registry) -> Mask:
     return Mask(secret.reveal() for bound in registry.connections for secret in bound.secrets)
 
 
-class TracePrinter:
+class TracePrinter(Recorder):
     """A Recorder that prints to stderr."""
 
     def __init__(self, registry: Registry) -> None:

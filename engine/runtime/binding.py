@@ -139,10 +139,8 @@ class Binder:
         if url is None:
             return None
         credentials = {one: _credential(connection, one, name, scope, url) for one in connection.credentials}
-        urls = [url] * (not late) + [
-            c.source.url for c in credentials.values() if c.source is not None and c.source.url
-        ]
-        if None in (origins := [authority(one) for one in urls]):
+        sources = [one.source for one in credentials.values() if one.source is not None]
+        if None in (origins := [authority(one) for one in (url, *(source.url for source in sources)) if one]):
             use.report("wrong-url", "the address for tokens is no http(s) URL", "write `https://host/path`", "settings")
             return None
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
@@ -183,12 +181,7 @@ def _credential(connection: Connection, credential: str, name: str, own: Scope, 
     late = _part(True, "base_url", connection.place("base_url"), own, address)
     fixed = url and not (auth.in_path and connection.varies(credential))
     segment = sign({}).segment if auth.in_path and fixed else ""
-    base = Base(
-        url + segment,
-        known,
-        headers if connection.varies("headers") else None,
-        None if fixed else late,
-    )
+    base = Base(url + segment, known, headers if connection.varies("headers") else None, None if fixed else late)
     return Credential(credential, sign, base, source, getattr(auth, "subject", None))
 
 

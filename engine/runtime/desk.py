@@ -40,9 +40,7 @@ def open_errand(call: Call, registry: Registry, clock: Clock, ids: Ids) -> Erran
     return Errand(target, scope, deadline)
 
 
-def _scope(
-    call: Call, target: Target, given: dict[str, Any], locale: Locale, clock: Clock, ids: Ids, left: float
-) -> Scope:
+def _scope(call: Call, target: Target, given: Scope, locale: Locale, clock: Clock, ids: Ids, left: float) -> Scope:
     scope: Scope = {"input": given, "settings": target.bound.settings, "auth": {}, LOCALE: locale}
     used = target.work.used
     if "now" in used:

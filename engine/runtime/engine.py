@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import CallError
-from engine.language.locale import LOCALE, Locale
+from engine.language.locale import LOCALE
 from engine.runtime.cache import Kept, Outcomes, key_of
 from engine.runtime.call import Answer, Call
 from engine.runtime.desk import Errand, open_errand
-from engine.runtime.pages import MANAGERS, STREAMED, Caps
-from engine.runtime.recorder import Recorder
+from engine.runtime.pages import MANAGERS, STREAMED, Caps, cancelled
+from engine.runtime.recorder import SILENT, Recorder
 from engine.runtime.registry import Registry
 from engine.runtime.sender import Sender
 from engine.runtime.steps import Runner, Sink
@@ -40,18 +40,17 @@ class Engine:
         self.sender = Sender(clock, ids, wire, metrics, shelf)
         self._outcomes = Outcomes(clock)
 
-    async def call(self, call: Call, recorder: Recorder | None = None) -> Answer:
+    async def call(self, call: Call, recorder: Recorder = SILENT) -> Answer:
         """Answer one call. Raises CallError with a code of the catalogue."""
         began = self.clock.monotonic()
         errand = open_errand(call, self.registry, self.clock, self.ids)
-        if recorder is not None:
-            recorder.input(errand.target.name, errand.scope["input"])
+        recorder.input(errand.target.name, errand.scope["input"])
         kept = await self._outcome(errand, recorder)
         if isinstance(kept.outcome, CallError):
             raise kept.outcome.again()
         return self._answer(call, errand, kept, kept.outcome, began)
 
-    async def stream(self, call: Call, recorder: Recorder | None = None) -> AsyncGenerator[Answer]:
+    async def stream(self, call: Call, recorder: Recorder = SILENT) -> AsyncGenerator[Answer]:
         """Answer page by page: each answer holds the rows of one page, nothing is kept of them.
 
         What does not come in pages is one answer. Each request has the whole time of its connection. An operation that
@@ -59,15 +58,14 @@ class Engine:
         """
         began, pages = self.clock.monotonic(), asyncio.Queue[Outcome | Exception | None](maxsize=1)
         errand = open_errand(call, self.registry, self.clock, self.ids)
-        locale = errand.scope.get(LOCALE) or Locale()
 
         async def sink(output: Any) -> None:
-            await pages.put(_finished(errand, Outcome(output), locale))
+            await pages.put(_finished(errand, Outcome(output)))
 
         async def run() -> None:
             try:
-                rest = await self._streamed(errand, recorder, sink)
-                if rest is not None:
+                rest = await self._done(errand, recorder, sink)
+                if rest != _TOLD:
                     await pages.put(rest)
                 await pages.put(None)
             except Exception as error:  # the one who listens raises it
@@ -80,8 +78,7 @@ class Engine:
             if page is not None:
                 raise page
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await cancelled([running])
 
     async def open(self) -> None:
         """Prepare every connection, so that the first call is as quick as the others."""
@@ -108,7 +105,7 @@ class Engine:
         """Project, connection and name of every credential that somebody has to authorise anew."""
         return self.sender.unauthorised()
 
-    async def _outcome(self, errand: Errand, recorder: Recorder | None) -> Kept:
+    async def _outcome(self, errand: Errand, recorder: Recorder) -> Kept:
         """A kept outcome, where the operation may be kept; else a new one."""
         target, policy = errand.target, errand.target.cache
         if policy is None:
@@ -118,53 +115,42 @@ class Engine:
         whole = errand._replace(deadline=self.clock.monotonic() + bound.timeout.total)  # it serves others too
         return await self._outcomes.get(key, policy, errand.deadline, lambda: self._done(whole, recorder))
 
-    async def _streamed(self, errand: Errand, recorder: Recorder | None, sink: Sink) -> Outcome | None:
-        """Give every page to the sink; what does not come in pages, and what is to be told, is the outcome."""
-        target, total = errand.target, errand.target.bound.timeout.total
-        runner = Runner(self.sender, lambda: self.clock.monotonic() + total, recorder, STREAMED)
-        outcome = await runner.operation(target.work, errand.scope, sink)
-        if target.capability == "managers" and runner.truncated:
-            raise _too_many()
-        if not (outcome.empty or outcome.output or runner.warnings or runner.truncated):
-            return None
-        rest = _finished(errand, outcome, errand.scope.get(LOCALE) or Locale())
-        return Outcome(rest.output, rest.empty, (*runner.warnings, *rest.warnings), truncated=runner.truncated)
+    async def _done(self, errand: Errand, recorder: Recorder, sink: Sink | None = None) -> Outcome:
+        """The outcome, in the form of the contract; _TOLD where the sink has taken all of it. Raises CallError.
 
-    async def _done(self, errand: Errand, recorder: Recorder | None) -> Outcome:
-        """The outcome, in the form of the contract. Raises CallError."""
-        target, scope = errand.target, errand.scope
+        With a sink each request has the whole time of its connection.
+        """
+        target, total = errand.target, errand.target.bound.timeout.total
         managers = target.capability == "managers"
-        runner = Runner(self.sender, lambda: errand.deadline, recorder, MANAGERS if managers else Caps())
-        outcome = await runner.operation(target.work, scope)
+        caps = STREAMED if sink is not None else MANAGERS if managers else Caps()
+        until = (lambda: errand.deadline) if sink is None else (lambda: self.clock.monotonic() + total)
+        runner = Runner(self.sender, until, recorder, caps)
+        outcome = await runner.operation(target.work, errand.scope, sink)
         if managers and runner.truncated:
-            raise _too_many()
-        outcome = _finished(errand, outcome, scope.get(LOCALE) or Locale())
-        warnings = (*runner.warnings, *outcome.warnings)
-        outcome = Outcome(outcome.output, outcome.empty, warnings, runner.private, runner.truncated)
-        if recorder is not None:
-            recorder.outcome(outcome)
+            raise CallError("too_large", _TOO_MANY)
+        if sink is not None and not (outcome.empty or outcome.output or runner.warnings or runner.truncated):
+            return _TOLD
+        found = _finished(errand, outcome)
+        warnings = (*runner.warnings, *found.warnings)
+        outcome = Outcome(found.output, found.empty, warnings, runner.private, runner.truncated)
+        recorder.outcome(outcome)
         return outcome
 
     def _answer(self, call: Call, errand: Errand, kept: Kept, outcome: Outcome, began: float) -> Answer:
         data, contract = outcome.output, errand.target.operation.contract
         if contract is not None and not call.reveal:
             data = contract.hide(data)
-        return Answer(data, self._meta(errand, kept, outcome, began))
-
-    def _meta(self, errand: Errand, kept: Kept, outcome: Outcome, began: float) -> dict[str, Any]:
+        source = {"connection": errand.target.bound.name, "status": "stale" if kept.stale else "ok"}
         took = round((self.clock.monotonic() - began) * 1000, 1)
-        name, status = errand.target.bound.name, "stale" if kept.stale else "ok"
-        meta: dict[str, Any] = {
-            "sources": [{"connection": name, "status": status, "age_s": int(kept.age), "took_ms": took}]
-        }
+        meta: dict[str, Any] = {"sources": [{**source, "age_s": int(kept.age), "took_ms": took}]}
         if outcome.warnings:
             meta["warnings"] = list(outcome.warnings)
         if outcome.truncated:
             meta["truncated"] = True
-        return meta
+        return Answer(data, meta)
 
 
-def _finished(errand: Errand, outcome: Outcome, locale: Locale) -> Outcome:
+def _finished(errand: Errand, outcome: Outcome) -> Outcome:
     """An outcome in the form of the operation's contract. Raises CallError."""
     operation = errand.target.operation
     if outcome.empty:
@@ -172,10 +158,9 @@ def _finished(errand: Errand, outcome: Outcome, locale: Locale) -> Outcome:
     output, contract = outcome.output, operation.contract
     if contract is not None and contract.empty is not None and errand.target.operation.output is None:
         output = contract.empty | output  # what the steps of a page do not yield
-    output, warnings = operation.finished(output, locale)
+    output, warnings = operation.finished(output, errand.scope[LOCALE])
     return outcome._replace(output=output, warnings=tuple(warnings))
 
 
-def _too_many() -> CallError:
-    detail = "there are more rows than `max_pages` or `max_rows` lets through: raise them in `paging`"
-    return CallError("too_large", detail)
+_TOLD: Final = Outcome(None)
+_TOO_MANY: Final = "there are more rows than `max_pages` or `max_rows` lets through: raise them in `paging`"

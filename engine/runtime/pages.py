@@ -1,7 +1,7 @@
 """Pages: read one after the other, a few ahead where their positions are known, never in a circle."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -102,6 +102,13 @@ def _extend(first: Any, more: Any) -> None:
                 first[name] = value
 
 
+async def cancelled(running: Collection[asyncio.Future[Any]]) -> None:
+    """End what nobody waits for."""
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
 class _Watch:
     """Sees when pages repeat."""
 
@@ -152,10 +159,7 @@ class _Ahead:
                 self._tasks[one] = asyncio.ensure_future(self._read(one, number + distance))
 
     async def close(self) -> None:
-        """Nobody waits for what is under way."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await cancelled(self._tasks.values())
 
     async def _read(self, position: Position | None, number: int) -> tuple[Scope, Outcome]:
         page = {"position": position, "number": number, "size": self._paging.size}

@@ -1,13 +1,16 @@
 """The seam through which a trip is watched: `tolmach call --trace` prints it; the default hears nothing."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Final
 
 from engine.spec.trip import Outcome, Rendered, Reply
 
 
-class Recorder(Protocol):
-    """Hears what passes each room. What it is given may hold secrets and personal data: show it through the mask."""
+class Recorder:
+    """Hears what passes each room, and keeps nothing of it; others do more.
+
+    What it is given may hold secrets and personal data: show it through the mask.
+    """
 
     def input(self, target: str, given: dict[str, Any]) -> None:
         """The Desk has checked the input."""
@@ -23,3 +26,6 @@ class Recorder(Protocol):
 
     def outcome(self, outcome: Outcome) -> None:
         """The Reader has mapped it."""
+
+
+SILENT: Final = Recorder()

@@ -1,6 +1,7 @@
 """The ways out: every connection has its Gate, and its credentials the values they need."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final, cast
@@ -8,10 +9,10 @@ from typing import Any, Final, cast
 from engine.errors import CallError, Upstream
 from engine.language.text import as_text
 from engine.runtime.binding import Bound, Credential
-from engine.runtime.recorder import Recorder
+from engine.runtime.recorder import SILENT, Recorder
 from engine.runtime.work import Work
 from engine.settings.clock import Clock, Ids
-from engine.spec.auth import Moment, Source, secrets_of
+from engine.spec.auth import Moment, secrets_of
 from engine.spec.operation import Operation
 from engine.spec.request import Press
 from engine.spec.response import Verdict
@@ -47,7 +48,7 @@ class Sender:
         self._gates: dict[tuple[str, str], Gate] = {}
 
     async def send(
-        self, work: Work, scope: Scope, deadline: float, recorder: Recorder | None, address: str = ""
+        self, work: Work, scope: Scope, deadline: float, recorder: Recorder, address: str = ""
     ) -> tuple[Verdict, str]:
         """Render and send; gives the verdict and the URL. The scope gains the names of the answer.
 
@@ -56,14 +57,14 @@ class Sender:
         if "call" in work.used:
             scope["call"] = {**scope["call"], "request_id": self.ids.uuid()}
         held = self._tokens_of(work)
+        sending = _Sending(work, scope, deadline, recorder, address, self.ids, self._moment, held)
         if held is None:
-            return await self._sent(work, scope, deadline, recorder, address, None)
-        subject = work.whose(scope)
-        scope["auth"] = first = await held.current(subject, deadline)
-        if recorder is not None:
-            recorder.credential(first.values())
+            return await sending.through(self._gate(work.bound))
+        sending.subject = work.whose(scope)
+        scope["auth"] = first = await held.current(sending.subject, deadline)
+        recorder.credential(first.values())
         try:
-            return await self._sent(work, scope, deadline, recorder, address, (held, subject))
+            return await sending.through(self._gate(work.bound))
         except CallError as error:  # the system may have said them back
             known = (*first.values(), *scope["auth"].values())
             error.detail = Mask(map(str, known)).secrets(error.detail)
@@ -116,43 +117,6 @@ class Sender:
         """Project, connection and name of every credential that somebody has to authorise anew."""
         return [key for key, held in self._tokens.items() if held.must_be_authorised]
 
-    async def _sent(
-        self,
-        work: Work,
-        scope: Scope,
-        deadline: float,
-        recorder: Recorder | None,
-        address: str,
-        renewing: tuple[Tokens, str] | None,
-    ) -> tuple[Verdict, str]:
-        press = cast("Press", work.press)
-        rendered = press.render(scope, address)
-        if recorder is not None:
-            recorder.rendered(rendered)
-        trip = self._trip(work, scope, deadline, rendered, recorder)
-        if renewing is not None:
-            trip = _renewing(trip, work, scope, address, recorder, *renewing)
-        return await self._gate(work.bound).send(trip), rendered.url
-
-    def _trip(self, work: Work, scope: Scope, deadline: float, rendered: Rendered, recorder: Recorder | None) -> Trip:
-        press, credential, reader = cast("Press", work.press), cast("Credential", work.credential), work.reader
-
-        def sign(request: Rendered) -> Rendered:
-            if "attempt" in scope:
-                scope["attempt"] = {"id": self.ids.uuid()}
-                request = request._replace(headers=press.render(scope, request.url).headers)
-            signed = credential.sign(scope).sign(request, self._moment)
-            if recorder is not None and (said := secrets_of(request, signed)):
-                recorder.credential(said)
-            return signed
-
-        def classify(reply: Reply, _renewable: bool) -> Judged:
-            if recorder is not None:
-                recorder.reply(reply)
-            return reader.judge(reply, scope)
-
-        return Trip(rendered, deadline, sign, classify, None, credential.name, work.name, work.limits)
-
     def _tokens_of(self, work: Work) -> Tokens | None:
         return self._held(work.bound, work.credential) if work.credential is not None else None
 
@@ -188,23 +152,52 @@ class Sender:
         return WireConfig(guarded_resolve(_reach(bound)), tls, bound.timeout.connect, most)
 
 
-def _renewing(
-    trip: Trip, work: Work, scope: Scope, address: str, recorder: Recorder | None, held: Tokens, subject: str
-) -> Trip:
-    """The same trip with values that are fetched anew once the system says that they are good no longer."""
-    expired = cast("Source", cast("Credential", work.credential).source).auth.expired
+@dataclass(slots=True)
+class _Sending:
+    """One request on its way: rendered, signed and judged in its scope. `held`: where what signs it is fetched."""
 
-    def classify(reply: Reply, renewable: bool) -> Judged:
-        verdict = trip.classify(reply, renewable)
-        return "stale" if renewable and expired(scope) and held.renewable(subject, scope["auth"]) else verdict
+    work: Work
+    scope: Scope
+    deadline: float
+    recorder: Recorder
+    address: str
+    ids: Ids
+    moment: Moment
+    held: Tokens | None
+    subject: str = ""
 
-    async def renew() -> Rendered:
-        scope["auth"] = values = await held.renew(subject, scope["auth"], trip.deadline)
-        if recorder is not None:
-            recorder.credential(values.values())
-        return cast("Press", work.press).render(scope, address)
+    async def through(self, gate: Gate) -> tuple[Verdict, str]:
+        work, rendered = self.work, self._render(self.address)
+        self.recorder.rendered(rendered)
+        renew = self._renew if self.held is not None else None
+        name = cast("Credential", work.credential).name
+        trip = Trip(rendered, self.deadline, self._sign, self._classify, renew, name, work.name, work.limits)
+        return await gate.send(trip), rendered.url
 
-    return trip._replace(classify=classify, renew=renew)
+    def _render(self, address: str) -> Rendered:
+        return cast("Press", self.work.press).render(self.scope, address)
+
+    def _sign(self, request: Rendered) -> Rendered:
+        if "attempt" in self.scope:
+            self.scope["attempt"] = {"id": self.ids.uuid()}
+            request = request._replace(headers=self._render(request.url).headers)
+        signed = cast("Credential", self.work.credential).sign(self.scope).sign(request, self.moment)
+        if self.recorder is not SILENT and (said := secrets_of(request, signed)):
+            self.recorder.credential(said)
+        return signed
+
+    def _classify(self, reply: Reply, renewable: bool) -> Judged:
+        self.recorder.reply(reply)
+        verdict, scope, held = self.work.reader.judge(reply, self.scope), self.scope, self.held
+        stale = renewable and held is not None and held.expired(scope) and held.renewable(self.subject, scope["auth"])
+        return "stale" if stale else verdict
+
+    async def _renew(self) -> Rendered:
+        """The same request with values that are fetched anew: the system has said that they are good no longer."""
+        values = await cast("Tokens", self.held).renew(self.subject, self.scope["auth"], self.deadline)
+        self.scope["auth"] = values
+        self.recorder.credential(values.values())
+        return self._render(self.address)
 
 
 def _reach(bound: Bound) -> Reach:

@@ -9,7 +9,7 @@ from engine.errors import CallError, Upstream
 from engine.language.locale import LOCALE, Locale
 from engine.language.text import kind_of
 from engine.runtime.desk import searched
-from engine.runtime.pages import Caps, joined, pages_of
+from engine.runtime.pages import Caps, cancelled, joined, pages_of
 from engine.runtime.recorder import Recorder
 from engine.runtime.sender import Sender
 from engine.runtime.work import Stage, Work
@@ -31,7 +31,7 @@ class EndedError(Exception):
 class Runner:
     """Does the work of one call. `until` gives the deadline of what begins now, in the clock's monotonic seconds."""
 
-    def __init__(self, sender: Sender, until: Callable[[], float], recorder: Recorder | None, caps: Caps) -> None:
+    def __init__(self, sender: Sender, until: Callable[[], float], recorder: Recorder, caps: Caps) -> None:
         self._sender = sender
         self._until = until
         self._recorder = recorder
@@ -110,13 +110,9 @@ class Runner:
         outcome = await self.operation(called, inner)
         if outcome.empty:
             return outcome
-        outcome = self._finished(operation, outcome, locale)
-        return self._mapped(work, scope, outcome)
-
-    def _finished(self, operation: Operation, outcome: Outcome, locale: Locale) -> Outcome:
         output, warnings = operation.finished(outcome.output, locale)
         self.warnings += warnings
-        return outcome._replace(output=output)
+        return self._mapped(work, scope, outcome._replace(output=output))
 
     def _mapped(self, work: Work, scope: Scope, outcome: Outcome) -> Outcome:
         """The outcome of a call or an attempt, with what the action around it makes of it."""
@@ -152,16 +148,13 @@ class Runner:
                 for task in [one for one in running if one in ended]:
                     done[running.pop(task).name] = task.result()
         finally:
-            await _cancelled(running)
+            await cancelled(running)
         scope.update(done)
         if "auth" in work.used:
             scope["auth"] = await self._sender.values(work, scope, self._until())
         output = _together(work, done) if action.output is None else action.mapped(scope, None)
-        sent = [
-            found
-            for found in (done[stage.name] for stage in work.stages)
-            if isinstance(found, dict) and found["status"] is not None
-        ]
+        results = [done[stage.name] for stage in work.stages]
+        sent = [one for one in results if isinstance(one, dict) and one["status"] is not None]
         return Outcome(output, answer=sent[-1] if sent else {})
 
     async def _stage(self, stage: Stage, scope: Scope, sink: Sink | None) -> Any:
@@ -191,7 +184,7 @@ class Runner:
         try:
             return list(await asyncio.gather(*running))
         finally:
-            await _cancelled(running)
+            await cancelled(running)
 
     async def _result(self, stage: Stage, scope: Scope, sink: Sink | None) -> dict[str, Any] | None:
         step = stage.step
@@ -228,21 +221,12 @@ def _together(work: Work, done: dict[str, Any]) -> dict[str, Any]:
         if output is None:
             continue
         if not isinstance(output, dict):
-            detail = (
-                f"step `{stage.name}` yields {kind_of(output)}; without an `output` of the operation it is an object"
-            )
-            raise failure(detail, stage.step.place())
+            found = f"step `{stage.name}` yields {kind_of(output)}"
+            raise failure(f"{found}; without an `output` of the operation it is an object", stage.step.place())
         if twice := whole.keys() & output.keys():
             raise failure(f"`{min(twice)}` comes from two steps", stage.step.place())
         whole |= output
     return whole
-
-
-async def _cancelled(running: Any) -> None:
-    """End what nobody waits for."""
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
 
 
 MOST: Final = 1000

@@ -1,17 +1,18 @@
 """Whether the connections of a project work: one harmless operation each, and what its answer tells."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 from engine.errors import CallError
 from engine.runtime.binding import Bound
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
-from engine.spec.trip import Outcome, Rendered, Reply
+from engine.runtime.recorder import Recorder
+from engine.spec.trip import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ async def _days_left(engine: Engine, bound: Bound) -> tuple[int | None, CallErro
     return None if ends is None else (ends - engine.clock.now()).days, None
 
 
-class _Heard:
+class _Heard(Recorder):
     """Keeps the last answer, and what its Date says of the clocks."""
 
     def __init__(self, engine: Engine) -> None:
@@ -89,24 +90,12 @@ class _Heard:
         self.last: Reply | None = None
         self.skew: int | None = None
 
-    def input(self, target: str, given: dict[str, Any]) -> None:
-        """Nothing is asked of it."""
-
-    def credential(self, values: Iterable[Any]) -> None:
-        """Nothing is asked of it."""
-
-    def rendered(self, request: Rendered) -> None:
-        """Nothing is asked of it."""
-
     def reply(self, reply: Reply) -> None:
         """Seconds of the clocks are compared, since the header has no smaller ones."""
         self.last, self.skew = reply, None
         with suppress(ValueError, TypeError):
             date = parsedate_to_datetime(reply.headers.get("date", ""))
             self.skew = round(date.timestamp() - int(self._clock.now().timestamp()))
-
-    def outcome(self, outcome: Outcome) -> None:
-        """Nothing is asked of it."""
 
 
 _REFUSED: Final = ("upstream_auth", "client_unauthorized")

@@ -125,12 +125,8 @@ class _Planner:
 
     def called(self, action: Attempt) -> Work:
         bound, name = self.find(str(action.call))
-        return work_of(
-            bound,
-            name,
-            before=(*self.before, *_given(action.response)),
-            after=(*_given(self.owner.response), *self.after),
-        )
+        before, after = (*self.before, *_given(action.response)), (*_given(self.owner.response), *self.after)
+        return work_of(bound, name, before=before, after=after)
 
     def credential(self, signing: Signing) -> Credential | None:
         """What signs it: its own, the operation's, or the only one that the connection has."""

@@ -42,12 +42,7 @@ _START: Final = """SwaggerUIBundle({
 
 
 def pages(
-    engine: Caller,
-    environment: Environment,
-    access: Access,
-    mask: Mask,
-    metrics: Metrics,
-    stopping: Callable[[], bool],
+    engine: Caller, environment: Environment, access: Access, mask: Mask, metrics: Metrics, stopping: Callable[[], bool]
 ) -> Starlette:
     """The Starlette application behind the Door."""
     registry = engine.registry

@@ -40,10 +40,9 @@ class Connector(Model, later="inbound endpoints"):
     )
     connection: Connection = about("How the system is reached.", default=...)
     response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
-    operations: Annotated[
-        dict[str, Annotated[Operation, SPARED]],
-        AfterValidator(_usable),
-    ] = about("How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...)
+    operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(_usable)] = about(
+        "How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...
+    )
 
     @property
     def by_capability(self) -> dict[str, str]:

@@ -134,7 +134,8 @@ class Operation(Signing, Action, Heading, later="challenge"):
         """The answer when the upstream had nothing. Raises CallError where the contract says so."""
         contract = self.contract
         if contract is None:
-            return _nulls(self.output)
+            members = _members(self.output)
+            return {m.key: [] if m.listed else None for m in members} if members else None
         if contract.empty_error is not None:
             raise CallError(contract.empty_error, "the system has nothing for this key")
         return dict(contract.empty or {})
@@ -144,11 +145,8 @@ class Operation(Signing, Action, Heading, later="challenge"):
         if self.has("challenge"):
             return
         self._link_heading()
-        acting = [key for key in self._raw if key in _ACTING]
-        if not acting:
+        if not self.choose(_ACTING, "keep one of them"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`, or `steps`")
-        if len(acting) > 1:
-            self.report("one-of", f"`{acting[0]}` and `{acting[1]}` stand together", "keep one of them", acting[1])
         if not self.has("request"):
             self.allow("paging", "what sends nothing by itself")
         self._link_names(replace(names, used=self._used).plus(input=self.inputs), grant)
@@ -184,7 +182,7 @@ class Operation(Signing, Action, Heading, later="challenge"):
         """Without an output it answers what its steps yield: no two of them the same, and what the contract wants."""
         found: set[str] = set()
         for step in self.known_steps:
-            members = members_of(step.output)
+            members = {member.key for member in _members(step.output)}
             for member in sorted(found & members):
                 message = f"`{member}` comes from two steps, and the operation has no `output`"
                 self.report("ambiguous-output", message, "add `output:` to the operation", step.place("output"))
@@ -198,17 +196,8 @@ class Operation(Signing, Action, Heading, later="challenge"):
 _ACTING: Final = ("request", "steps", "authorise")
 
 
-def members_of(node: Any) -> set[str]:
-    """The names of the members of an output that is an object."""
-    return {member.key for member in _members(node)}
-
-
 def _members(node: Any) -> tuple[Member, ...]:
+    """The members of an output that is an object."""
     while isinstance(node, Let):
         node = node.body
     return node.members if isinstance(node, Object) else ()
-
-
-def _nulls(node: Any) -> Any:
-    members = _members(node)
-    return {m.key: [] if m.listed else None for m in members} if members else None

@@ -40,8 +40,7 @@ class Paged(Model):
 
     def link(self, names: Names) -> None:
         """Check the names of its rules."""
-        members = [value for _, value in self]
-        Names(names.at, {"input": names.known["input"]}, used=names.used).plus(*RULE).check(members)
+        names.plus(*RULE).check([value for _, value in self])
 
     @property
     def first(self) -> Position | None:

@@ -1,6 +1,6 @@
 """How a file becomes a model: pydantic validates, every problem gets its place, all are reported at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self, TypeVar
 
@@ -76,6 +76,13 @@ class Model(BaseModel):
     def has(self, key: str) -> bool:
         """Whether the file gave this key."""
         return key in self._raw
+
+    def choose(self, keys: Collection[str], remedy: str) -> list[str]:
+        """Which of the keys the file gave, in its order; more than one is reported."""
+        given = [key for key in self._raw if key in keys]
+        if len(given) > 1:
+            self.report("one-of", f"`{given[0]}` and `{given[1]}` stand together", remedy, given[1])
+        return given
 
     def place(self, key: str = "") -> Span:
         """Where the model, or one of its keys, stands in the file."""

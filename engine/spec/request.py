@@ -86,9 +86,8 @@ class Request(Model):
         names.plus(attempt=["id"]).check(self.headers)
         bodies = self.json_, self.form, self.multipart, self.xml, self.soap, self.graphql, self.text
         names.inside("body").check(bodies)
-        self._choose(BODIES, "keep one body")
-        self._choose(("path", "url"), "keep one of them")
-        if not self.has("path") and not self.has("url"):
+        self.choose(BODIES, "keep one body")
+        if not self.choose(("path", "url"), "keep one of them"):
             self.report("missing-key", "`path` is missing", "add `path:`, or `url:` with an address of an answer")
         link_headers(self.headers, self._raw.get("headers"), self._at)
         for key, write, node in (
@@ -101,11 +100,6 @@ class Request(Model):
             except EvaluationError as error:
                 fault = self.fault(key, error)
                 self.report("wrong-value", fault.detail, "write a text, a number or a list", fault.place or key)
-
-    def _choose(self, keys: tuple[str, ...], remedy: str) -> None:
-        given = [key for key in self._raw if key in keys]
-        if len(given) > 1:
-            self.report("one-of", f"`{given[0]}` and `{given[1]}` stand together", remedy, given[1])
 
     def plan(self, base: Base, idempotent: bool, answer: str = "auto") -> "Press":
         """Prepare what does not change from call to call; `answer` is the format that the answer is read as."""

@@ -33,35 +33,25 @@ class Attempt(Action):
     def link_attempt(self, names: Names) -> None:
         """Check the names in what is sent, called and read."""
         names.check([self.request, self.input])
-        self.link_answer(names, any(self.has(key) for key in _ACTING))
-        if sum(self.has(key) for key in _ACTING) > 1:
-            self.report("one-of", "`request`, `call`, `first_of`: one of them", "keep one", self._second())
+        acting = self.choose(_ACTING, "keep one of them")
+        self.link_answer(names, bool(acting))
         if self.has("input") and not self.has("call"):
             self.report("one-of", "`input` goes with `call`", "take it out", "input")
-        if not any(self.has(key) for key in (*_ACTING, "output")):
+        if not acting and not self.has("output"):
             self.report("missing-key", "nothing is done here", "add `request`, `call` or `output`")
         if not self.has("request") and not self.has("call"):
-            self.allow("paging", "what sends nothing by itself")
-            if not self.has("first_of"):
-                self.allow("response", "what sends nothing by itself")
+            self.allow("paging" if acting else "paging response", "what sends nothing by itself")
 
     @property
     def given(self) -> set[str] | None:
         """The names that the called operation is given; None if they are computed."""
         if isinstance(self.input, WrittenObject):
-            names = [member.key for member in self.input.members]
-            return {name for name in names if isinstance(name, str)} if all(map(_plain, names)) else None
+            names = [member.key for member in self.input.members if isinstance(member.key, str)]
+            return set(names) if len(names) == len(self.input.members) else None
         return set(self.input.value) if isinstance(self.input, Const) else set()
-
-    def _second(self) -> str:
-        return [key for key in self._raw if key in _ACTING][1]
 
 
 _ACTING: Final = ("request", "call", "first_of")
-
-
-def _plain(name: Any) -> bool:
-    return isinstance(name, str)
 
 
 class ForEach(Model):

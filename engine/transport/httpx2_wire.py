@@ -13,15 +13,7 @@ from httpcore2 import AsyncConnectionPool, AsyncHTTPConnection, AsyncNetworkBack
 
 from engine.spec.trip import Rendered, Reply
 from engine.transport.dial import dial, unreachable
-from engine.transport.message import (
-    Body,
-    host_of,
-    incoming_headers,
-    outgoing_headers,
-    reason_of,
-    split_url,
-    unreadable,
-)
+from engine.transport.message import Body, host_of, incoming_headers, outgoing_headers, reason_of, split_url, unreadable
 from engine.transport.wire import WireConfig, WireError, unnoticed
 
 logging.getLogger("httpcore2").setLevel(logging.WARNING)  # its debug lines hold header values

@@ -72,6 +72,7 @@ class Tokens:
 
     def __init__(self, key: Key, source: Source, send: Send, shelf: TokenShelf, clock: Clock, ids: Ids) -> None:
         self._key, self._source, self._send, self._shelf = key, source, send, shelf
+        self.expired = source.auth.expired
         self._clock, self._ids, self._moment = clock, ids, Moment(clock.now, ids.uuid)
         self._held: dict[str, _Held] = {}
         self._failed: dict[str, _Failure] = {}

@@ -9,6 +9,7 @@ import pytest
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
 from engine.runtime.engine import Engine
+from engine.runtime.recorder import Recorder
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
 from engine.spec.trip import Outcome, Rendered, Reply
@@ -344,7 +345,7 @@ async def test_projects_never_share_a_connection(tmp_path: Path) -> None:
     assert system.asked[0].peer == system.asked[2].peer
 
 
-class Heard:
+class Heard(Recorder):
     def __init__(self) -> None:
         self.rooms: list[str] = []
 
