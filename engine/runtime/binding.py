@@ -147,7 +147,6 @@ class Binder:
             return None
         secrets = {k: v for k, v in settings.items() if isinstance(v, Secret)}
         hidden = {k for k in secrets if not connector.settings[k].in_url and k not in connection.exposed}
-        tls = connection.tls
         return Bound(
             self.project,
             name,
@@ -157,8 +156,8 @@ class Binder:
             (*(one for one in origins if one is not None), *connection.hosts, *use.hosts),
             tuple(use.network.allow),
             use.insecure,
-            Path(written(tls.ca, scope)) if tls.ca is not None else None,
-            (written(tls.cert, scope), written(tls.key, scope)) if tls.cert and tls.key else None,
+            connection.tls.authority(scope),
+            connection.tls.client(scope),
             over(connection.timeout, use.timeout),
             Policies(over(connection.limits, use.limits), over(connection.retry, use.retry), connection.breaker),
             use.cache or connection.cache,

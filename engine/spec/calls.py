@@ -1,12 +1,14 @@
 """Operations that call each other: whom, with what, and never in a circle."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from engine.errors import nearest
 from engine.spec.operation import Operation
 from engine.spec.step import Attempt
 
 Operations = Mapping[str, Operation]
+_HANDED: Final = {"now", "call", "attempt"}
 
 
 def called_by(operation: Operation) -> Iterator[Attempt]:
@@ -28,6 +30,8 @@ def link_calls(operations: Operations) -> None:
             if name in _reached(str(caller.call), operations, set()):
                 message = f"`{name}` calls itself through `{caller.call}`"
                 caller.report("call-cycle", message, "call something that does not lead back", "call")
+        for reached in _reached(name, operations, set()):  # they see the same moment and the same call
+            operation.used.update(operations[reached].used & _HANDED)
 
 
 def _link_input(caller: Attempt, called: Operation) -> None:

@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import PrivateAttr
 
 from engine.document import Map
 from engine.language.template import compile_template
+from engine.language.text import as_text
 from engine.spec.auth import Auth, Credentials, Login, no_auth, unknown_auth
+from engine.spec.auth.signature import written
 from engine.spec.duration import Duration, lasting
 from engine.spec.fields import Headers, WrittenPairs, header_fields, link_headers
 from engine.spec.names import Names
@@ -53,6 +56,17 @@ class Tls(Model):
         if (self.cert is None) is not (self.key is None):
             missing, given = ("cert", "key") if self.cert is None else ("key", "cert")
             self.report("missing-key", f"`{given}` needs `{missing}`", f"add `{missing}:`", given)
+
+    def authority(self, scope: Scope) -> Path | None:
+        """The file with an own authority; None where its setting has no value."""
+        found = self.ca(scope) if self.ca is not None else None
+        return None if found is None else Path(as_text(found))
+
+    def client(self, scope: Scope) -> tuple[str, str] | None:
+        """Our certificate and its key; None where neither has a value. Raises EvaluationError where one has."""
+        if self.cert is None or self.key is None or self.cert(scope) is None is self.key(scope):
+            return None
+        return written(self.cert, scope), written(self.key, scope)
 
 
 class Connection(Model):

@@ -45,3 +45,12 @@ def test_policies_and_credentials_cost_less_than_25_microseconds() -> None:
     assert added["skeleton"] == 0
     assert added["policies"] <= 25
     assert added["policies and token"] <= 25
+
+
+def test_five_independent_steps_of_100_ms_answer_in_150() -> None:
+    found = report("steps.json")
+    took = found["milliseconds"]
+    assert (found["delay_ms"], found["rounds"] >= 20) == (100, True)
+    assert took["five steps at once"]["slowest"] <= 150
+    assert took["five steps at once"]["median"] <= 1.1 * took["five requests by hand"]["median"]
+    assert took["five steps in a row"]["median"] >= 500

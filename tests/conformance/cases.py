@@ -19,6 +19,7 @@ class Expected(tests_file.Expected):
 
     url: str | None = about("The whole address as it is sent.")
     body: str | None = about("The body as it is sent; a part of it where it begins and ends with `…`.")
+    base64: str | None = about("The body in bytes.")
     at: list[float] | None = about("Seconds since the first call, from and to.", min_length=2, max_length=2)
 
 

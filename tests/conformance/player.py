@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -76,10 +76,11 @@ def reply_of(said: Any) -> Reply:
 
 def differences(sent: Rendered, expected: Any, now: float, base: str, known: dict[str, str]) -> Iterator[str]:
     """What of a request is not as it must be; `known` are the texts that `$name` stands for, and gains more."""
-    url, body = urlsplit(sent.url), (sent.body or b"").decode()
+    url, body = urlsplit(sent.url), (sent.body or b"").decode(errors="replace")
     headers = {name.lower(): value for name, value in sent.headers}
     found: dict[str, Any] = {"method": sent.method, "path": unquote(url.path).removeprefix(base), "url": sent.url}
     found |= {"query": _pairs(url.query), "form": _pairs(body), "text": body}
+    found |= {"base64": b64encode(sent.body or b"").decode()}
     for name in expected.model_fields_set & found.keys():
         wanted = getattr(expected, name)
         wanted = {key: _texts(one) for key, one in wanted.items()} if isinstance(wanted, dict) else wanted

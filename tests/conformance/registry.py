@@ -17,6 +17,7 @@ from engine.spec.names import RESERVED
 from engine.spec.project import Defaults, Use
 from engine.spec.reading import Model
 from engine.spec.response import _BY_STATUS
+from engine.spec.step import Instead
 from engine.spec.tree.build import CONSTRUCTS
 from tests.conformance.rules import RULES
 
@@ -54,7 +55,7 @@ def _models() -> Iterator[tuple[str, frozenset[Shown]]]:
 
 def reached() -> list[type[Model]]:
     """The models of a connector and of a connection in a project, and all that their keys take."""
-    models: list[type[Model]] = [Connector, Declaration, Use, Defaults]
+    models: list[type[Model]] = [Connector, Declaration, Use, Defaults, Instead]
     for model in models:
         for info in model.model_fields.values():
             models += [one for one in dict.fromkeys(_models_in(info.annotation)) if one not in models]

@@ -4,21 +4,19 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
 from engine.authoring import tests_file
-from engine.authoring.tests_file import Answered, Case, Exchange, Expected
+from engine.authoring.tests_file import Case
 from engine.document import read_file
 from engine.errors import CallError
-from engine.runtime import sender as runtime
+from engine.runtime import sender
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
-from engine.spec.trip import Rendered, Reply
-from engine.transport.wire import WireConfig, unnoticed
+from tests.conformance.player import Script
 from tests.house.places import ROOT
 
 FOLDERS: Final = sorted(file.parent for file in (ROOT / "connectors").glob("*/connector.yaml"))
@@ -40,29 +38,6 @@ def every_case() -> Iterator[Any]:
                 yield pytest.param(folder.name, operation, case, id=f"{folder.name}-{operation}-{case.name}")
 
 
-class Script:
-    """A wire that answers what a case says, and keeps what it was given."""
-
-    def __init__(self, exchanges: list[Exchange]) -> None:
-        self.exchanges = exchanges
-        self.sent: list[Rendered] = []
-
-    async def send(self, request: Rendered, departed: Callable[[], None] = unnoticed) -> Reply:
-        departed()
-        self.sent.append(request)
-        assert len(self.sent) <= len(self.exchanges), "one request more than the case has"
-        return _reply(self.exchanges[len(self.sent) - 1].reply)
-
-    async def close(self) -> None:
-        return
-
-
-def _reply(said: Answered) -> Reply:
-    kind = "application/json" if said.json_ is not None else "text/html"
-    body = json.dumps(said.json_, default=float) if said.json_ is not None else said.text or ""
-    return Reply(said.status, {"content-type": kind} | said.headers, body.encode(), {})
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[[str], Path]:
     def write(connector: str) -> Path:
@@ -78,12 +53,8 @@ def project(tmp_path: Path) -> Callable[[str], Path]:
 async def test_a_case(
     connector: str, operation: str, case: Case, project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = Script(case.exchanges)
-
-    def open_wire(kind: str, config: WireConfig) -> Script:
-        return script
-
-    monkeypatch.setattr(runtime, "open_wire", open_wire)
+    script = Script(case.exchanges, ordered=True, base=BASE)
+    monkeypatch.setattr(sender, "open_wire", lambda _kind, _config: script)
     engine = Engine(load(project(connector), (), {}), SystemClock(), SystemIds())
     call = Call("p", f"crm.{operation}", case.input, trace_id="t")
     if case.error is None:
@@ -94,23 +65,7 @@ async def test_a_case(
             await engine.call(call)
         assert failed.value.code == case.error.code
         assert (case.error.message or "") in (failed.value.detail or "")
-    assert len(script.sent) == len(case.exchanges)
-    for sent, exchange in zip(script.sent, case.exchanges, strict=True):
-        _compare(sent, exchange.expect or Expected())
-
-
-def _compare(sent: Rendered, expected: Expected) -> None:
-    url = urlsplit(sent.url)
-    headers = {name.lower(): value for name, value in sent.headers}
-    if expected.method is not None:
-        assert sent.method == expected.method
-    if expected.path is not None:
-        assert unquote(url.path).removeprefix(BASE) == expected.path
-    if expected.query is not None:
-        assert parse_qsl(url.query, keep_blank_values=True) == list(expected.query.items())
-    if expected.json_ is not None:
-        assert json.loads(sent.body or b"") == expected.json_
-    assert (expected.headers or {}).items() <= headers.items()
+    script.done()
 
 
 def _without_nothing(value: Any) -> Any:

@@ -22,8 +22,6 @@ from engine.runtime import steps
 from engine.spec.action import SEVERAL
 from engine.spec.body import MAX_BODY
 from engine.spec.names import RESERVED
-from engine.spec.reading import Model
-from engine.spec.step import Instead
 from engine.spec.tree import constructs
 from engine.spec.tree.build import CONSTRUCTS
 from engine.transport.wire import WireConfig
@@ -33,8 +31,7 @@ from tests.docs.reference import keys_of, row, value
 from tests.spec.whole import CASES
 
 PROSE: Final = Path(__file__).with_suffix(".txt")
-_MODELS: Final[list[type[Model]]] = [*reached(), Instead]
-MODELS: Final = {model.__name__: model for model in _MODELS}
+MODELS: Final = {model.__name__: model for model in reached()}
 TITLES: Final[dict[str, str]] = {
     "Connector": "the file",
     "Declaration": "a declaration",

@@ -259,10 +259,15 @@ def test_an_own_authority_is_a_file(tmp_path: Path) -> None:
     made = bound(lay(tmp_path, "  ca: file\n", "{ca: /etc/bank.pem}", connection='  tls: {ca: "{{ settings.ca }}"}\n'))
     assert made.ca == Path("/etc/bank.pem")
     assert bound(lay(tmp_path, "  n?: string\n", "{}")).ca is None
+    optional = '  tls: {ca: "{{ settings.ca }}", cert: "{{ settings.cert }}", key: "{{ settings.key }}"}\n'
+    declared = "  ca?: file\n  cert?: file\n  key?: secret\n"
+    without = bound(lay(tmp_path, declared, "{}", connection=optional))
+    assert (without.ca, without.client) == (None, None)
 
 
 @pytest.mark.parametrize(
-    "connection", ['  tls: {ca: "{{ settings.s }}"}\n', '  auth: {type: bearer, token: "{{ settings.s }}"}\n']
+    "connection",
+    ['  tls: {cert: /c.pem, key: "{{ settings.s }}"}\n', '  auth: {type: bearer, token: "{{ settings.s }}"}\n'],
 )
 def test_what_a_connection_needs_must_have_a_value(tmp_path: Path, connection: str) -> None:
     (problem,) = problems(lay(tmp_path, "  s?: string\n", "{}", connection=connection))

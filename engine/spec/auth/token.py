@@ -158,10 +158,10 @@ class TokenAuth(Kind):
         return scope["status"] == 401 if self.refresh_when is None else holds(evaluate(self.refresh_when, scope))
 
     def granted(self, source: Source, reply: Reply, answer: Scope, refresh: str | None = None) -> Granted:
-        """What the last reply yields: with an error, `upstream_auth` if a captured value is null."""
+        """What the last reply yields: with an error, `upstream_auth` if a captured value is null, false or empty."""
         try:
             values = {name: evaluate(expression, answer) for name, expression in self.reads.items()}
-            missing = next((name for name, value in values.items() if value is None), None)
+            missing = next((name for name, value in values.items() if not holds(value)), None)
             if missing is not None:
                 detail = f"the answer to the login has no `{missing}` (status {reply.status})"
                 raise CallError("upstream_auth", detail, place=self.place("capture"))

@@ -347,8 +347,9 @@ def test_an_operation_names_its_credential() -> None:
 
 def test_a_login_may_speak_soap() -> None:
     auth = (
-        "{type: login, expose: [pin], requests: [{method: POST, path: /s, soap: {body: {Login: '{{ settings.pin }}'}}}], "
-        "capture: {sid: body.Envelope.Body.LoginResponse.Sid}, place: {in: header, name: X-Sid, value: '{{ auth.sid }}'}}"
+        "{type: login, requests: [{method: POST, path: /s, soap: {body: {Login: '{{ settings.pin }}'}}}], "
+        "capture: {sid: body.Envelope.Body.LoginResponse.Sid}, "
+        "place: {in: header, name: X-Sid, value: '{{ auth.sid }}'}}"
     )
     envelope = "<e:Envelope xmlns:e='u'><e:Body><LoginResponse><Sid>s1</Sid></LoginResponse></e:Body></e:Envelope>"
     reply = says(envelope)._replace(headers={"content-type": "text/xml; charset=utf-8"})
