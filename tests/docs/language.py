@@ -27,7 +27,7 @@ from engine.spec.tree.build import CONSTRUCTS
 from engine.transport.wire import WireConfig
 from tests.conformance.registry import reached
 from tests.docs import shown
-from tests.docs.reference import keys_of, row, value
+from tests.docs.reference import code, keys_of, row, value
 from tests.spec.whole import CASES
 
 PROSE: Final = Path(__file__).with_suffix(".txt")
@@ -107,15 +107,11 @@ def _functions(_: list[str]) -> Iterator[str]:
         where = ", ".join(f"`{key}` = {value(given)}" for key, given in scope.items())
         only = " Templates only." if function.template_only else ""
         yield row(
-            _code(function.signature),
+            code(function.signature),
             function.summary + only,
-            f"{_code(text)}, {where}" if where else _code(text),
+            f"{code(text)}, {where}" if where else code(text),
             value(result),
         )
-
-
-def _code(text: str) -> str:
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def _tests(_: list[str]) -> Iterator[str]:
@@ -187,8 +183,8 @@ _LIMITS: Final = (
 def _traps(_: list[str]) -> Iterator[str]:
     yield "| written | told | write |"
     yield "|---|---|---|"
-    for wrong, code, right, why in TRAPS:
-        yield row(_code(wrong), f"`{code}`: {why}", _code(right))
+    for wrong, told, right, why in TRAPS:
+        yield row(code(wrong), f"`{told}`: {why}", code(right))
     yield "\nWhat nobody tells:\n"
     for sentence in UNTOLD:
         yield f"- {sentence}"

@@ -118,7 +118,12 @@ def _kind(schema: Schema) -> str:
 def _shown(value: Any) -> str:
     if value is None or value in ({}, [], "", ()):
         return ""
-    return f"`{json.dumps(value, ensure_ascii=False, default=str)}`" if not isinstance(value, str) else f"`{value}`"
+    return code(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+
+
+def code(text: str) -> str:
+    """Text as code, which may hold backticks itself."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def row(*cells: str) -> str:
