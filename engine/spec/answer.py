@@ -52,6 +52,8 @@ class Answer:
         form = self.format if self.format != "auto" else _told(data, kind)
         if form == "json":
             body = decode_body(data, self.charset, kind)
+            if len(data) > MAX_CHARACTERS:
+                _check_size(body)
             return (_without(body, self.nulls) if self.nulls else body), None
         if form == "csv":
             body = decode_csv(decode_text(data, self.charset, kind)) if data.strip() else None
