@@ -71,7 +71,8 @@ def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
 def _inputs(words: tuple[str, ...]) -> dict[str, Any] | None:
     """The input; None once it was said what is wrong with a word."""
     from engine.cli.talk import say
-    from engine.language.codec import CodecError, decode_json
+    from engine.language.codec.charset import CodecError
+    from engine.language.codec.json import decode_json
 
     given: dict[str, Any] = {}
     for word in words:

@@ -23,6 +23,6 @@ def print_json(value: Any, *, indent: bool = True) -> None:
 
 
 def _exact(value: Any) -> Any:
-    from engine.language.codec import encode_json
+    from engine.language.codec.json import encode_json
 
     return orjson.Fragment(encode_json(value)) if isinstance(value, Decimal) else str(value)

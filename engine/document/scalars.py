@@ -53,9 +53,7 @@ _BOOLEANS: Final = {
     for word, meant in (("yes", "true"), ("on", "true"), ("no", "false"), ("off", "false"))
     for letters in product(*((letter, letter.upper()) for letter in word))
 }
-_NUMBER: Final = re.compile(
-    r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?P<fraction>\.[0-9]*)?(?P<exponent>[eE][-+]?[0-9]+)?", re.ASCII
-)
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?P<fraction>\.[0-9]*)?(?P<exponent>[eE][-+]?[0-9]+)?")
 _ZERO: Final = re.compile(r"[-+]?0[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?")
 _PLUS: Final = re.compile(r"\+(?:[0-9][0-9_]*|(?=\.[0-9]))(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?")
 _GROUPED: Final = re.compile(r"-?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?")

@@ -8,12 +8,15 @@ from typing import Any, Final, TypeVar
 
 from engine.document import Map
 from engine.errors import CallError, EvaluationError, Span, nearest
-from engine.language.codec import literal_path
+from engine.language.codec.places import literal_path
 from engine.language.locale import Locale
 from engine.language.template import Template
 from engine.settings.variables import MissingFile, MissingVariable, fill
 from engine.spec.address import authority
-from engine.spec.auth import Login, OAuth2, Signature, Source, written
+from engine.spec.auth.login import Login
+from engine.spec.auth.oauth2 import OAuth2
+from engine.spec.auth.signature import Signature, written
+from engine.spec.auth.token import Source
 from engine.spec.connection import Connection, Timeout
 from engine.spec.connector import Loaded
 from engine.spec.contracts import InputError

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.spec.paging import Numbered, Paged, Position, Turned
 from engine.spec.tree import Scope
 from engine.spec.trip import Outcome

@@ -12,7 +12,7 @@ from engine.runtime.binding import Bound, Credential
 from engine.runtime.recorder import SILENT, Recorder
 from engine.runtime.work import Work
 from engine.settings.clock import Clock, Ids
-from engine.spec.auth import Moment, secrets_of
+from engine.spec.auth.signature import Moment, secrets_of
 from engine.spec.operation import Operation
 from engine.spec.request import Press
 from engine.spec.response import Verdict

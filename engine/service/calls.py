@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import CallError
-from engine.language.codec import CodecError, decode_json, encode_json
+from engine.language.codec.charset import CodecError
+from engine.language.codec.json import decode_json, encode_json
 from engine.runtime.call import Answer
 from engine.service.problem import Header, HttpError
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 from pydantic import PrivateAttr, ValidationInfo
 
 from engine.errors import Span
-from engine.spec.auth import Auth, OAuth2
+from engine.spec.auth.credentials import Auth
+from engine.spec.auth.oauth2 import OAuth2
 from engine.spec.contracts import CONTRACTS
 from engine.spec.names import ANSWER, Names
 from engine.spec.paging import PagingField

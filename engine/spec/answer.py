@@ -7,7 +7,10 @@ from typing import Any
 
 from engine.errors import EvaluationError
 from engine.language.bounds import MAX_CHARACTERS, measure
-from engine.language.codec import CodecError, decode_body, decode_csv, decode_text, decode_xml
+from engine.language.codec.body import decode_body
+from engine.language.codec.charset import CodecError, decode_text
+from engine.language.codec.csv import decode_csv
+from engine.language.codec.xml import decode_xml
 from engine.spec.response import Response
 from engine.spec.tree import Scope
 from engine.spec.trip import Reply

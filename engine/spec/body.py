@@ -10,7 +10,11 @@ from pydantic import ValidationInfo
 
 from engine.errors import EvaluationError
 from engine.language.bounds import measure
-from engine.language.codec import CHARSETS, Part, encode_json, encode_multipart, encode_xml, header_value
+from engine.language.codec.charset import CHARSETS
+from engine.language.codec.json import encode_json
+from engine.language.codec.multipart import Part, encode_multipart
+from engine.language.codec.places import header_value
+from engine.language.codec.xml import encode_xml
 from engine.language.template import Template
 from engine.language.text import as_text, kind_of
 from engine.spec.fields import Encoding, Headers, UnwritableError, WrittenPairs, WrittenTree, given, made
@@ -162,7 +166,7 @@ class Soap(Model):
 
     def _write(self, scope: Scope) -> bytes:
         spaces = {f"@xmlns:{name}" if name else "@xmlns": uri for name, uri in given(made(self.namespaces, scope))}
-        envelope = spaces | {"@xmlns:soap": _ENVELOPES[self.version]}
+        envelope = spaces | {"@xmlns:soap": _SOAP_1_1 if self.version == "1.1" else _SOAP_1_2}
         for key, node in (("Header", self.header), ("Body", self.body)):
             content = made(node, scope)
             if content is not None and not isinstance(content, dict):
@@ -184,7 +188,4 @@ class Soap(Model):
         return (("Content-Type", f'{media}; action="{text}"'),) if text else ()
 
 
-_ENVELOPES: Final = {
-    "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
-    "1.2": "http://www.w3.org/2003/05/soap-envelope",
-}
+_SOAP_1_1, _SOAP_1_2 = "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"

@@ -10,7 +10,9 @@ from pydantic import PrivateAttr
 from engine.document import Map
 from engine.language.template import compile_template
 from engine.language.text import as_text
-from engine.spec.auth import Auth, Credentials, Login, no_auth, unknown_auth
+from engine.spec.auth.constant import no_auth, unknown_auth
+from engine.spec.auth.credentials import Auth, Credentials
+from engine.spec.auth.login import Login
 from engine.spec.auth.signature import written
 from engine.spec.duration import Duration, lasting
 from engine.spec.fields import Headers, WrittenPairs, header_fields, link_headers
@@ -42,13 +44,9 @@ class Timeout(Model):
 class Tls(Model):
     """Verification is always on; `ca` is a file with the certificates of an own authority."""
 
-    cert: TemplateField | None = about(
-        "Our certificate, with its chain: a PEM file, or the PEM text itself.", "{{ settings.tls_cert }}"
-    )
+    cert: TemplateField | None = about("Our certificate, with its chain: PEM file or text.", "{{ settings.tls_cert }}")
     key: TemplateField | None = about("Its private key, likewise; without a password.", "{{ settings.tls_key }}")
-    ca: TemplateField | None = about(
-        "A file with the certificates to trust in place of the system's.", "{{ settings.ca }}"
-    )
+    ca: TemplateField | None = about("A file of certificates to trust in place of the system's.", "{{ settings.ca }}")
 
     def link(self, names: Names) -> None:
         """Check the names, and that the certificate has its key."""
@@ -72,9 +70,7 @@ class Tls(Model):
 class Connection(Model):
     """The `connection` of a connector."""
 
-    base_url: TemplateField = about(
-        "Scheme, host and path before every path.", "https://{{ settings.subdomain }}.amocrm.ru", default=...
-    )
+    base_url: TemplateField = about("What stands before every path.", "https://{{ settings.host }}/api", default=...)
     hosts: list[str] = about("Further hosts that may be reached.", ["*.my.salesforce.com"], default=[])
     auth: Credentials = about(
         "How requests are signed: one credential, or several with names.",

@@ -13,7 +13,7 @@ from engine import LANGUAGE_VERSION
 from engine.document import Document, Map, read_file
 from engine.errors import nearest
 from engine.spec.action import Signing
-from engine.spec.auth import unknown_auth
+from engine.spec.auth.constant import unknown_auth
 from engine.spec.calls import link_calls
 from engine.spec.connection import Connection, unknown_connection
 from engine.spec.declaration import Declarations
@@ -35,9 +35,7 @@ class Connector(Model, later="inbound endpoints"):
     engine: str = about("The language version it needs.", ">=1.0", default=...)
     title: str = about("The system's name, for people.", "amoCRM / Kommo", default=...)
     docs: str | None = about("Where the vendor documents the interface.", "https://crm.example/docs")
-    settings: Declarations = about(
-        "What a deployment fills in.", {"token": {"type": "secret"}}, default_factory=Declarations
-    )
+    settings: Declarations = about("What a deployment fills in.", {"token": "secret"}, default_factory=Declarations)
     connection: Connection = about("How the system is reached.", default=...)
     response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
     operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(_usable)] = about(

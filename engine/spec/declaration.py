@@ -44,9 +44,7 @@ class Declaration(Model):
     items: "Shorthand | None" = Field(None, description="What the elements of a list are.", examples=["integer"])
     in_url: bool = Field(False, description="The secret may stand in an address.")
     title: str | None = Field(None, description="What it is, for people.", examples=["Account subdomain"])
-    where: str | None = Field(
-        None, description="Where it is found: an address or a sentence.", examples=["Settings → API"]
-    )
+    where: str | None = Field(None, description="Where it is found: address or sentence.", examples=["Settings → API"])
     personal: bool = Field(False, description="It is personal data and masked in logs.")
     enum: list[Any] | None = Field(None, min_length=1, description="The only values.", examples=[["new", "done"]])
     default: Any = Field(None, description="Taken when nothing is given, so it may be left out.", examples=[50])
@@ -74,10 +72,8 @@ class Declaration(Model):
                 return [own.accept(one, Locale()) for one in value]
             own.accept(value, Locale())
         except Misfit as misfit:
-            message = f"the {info.field_name} {misfit.message}"
-            raise wrong(
-                "default-misfit", message, misfit.remedy or "write a value that fits, or change the declaration"
-            ) from None
+            remedy = misfit.remedy or "write a value that fits, or change the declaration"
+            raise wrong("default-misfit", f"the {info.field_name} {misfit.message}", remedy) from None
         return value
 
     @property

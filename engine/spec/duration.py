@@ -28,9 +28,8 @@ def seconds(value: Any) -> float:
 
 
 _TEXT: Final = {"type": "string", "pattern": r"^(0|[0-9]+(\.[0-9]+)?(ms|s|m|h|d))$"}
-Duration = Annotated[
-    float, reads(lambda value, _info: seconds(value), {"anyOf": [_TEXT, {"const": 0}], "examples": ["2s"]})
-]
+_SCHEMA: Final = {"anyOf": [_TEXT, {"const": 0}], "examples": ["2s"]}
+Duration = Annotated[float, reads(lambda value, _info: seconds(value), _SCHEMA)]
 """Text with a unit in the file, seconds as a float in the model."""
 
 

@@ -7,7 +7,8 @@ from pydantic import ValidationInfo
 
 from engine.errors import EvaluationError
 from engine.language.bounds import measure
-from engine.language.codec import encode_form, encode_query, header_name, header_value
+from engine.language.codec.form import encode_form, encode_query
+from engine.language.codec.places import header_name, header_value
 from engine.language.text import as_text, kind_of
 from engine.spec.reading import Model, Reading, about, reading, reads, wrong
 from engine.spec.tree import ABSENT, Node, Scope, write_tree

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, ValidationInfo, ValidatorFunctionWrapHandl
 from engine.errors import CallError, Span
 from engine.language.locale import Locale
 from engine.spec.action import SHAPES, Action, Grant, Signing
-from engine.spec.auth import Auth, OAuth2
+from engine.spec.auth.credentials import Auth
+from engine.spec.auth.oauth2 import OAuth2
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.names import Names

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import ValidationInfo
 
 from engine.errors import CallError, EvaluationError
-from engine.language.codec import literal_path, path_value, segment
+from engine.language.codec.places import literal_path, path_value, segment
 from engine.language.template import Template, compile_template
 from engine.language.text import kind_of
 from engine.spec.reading import Reading, place_of, reading, reads, wrong

@@ -115,9 +115,7 @@ class ApiKey(Model):
 
     name: str = about("Who holds it; shown in logs.", "bot", default=...)
     hash: str = about("Printed by `tolmach key new`.", "sha256:…", default=...)
-    allow: list[str] = about(
-        "Capabilities and operations; `crm.*`, `*`.", ["identity", "card", "crm.user"], default=...
-    )
+    allow: list[str] = about("Capabilities, operations; `crm.*`, `*`.", ["identity", "card", "crm.user"], default=...)
     rights: list[Literal[RIGHTS]] = about("`reveal`: sees whole numbers.", default=[])  # type: ignore[valid-type]  # the Literal of a constant
 
     @property

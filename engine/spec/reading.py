@@ -36,14 +36,7 @@ class Model(BaseModel):
     `later` names the keys of the language that a later version brings: they are read and refused by name.
     """
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        arbitrary_types_allowed=True,
-        serialize_by_alias=True,
-        defer_build=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True)
     LATER: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
     _at: "Reading" = PrivateAttr()
@@ -161,14 +154,12 @@ def wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
 
 
-def reads(
-    function: Callable[[Any, Any], Any], schema: dict[str, Any], *, fast: CoreSchema | None = None
-) -> GetPydanticSchema:
-    """An annotation: `function` reads the value and its ValidationInfo, an editor sees `schema`.
+def reads(read: Callable[[Any, Any], Any], schema: dict[str, Any], fast: CoreSchema | None = None) -> GetPydanticSchema:
+    """An annotation: `read` reads the value and its ValidationInfo, an editor sees `schema`.
 
     What `fast` takes as it is needs no Python.
     """
-    core: CoreSchema = core_schema.with_info_plain_validator_function(function)
+    core: CoreSchema = core_schema.with_info_plain_validator_function(read)
     if fast is not None:
         core = core_schema.union_schema([(fast, FAST), (core, SLOW)], mode="left_to_right")
     return GetPydanticSchema(lambda _source, _handler: core, lambda _core, _handler: dict(schema))

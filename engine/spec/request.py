@@ -11,16 +11,7 @@ from engine.errors import CallError, EvaluationError
 from engine.language.text import as_text
 from engine.spec.address import followed
 from engine.spec.body import MAX_BODY, Body, GraphQL, Soap, form_body, json_body, multipart_body, text_body, xml_body
-from engine.spec.fields import (
-    Encoding,
-    Headers,
-    UnwritableError,
-    WrittenPairs,
-    WrittenTree,
-    constant,
-    header_fields,
-    link_headers,
-)
+from engine.spec.fields import Encoding, Headers, WrittenPairs, WrittenTree, constant, header_fields, link_headers
 from engine.spec.names import Names
 from engine.spec.path import PathField
 from engine.spec.reading import Model, about
@@ -66,9 +57,7 @@ class Request(Model):
     url: TemplateField | None = about("An address of an answer, of the same host.", "{{ input.link }}")
     query: WrittenPairs = about("Parameters; a null drops its key, a list repeats it.", {"limit": 50})
     headers: WrittenPairs = about("Headers; a null drops its key.", {"X-Request-Id": "{{ call.request_id }}"})
-    encoding: Encoding = about(
-        "How query and form are spelled.", {"lists": "comma"}, default_factory=Encoding.model_construct
-    )
+    encoding: Encoding = about("Of query and form.", {"lists": "comma"}, default_factory=Encoding.model_construct)
     json_: WrittenTree = about("A JSON body.", {"phone": "{{ input.phone }}"}, alias="json")
     form: WrittenPairs = about("A form body; a null drops its key, a list repeats it.", {"phone": "{{ input.phone }}"})
     multipart: WrittenPairs = about(
@@ -128,7 +117,7 @@ class Request(Model):
 
     def fault(self, part: str, error: EvaluationError) -> CallError:
         """What could not be written, with its line."""
-        written, name = self._raw.get(part), error.name if isinstance(error, UnwritableError) else ""
+        written, name = self._raw.get(part), getattr(error, "name", "")  # UnwritableError has one
         if isinstance(written, Map) and name in written:
             return CallError("mapping_failed", f"`{part}.{name}`: {error.message}", place=written.value_span(name))
         return CallError("mapping_failed", f"`{part}`: {error.message}", place=self.place(part))
@@ -198,8 +187,7 @@ class Press:
             return all_headers((*self.usual, *base, *made), values)
         if self.headers is None:
             return self.fixed_headers
-        own = header_fields(values)
-        return (*(pair for pair in self.fixed_headers if pair[0].lower() not in own), *own.values())
+        return all_headers(self.fixed_headers, values)
 
 
 def _varying(node: Node | None) -> Node | None:

@@ -104,9 +104,7 @@ class Response(Model):
         ["Acct", "ClientList.Client"],
         default=[],
     )
-    nulls: Annotated[list[Any], AfterValidator(_nulls)] = about(
-        "Scalars that mean null in this system.", [False, ""], default=[]
-    )
+    nulls: Annotated[list[Any], AfterValidator(_nulls)] = about("Scalars that mean null here.", [False, ""], default=[])
     success_when: ExpressionField | None = about("Holds: a success. Does not: `upstream_rejected`.", "body.ok")
     empty_when: ExpressionField | None = about("The system has nothing.", "status == `204`")
     errors: list[ErrorRule] = about(
@@ -191,24 +189,17 @@ class _Judging:
         return min(seconds, LONGEST) if 0 <= seconds < float("inf") else None
 
 
-_BY_STATUS: Final = {
-    401: "upstream_auth",
-    404: "not_found",
-    408: "upstream_timeout",
-    409: "conflict",
-    429: "rate_limited",
-    504: "upstream_timeout",
-}
+_BY_STATUS: Final = {401: "upstream_auth", 404: "not_found", 409: "conflict", 429: "rate_limited"}
 
 
 def by_status(status: int) -> str:
     """The code of a status for which there is no rule."""
+    if status in (408, 504):
+        return "upstream_timeout"
     return _BY_STATUS.get(status) or ("upstream_unavailable" if status >= 500 else "upstream_rejected")
 
 
-def judge(
-    levels: Sequence[Response], scope: Scope, connection: str, unreadable: str = "", redirect: str = ""
-) -> Verdict:
+def judge(levels: Sequence[Response], scope: Scope, connection: str, unreadable: str, redirect: str) -> Verdict:
     """The verdict on one answer: the rules level by level, then the status (language.md, "Classify one reply").
 
     `unreadable` says why a non-empty body could not be decoded; `redirect` where a 3xx points to.

@@ -133,9 +133,8 @@ class Step(Signing, Attempt):
 def _named(found: Any, info: ValidationInfo) -> Any:
     """The steps by their names, each of which must be one that an expression can use."""
     if not isinstance(found, Map) or not found:
-        raise wrong(
-            "wrong-type", f"`steps` takes names and steps, found {kind_of(found)}", "write `steps: {name: {…}}`"
-        )
+        message = f"`steps` takes names and steps, found {kind_of(found)}"
+        raise wrong("wrong-type", message, "write `steps: {name: {…}}`")
     at = reading(info)
     for name in found:
         if name in RESERVED:

@@ -14,17 +14,7 @@ from yarl import URL
 
 from engine.spec.trip import Rendered, Reply
 from engine.transport.dial import dial
-from engine.transport.message import (
-    MAX_FIELDS,
-    MAX_INTERIM,
-    Body,
-    host_of,
-    incoming_headers,
-    outgoing_headers,
-    reason_of,
-    split_url,
-    unreadable,
-)
+from engine.transport.message import MAX_FIELDS, host_of, outgoing_headers, reason_of, received, split_url, unreadable
 from engine.transport.wire import WireConfig, WireError, unnoticed
 
 
@@ -107,23 +97,20 @@ class AiohttpWire:
 
     async def _receive(self, link: "_Link") -> Reply:
         message, payload = await link.read()
-        for _ in range(MAX_INTERIM):
+        for _ in range(_MAX_INTERIM):
             if message.code >= 200 or message.code == _SWITCHING:
                 break
             message, payload = await link.read()
         if message.code < 200:
             raise unreadable("only interim (1xx) answers came")
-        headers, cookies = incoming_headers(message.raw_headers, self._config.max_headers)
-        body = Body(headers.get("content-encoding", ""), self._config.max_body)
-        while chunk := await payload.readany():
-            body.feed(chunk)
-            link.allowed = self._config.max_headers + _AHEAD + 2 * body.raw
-        return Reply(message.code, headers, body.finish(), cookies)
+        return await received(message.code, message.raw_headers, payload.iter_any(), self._config, link)
 
 
 _NO_TIMEOUT: Final = ClientTimeout()
 _SWITCHING: Final = 101
 _REMEMBERED: Final = 1000
+_MAX_INTERIM: Final = 32
+"""How many 1xx answers may come before the real one."""
 _MAX_FIELD: Final = 16 * 1024
 _BUFFER: Final = 64 * 1024
 _AHEAD: Final = 512 * 1024
@@ -192,9 +179,8 @@ class _Link(ResponseHandler):
         if isinstance(error, WireError) or not isinstance(error, Exception):
             return error
         if self.uses > 1 and not self.received:
-            return _StaleError(
-                "unavailable", "the upstream closed a kept connection without an answer", sent=self.wrote
-            )
+            detail = "the upstream closed a kept connection without an answer"
+            return _StaleError("unavailable", detail, sent=self.wrote)
         if isinstance(error, OSError) or not self.received:
             return WireError("unavailable", f"the exchange was broken off: {reason_of(error)}", sent=self.wrote)
         return unreadable(f"the answer is not valid HTTP or was cut ({type(error).__name__})")
@@ -242,16 +228,12 @@ class _Pool(BaseConnector):
                 link.abort()
         self._conns.clear()
 
-    async def _create_connection(
-        self, req: ClientRequest, traces: list[Trace], limits: ClientTimeout
-    ) -> ResponseHandler:
-        tls = self._config.tls if req.is_ssl() else None
-        host, port = req.host, req.port or 0
+    async def _create_connection(self, req: ClientRequest, traces: list[Trace], _: ClientTimeout) -> ResponseHandler:
+        tls, host, port = self._config.tls if req.is_ssl() else None, req.host, req.port or 0
+        name = host if tls else None
 
         async def connect(address: str) -> ResponseHandler:
-            _, link = await self._loop.create_connection(
-                self._factory, address, port, ssl=tls, server_hostname=host if tls else None
-            )
+            _, link = await self._loop.create_connection(self._factory, address, port, ssl=tls, server_hostname=name)
             return link
 
         return await dial(self._config, host, port, connect)

@@ -199,9 +199,8 @@ class Gate:
         finally:
             took = self._clock.monotonic() - started
             self._series.end(result, took)
-        return passage.trip.classify(
-            Reply(reply.status, reply.headers, reply.body, reply.cookies, took), passage.renewable
-        )
+        timed = Reply(reply.status, reply.headers, reply.body, reply.cookies, took)
+        return passage.trip.classify(timed, passage.renewable)
 
     async def _depart(self, passage: Passage) -> Judged:
         passage.reply = None

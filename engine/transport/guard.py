@@ -88,9 +88,7 @@ def range_kind(address: Address) -> str | None:
 _REMEMBERED: Final = 1000
 _PORTS: Final = {"https": 443, "http": 80}
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)(?:[/?#].*)?", re.IGNORECASE)
-_AUTHORITY: Final = re.compile(
-    r"(?:\[([0-9a-f:.]+)\]|((?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?))(?::([0-9]{1,5}))?", re.IGNORECASE
-)
+_AUTHORITY: Final = re.compile(r"(?i)(?:\[([0-9a-f:.]+)\]|((?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?))(?::([0-9]{1,5}))?")
 _NUMERIC: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
 

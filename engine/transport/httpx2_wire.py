@@ -13,7 +13,7 @@ from httpcore2 import AsyncConnectionPool, AsyncHTTPConnection, AsyncNetworkBack
 
 from engine.spec.trip import Rendered, Reply
 from engine.transport.dial import dial, unreachable
-from engine.transport.message import Body, host_of, incoming_headers, outgoing_headers, reason_of, split_url, unreadable
+from engine.transport.message import host_of, outgoing_headers, reason_of, received, split_url, unreadable
 from engine.transport.wire import WireConfig, WireError, unnoticed
 
 logging.getLogger("httpcore2").setLevel(logging.WARNING)  # its debug lines hold header values
@@ -79,13 +79,8 @@ class Httpx2Wire:
     async def _receive(self, response: httpcore2.Response, exchange: "_Exchange") -> Reply:
         if response.status < 200:
             raise unreadable("only interim (1xx) answers came")
-        headers, cookies = incoming_headers(response.headers, self._config.max_headers)
-        body = Body(headers.get("content-encoding", ""), self._config.max_body)
         async with aclosing(response.aiter_stream()) as chunks:
-            async for chunk in chunks:
-                body.feed(chunk)
-                exchange.allowed = self._config.max_headers + _AHEAD + 2 * body.raw
-        return Reply(response.status, headers, body.finish(), cookies)
+            return await received(response.status, response.headers, chunks, self._config, exchange)
 
 
 class _Exchange:

@@ -4,17 +4,15 @@ import os
 import re
 import ssl
 import zlib
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import AsyncIterable, Iterable
+from typing import Final, Protocol
 
 from engine import __version__
-from engine.spec.trip import Rendered
-from engine.transport.wire import WireError
+from engine.spec.trip import Rendered, Reply
+from engine.transport.wire import WireConfig, WireError
 
 USER_AGENT: Final = f"tolmach/{__version__}"
 MAX_FIELDS: Final = 128
-MAX_INTERIM: Final = 32
-"""How many 1xx answers may come before the real one."""
 
 
 def outgoing_headers(request: Rendered, host: str) -> list[tuple[str, str]]:
@@ -69,6 +67,24 @@ def incoming_headers(raw: Iterable[tuple[bytes, bytes]], limit: int) -> tuple[di
     if size > limit:
         raise unreadable(f"the answer's headers are larger than {limit} bytes")
     return headers, cookies
+
+
+class Link(Protocol):
+    """What counts the bytes of an answer: more than are `allowed` end it."""
+
+    allowed: int
+
+
+async def received(
+    status: int, raw: Iterable[tuple[bytes, bytes]], chunks: AsyncIterable[bytes], config: WireConfig, link: Link
+) -> Reply:
+    """The whole answer, read within the limits. Raises WireError."""
+    headers, cookies = incoming_headers(raw, config.max_headers)
+    body, before = Body(headers.get("content-encoding", ""), config.max_body), link.allowed
+    async for chunk in chunks:
+        body.feed(chunk)
+        link.allowed = before + 2 * body.raw
+    return Reply(status, headers, body.finish(), cookies)
 
 
 def unreadable(detail: str) -> WireError:

@@ -16,9 +16,7 @@ from engine.transport.dial import dial
 from engine.transport.wire import WireConfig
 
 
-def tls_context(
-    ca: Path | None = None, client: tuple[str, str] | None = None, *, http2: bool = False
-) -> ssl.SSLContext:
+def tls_context(ca: Path | None = None, client: tuple[str, str] | None = None, http2: bool = False) -> ssl.SSLContext:
     """The one context for a CA file (None: the system's roots), shared by all that use it.
 
     `client`: a certificate and its key, each a PEM file or the PEM text; such a context is its connection's own.

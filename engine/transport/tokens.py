@@ -8,11 +8,11 @@ from hashlib import sha256
 from typing import Any, Final
 
 from engine.errors import CallError, Upstream
-from engine.language.codec import decode_json, encode_json
+from engine.language.codec.json import decode_json, encode_json
 from engine.settings.clock import Clock, Ids
 from engine.settings.failpoints import fail_point
-from engine.spec.auth import Moment, Source
-from engine.spec.auth.token import Asking, Granted, RefusedError
+from engine.spec.auth.signature import Moment
+from engine.spec.auth.token import Asking, Granted, RefusedError, Source
 from engine.spec.trip import Rendered, Reply
 from engine.transport.shelf import Key, TokenShelf
 from engine.transport.waits import told
@@ -217,9 +217,8 @@ class Tokens:
             error.retry_after = failed.until - now
             raise error
         if kept.refused and kept.until > self._wall():
-            refused = RefusedError(
-                self._refusal_code(subject), kept.refused, upstream=Upstream(self._source.connection)
-            )
+            code, upstream = self._refusal_code(subject), Upstream(self._source.connection)
+            refused = RefusedError(code, kept.refused, upstream=upstream)
             self._failed[subject] = _Failure(refused, now + min(kept.until - self._wall(), _REFUSED[1]), 1)
             raise refused
 
@@ -267,10 +266,8 @@ class Tokens:
     def _failure(self, error: CallError, subject: str, kept: Kept, code: str) -> tuple[CallError, Kept]:
         """What callers are told, and what is kept: a refusal is, so that others know. Nobody asks again for a while."""
         if isinstance(error, RefusedError):
-            detail = f"{error.detail}: {self._source.remedy}"
-            error = RefusedError(
-                self._refusal_code(subject), detail, upstream=error.upstream, retry_after=error.retry_after
-            )
+            refusal, detail = self._refusal_code(subject), f"{error.detail}: {self._source.remedy}"
+            error = RefusedError(refusal, detail, upstream=error.upstream, retry_after=error.retry_after)
         if error.upstream is None or code:  # nothing was sent, or somebody's code was wrong
             return error, kept
         count = self._failed[subject].count + 1 if subject in self._failed else 1

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from engine.document import Map, Seq, read_file
-from engine.spec.auth import Basic, Bearer, Hmac, HttpSignature, Login, NoAuth, OAuth1, OAuth2, Place
 from engine.spec.auth.assertion import Assertion
-from engine.spec.auth.oauth2 import Seed
+from engine.spec.auth.constant import Basic, Bearer, NoAuth, Place
+from engine.spec.auth.login import Login
+from engine.spec.auth.oauth2 import OAuth2, Seed
+from engine.spec.auth.signed import Hmac, HttpSignature, OAuth1
 from engine.spec.connection import Connection, Tls
 from engine.spec.connector import Connector
 from engine.spec.operation import Authorise, Operation

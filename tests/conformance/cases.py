@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr
 
 from engine.authoring import tests_file
 from engine.document import read_file
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.spec.reading import Model, Reading, about, plain, read_root
 
 HERE: Final = Path(__file__).parent

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from engine.authoring import tests_file
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.language.text import as_text
 from engine.spec.trip import Rendered, Reply
 from engine.transport.wire import WireError, unnoticed

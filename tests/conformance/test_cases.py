@@ -10,7 +10,7 @@ import pytest
 
 from engine.document import Map, Seq, read_text
 from engine.errors import CallError, ConfigError, Diagnostic, EvaluationError, LanguageError, Span
-from engine.language.codec import decode_json, encode_json
+from engine.language.codec.json import decode_json, encode_json
 from engine.language.expression import compile_expression
 from engine.language.locale import LOCALE, Locale
 from engine.language.template import compile_template

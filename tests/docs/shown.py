@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.document import Map, read_file
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.spec.reading import plain
 from tests.conformance.cases import HERE, Case, read
 from tests.conformance.registry import registry

@@ -8,7 +8,8 @@ import pytest
 
 from engine.errors import EvaluationError, LanguageError
 from engine.language.bounds import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, measure
-from engine.language.codec import CodecError, decode_json
+from engine.language.codec.charset import CodecError
+from engine.language.codec.json import decode_json
 from engine.language.expression import compile_expression, fuse
 from engine.language.functions import FUNCTIONS
 from engine.language.template import compile_template

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from engine.language.codec import CodecError, decode_csv
+from engine.language.codec.charset import CodecError
+from engine.language.codec.csv import decode_csv
 
 
 @pytest.mark.parametrize(

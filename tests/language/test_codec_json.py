@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine.errors import EvaluationError
 from engine.language.bounds import MAX_DEPTH, MAX_VALUES
-from engine.language.codec import CodecError, decode_json, encode_json
+from engine.language.codec.charset import CodecError
+from engine.language.codec.json import decode_json, encode_json
 
 
 def refusal(data: bytes) -> CodecError:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError
-from engine.language.codec import Part, encode_multipart
+from engine.language.codec.multipart import Part, encode_multipart
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), include_characters='\r\n"\\;='), max_size=12)
 PARTS = st.builds(Part, TEXTS, st.binary(max_size=40), st.none() | TEXTS, st.sampled_from(["", "text/plain"]))

@@ -6,17 +6,9 @@ from typing import Any
 import pytest
 
 from engine.errors import EvaluationError
-from engine.language.codec import (
-    CodecError,
-    decode_form,
-    encode_form,
-    encode_query,
-    header_value,
-    literal_path,
-    path_value,
-    segment,
-    xml_text,
-)
+from engine.language.codec.charset import CodecError
+from engine.language.codec.form import decode_form, encode_form, encode_query
+from engine.language.codec.places import header_value, literal_path, path_value, segment, xml_text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from engine.language.codec import CodecError, decode_body, decode_text
+from engine.language.codec.body import decode_body
+from engine.language.codec.charset import CodecError, decode_text
 
 PHRASE = "Привет, Ёж"
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError
-from engine.language.codec import CodecError, decode_xml, encode_xml
+from engine.language.codec.charset import CodecError
+from engine.language.codec.xml import decode_xml, encode_xml
 
 NAMES = st.from_regex(r"[A-Za-zА-Яа-я_][A-Za-zА-Яа-я0-9_.-]{0,8}", fullmatch=True)
 CHARACTERS = st.characters(

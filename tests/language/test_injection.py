@@ -15,16 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.errors import EvaluationError
-from engine.language.codec import (
-    encode_form,
-    encode_json,
-    encode_query,
-    header_value,
-    literal_path,
-    path_value,
-    segment,
-    xml_text,
-)
+from engine.language.codec.form import encode_form, encode_query
+from engine.language.codec.json import encode_json
+from engine.language.codec.places import header_value, literal_path, path_value, segment, xml_text
 from engine.language.template import compile_template
 
 CASES: dict[str, list[str]] = json.loads((Path(__file__).parents[1] / "cases" / "payloads.json").read_text("utf-8"))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from engine.errors import CallError, Upstream
 from engine.settings.clock import SystemIds
-from engine.spec.auth import Source
+from engine.spec.auth.token import Source
 from engine.spec.trip import Rendered, Reply
 from engine.transport.shelf import MemoryShelf, TokenShelf
 from engine.transport.tokens import Tokens

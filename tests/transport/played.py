@@ -90,7 +90,7 @@ class Stage:
 
 def by_status(reply: Reply, _renewable: bool) -> Verdict:
     """What the status alone says."""
-    return judge((), {"status": reply.status}, "crm")
+    return judge((), {"status": reply.status}, "crm", "", "")
 
 
 def rule(code: str, **more: Any) -> Callable[[Reply, bool], Verdict]:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, TypeAlias
 
 from engine.errors import EvaluationError
 from engine.language.bounds import MAX_CHARACTERS, measure
-from engine.language.codec import CodecError, decode_json, encode_json
+from engine.language.codec.charset import CodecError
+from engine.language.codec.json import decode_json, encode_json
 from engine.language.functions.function import function, need, one_of
 
 Algorithm: TypeAlias = Annotated[str, one_of("the algorithm", "sha256", "sha384", "sha512", "sha1", "md5")]

@@ -35,13 +35,8 @@ def sosl(value: Any) -> str:
 _DAY: Final = r"\d{4}-\d\d-\d\d"
 _TIME: Final = r"T\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_FORMS: Final = {
-    "guid": _UUID,
-    "uuid": _UUID,
-    "datetime": _DAY + _TIME,
-    "instant": f"{_DAY}{_TIME}(Z|[+-]\\d\\d:\\d\\d)",
-    "date": _DAY,
-}
+_ZONE: Final = r"(Z|[+-]\d\d:\d\d)"
+_FORMS: Final = {"guid": _UUID, "uuid": _UUID, "datetime": _DAY + _TIME, "instant": _DAY + _TIME + _ZONE, "date": _DAY}
 Kind: TypeAlias = Annotated[str, one_of("the kind", "text", *_FORMS)]
 
 

@@ -12,7 +12,7 @@ from jmespath.functions import TYPES_MAP
 
 from engine.errors import EvaluationError
 from engine.language.bounds import MAX_CHARACTERS, measure
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.language.functions.function import capped, need, standard, unfit
 from engine.language.functions.numbers import NUMBERS, aligned, finite, mean, moderate, total
 from engine.language.text import kind_of

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from engine.errors import EvaluationError
 from engine.language.bounds import MAX_VALUES
-from engine.language.codec import encode_query
+from engine.language.codec.form import encode_query
 from engine.language.functions.function import MAX_TEXT, function
 from engine.language.text import as_text
 

@@ -142,9 +142,7 @@ def _listed(name: str, value: list[Any]) -> dt.datetime:
 
 
 _NONE: Final = re.compile(r"000[01]-0[01]-0[01]([T ]00:00:00(\.0*)?(Z|[+-]\d\d:?\d\d)?)?")
-_ISO: Final = re.compile(
-    r"\d{4}(-?)\d\d\1\d\d([T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
-)
+_ISO: Final = re.compile(r"(?a)\d{4}(-?)\d\d\1\d\d([T ]\d\d(:?\d\d){1,2}([.,]\d{1,9})?( ?(Z|[+-]\d\d(:?\d\d)?))?)?")
 _DOTTED: Final = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?:[ T](\d\d?):(\d\d)(?::(\d\d))?)?", re.ASCII)
 
 

@@ -13,7 +13,7 @@ from jmespath.parser import Parser as StandardParser
 
 from engine.errors import EvaluationError, LanguageError
 from engine.language.bounds import measure
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.language.functions.numbers import MAX_BITS
 
 Node: TypeAlias = dict[str, Any]
@@ -75,11 +75,9 @@ class _Lexer(StandardLexer):  # type: ignore[misc]  # jmespath has no types
         """As in jmespath.py, but exact, finite, and without its warning about the old spelling of text."""
         self._start = start = self._position
         lexeme = self._consume_until("`").replace("\\`", "`")
-        for json_text in (lexeme, f'"{lexeme.lstrip()}"'):
+        for text in (lexeme, f'"{lexeme.lstrip()}"'):
             with suppress(json.JSONDecodeError):
-                value = json.loads(
-                    json_text, parse_int=self._whole, parse_float=self._exact, parse_constant=self._exact
-                )
+                value = json.loads(text, parse_int=self._whole, parse_float=self._exact, parse_constant=self._exact)
                 self._check(value)
                 return {"type": "literal", "value": value, "start": start, "end": self._position}
         raise exceptions.LexerError(start, lexeme, "not JSON")

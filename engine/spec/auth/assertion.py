@@ -51,10 +51,5 @@ class Assertion(Model):
             raise EvaluationError(f"`assertion.key` cannot sign with `{self.algorithm}`") from None
 
 
-_KEYS: Final[dict[str, Literal["oct", "RSA", "EC", "OKP"]]] = {
-    "HS": "oct",
-    "RS": "RSA",
-    "PS": "RSA",
-    "ES": "EC",
-    "Ed": "OKP",
-}
+_Kind = Literal["oct", "RSA", "EC", "OKP"]
+_KEYS: Final[dict[str, _Kind]] = {"HS": "oct", "RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}

@@ -7,7 +7,8 @@ from pydantic import Discriminator, Tag
 
 from engine.document import Map, Seq
 from engine.errors import EvaluationError
-from engine.language.codec import encode_query, header_name, header_value, segment
+from engine.language.codec.form import encode_query
+from engine.language.codec.places import header_name, header_value, segment
 from engine.language.template import compile_template
 from engine.spec.auth.signature import Signature, written
 from engine.spec.names import Names
@@ -46,7 +47,7 @@ class Place(Model):
     """Where a value goes in every request."""
 
     in_: Literal["header", "query", "cookie", "path"] = about(
-        "Where it goes; `path`: the first segment.", default=..., alias="in"
+        "Where; `path`: the first segment.", default=..., alias="in"
     )
     name: str = about("Of the header, parameter or cookie.", "X-Api-Key", default="")
     value: TemplateField = about("What is sent.", "{{ settings.api_key }}", default=...)

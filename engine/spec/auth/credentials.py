@@ -12,6 +12,7 @@ from engine.spec.auth.signed import Hmac, HttpSignature, OAuth1
 
 Auth = NoAuth | ApiKey | Basic | Bearer | OAuth1 | OAuth2 | Login | Hmac | HttpSignature
 _One = Annotated[Auth, Field(discriminator="type")]
+_Named = Annotated[dict[str, _One], Tag("<named>")]
 
 
 def _form(value: Any) -> str:
@@ -19,7 +20,5 @@ def _form(value: Any) -> str:
     return "<named>" if named else "<one>"
 
 
-Credentials = Annotated[
-    Annotated[_One, Tag("<one>")] | Annotated[dict[str, _One], Tag("<named>")], Discriminator(_form)
-]
+Credentials = Annotated[Annotated[_One, Tag("<one>")] | _Named, Discriminator(_form)]
 """A credential, or names and credentials."""

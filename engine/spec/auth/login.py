@@ -26,9 +26,7 @@ class Login(TokenAuth):
         description="Sent in order, against `base_url`; cookies of one go to the next.",
         examples=[[{"method": "POST", "path": "/login", "json": {"user": "{{ settings.user }}"}}]],
     )
-    also: Also | None = about(
-        "A second auth, for the login and for every call.", {"type": "bearer", "token": "{{ settings.key }}"}
-    )
+    also: Also | None = about("A second auth, for login and calls.", {"type": "bearer", "token": "{{ settings.key }}"})
 
     def link_requests(self, names: Names) -> None:
         replace(names, rules={**names.rules, "body": {}}).check(self.requests)

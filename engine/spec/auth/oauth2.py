@@ -3,7 +3,8 @@
 from typing import Any, ClassVar, Final, Literal
 from urllib.parse import quote
 
-from engine.language.codec import encode_form, encode_json
+from engine.language.codec.form import encode_form
+from engine.language.codec.json import encode_json
 from engine.language.expression import Expression, compile_expression
 from engine.language.template import Template
 from engine.spec.auth.assertion import Assertion

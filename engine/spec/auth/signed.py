@@ -11,9 +11,10 @@ from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from engine.errors import CallError, EvaluationError
-from engine.language.codec import header_value
+from engine.language.codec.places import header_value
 from engine.spec.auth.constant import Kind, Place, Places, header, places_of
 from engine.spec.auth.signature import Moment, Own, Signature, joined, written
+from engine.spec.fields import Headers
 from engine.spec.names import Names
 from engine.spec.reading import about
 from engine.spec.strings import TemplateField
@@ -76,6 +77,7 @@ def signature_base(rendered: Rendered, said: dict[str, str]) -> str:
     return "&".join(map(_quoted, parts))
 
 
+Signer = Callable[[bytes], bytes]
 _OF_REQUEST: Final = frozenset({"method", "url", "path", "query", "headers", "body", "body_hash"})
 
 
@@ -156,24 +158,17 @@ class HttpSignature(Kind):
     def prepare(self, scope: Scope) -> Signature:
         """Digest, Date and Signature, computed for each attempt. Raises EvaluationError for an unusable key."""
         sign = _signing(self.algorithm, written(self.key, scope))
-        fixed = [("TPP-Signature-Certificate", _bare(written(self.certificate, scope)))] if self.certificate else []
+        fixed = (("TPP-Signature-Certificate", _bare(written(self.certificate, scope))),) if self.certificate else ()
         return Signature(own=_owned(self, partial(self._sign, header_value(written(self.key_id, scope)), sign, fixed)))
 
-    def _sign(
-        self,
-        key_id: str,
-        sign: Callable[[bytes], bytes],
-        fixed: list[tuple[str, str]],
-        rendered: Rendered,
-        moment: Moment,
-    ) -> Rendered:
+    def _sign(self, key: str, sign: Signer, fixed: Headers, rendered: Rendered, moment: Moment) -> Rendered:
         size = self.algorithm[-3:]
         digest = base64.b64encode(hashlib.new(f"sha{size}", rendered.body or b"").digest()).decode()
         more = [("Digest", f"SHA-{size}={digest}"), ("Date", format_datetime(moment.now(), usegmt=True)), *fixed]
         request = Signature(headers=tuple(more)).sign(rendered, moment)
         lines = dict(self._lines(request))
         signature = base64.b64encode(sign("\n".join(f"{n}: {v}" for n, v in lines.items()).encode())).decode()
-        said = f'keyId="{key_id}",algorithm="{self.algorithm}",headers="{" ".join(lines)}",signature="{signature}"'
+        said = f'keyId="{key}",algorithm="{self.algorithm}",headers="{" ".join(lines)}",signature="{signature}"'
         return Signature(headers=(("Signature", said),)).sign(request, moment)
 
     def _lines(self, request: Rendered) -> Iterable[tuple[str, str]]:
@@ -184,7 +179,7 @@ class HttpSignature(Kind):
         return ((name.lower(), values[name.lower()]) for name in self.headers if name.lower() in values)
 
 
-def _signing(algorithm: str, key: str) -> Callable[[bytes], bytes]:
+def _signing(algorithm: str, key: str) -> Signer:
     """What signs bytes with a key. Raises EvaluationError, which shows nothing of it."""
     if algorithm == "hmac-sha256":
         return lambda data: hmac.digest(key.encode(), data, "sha256")

@@ -10,7 +10,7 @@ from pydantic import PrivateAttr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from engine.errors import CallError, EvaluationError, Upstream
-from engine.language.codec import encode_json
+from engine.language.codec.json import encode_json
 from engine.language.expression import Expression, compile_expression
 from engine.spec.answer import Answer
 from engine.spec.auth.constant import Kind, Place, Places, places_of
@@ -107,9 +107,7 @@ class TokenAuth(Kind):
         alias="place",
     )
     expires_in: Annotated[Any, reads(_lasting, _LASTING)] = about("How long it lasts.", "20m", "body.expires_in")
-    refresh_when: ExpressionField | None = about(
-        "A call's answer after which it is fetched anew; without it, status 401.", "status == `401`"
-    )
+    refresh_when: ExpressionField | None = about("A call's answer that renews it; else status 401.", "status == `401`")
     OWN: ClassVar[dict[str, Expression]] = {}
     """The members of `auth` that need not be captured."""
     LASTS: ClassVar[Expression | float] = LONGEST
@@ -166,9 +164,8 @@ class TokenAuth(Kind):
                 detail = f"the answer to the login has no `{missing}` (status {reply.status})"
                 raise CallError("upstream_auth", detail, place=self.place("capture"))
             lasts = self.LASTS if self.expires_in is None else self.expires_in
-            return Granted(
-                values, life_of(evaluate(lasts, answer) if isinstance(lasts, Expression) else lasts), refresh
-            )
+            life = evaluate(lasts, answer) if isinstance(lasts, Expression) else lasts
+            return Granted(values, life_of(life), refresh)
         except CallError as error:
             error.upstream = source.upstream(reply)
             return Granted(None, 0.0, refresh, error)

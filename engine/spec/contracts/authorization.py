@@ -7,7 +7,7 @@ from engine.spec.contracts.contract import Contract, Shape, member, required
 from engine.spec.contracts.types import Identifier, Instant, Key
 
 
-class AuthorizationInput(Shape):
+class TokenInput(Shape):
     """The token that the client's app gave to the chat."""
 
     token: Key = required("The token, often a short-lived session of the bank.", "c2Vzc2lvbg", personal=True)
@@ -24,7 +24,7 @@ AUTHORIZATION: Final = Contract(
     "authorization",
     "authorization/v1",
     "Recognise a client by token",
-    AuthorizationInput,
+    TokenInput,
     AuthorizedCard,
     "client_unauthorized",
 )

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from engine.errors import CallError, EvaluationError
-from engine.spec.auth import secrets_of
+from engine.spec.auth.signature import secrets_of
 from engine.spec.auth.signed import signature_base
 from engine.spec.trip import Rendered
 from tests.spec.auth.written import MOMENT, SETTINGS, credential, problems, signed

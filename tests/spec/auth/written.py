@@ -5,8 +5,11 @@ from typing import Any
 
 from engine.document import read_text
 from engine.errors import ConfigError, Diagnostic
-from engine.spec.auth import Auth, Login, Moment, OAuth2, Source
-from engine.spec.auth.token import Asking, Granted
+from engine.spec.auth.credentials import Auth
+from engine.spec.auth.login import Login
+from engine.spec.auth.oauth2 import OAuth2
+from engine.spec.auth.signature import Moment
+from engine.spec.auth.token import Asking, Granted, Source
 from engine.spec.connector import Connector, connector_of
 from engine.spec.request import Base
 from engine.spec.trip import Rendered, Reply
