@@ -35,7 +35,8 @@ def registry() -> dict[str, frozenset[Shown]]:
     found |= {f"function.{name}": BOTH for name in FUNCTIONS}
     found |= {f"test.{name}": BOTH for name in (*TESTS, "defined", "undefined")}
     found |= {f"name.{name}": BOTH for name in RESERVED}
-    found |= {f"status.{status}": FAILS for status in (*_BY_STATUS, "3xx", "4xx", "5xx")} | {"status.2xx": WORKS}
+    statuses = (*_BY_STATUS, 408, 504, "3xx", "4xx", "5xx")
+    found |= {f"status.{status}": FAILS for status in statuses} | {"status.2xx": WORKS}
     found |= {f"code.{code}": FAILS for code in CATALOGUE} | {f"problem.{code}": FAILS for code in CODES}
     return found | {f"rule.{name}": BOTH for name in RULES}
 
