@@ -49,8 +49,9 @@ schema-check: setup  ## schema.json is what the models say
 	$(BIN)/python -m engine.cli schema > build/schema.json
 	@cmp -s build/schema.json schema.json || { echo "schema.json is not what the models say: make schema"; exit 1; }
 
-reference: setup ## docs/reference.md from the code
+reference: setup ## docs/language.md and docs/reference.md from the code
 	@mkdir -p build
+	$(BIN)/python -m tests.docs.language > build/language.md && mv build/language.md docs/language.md
 	$(BIN)/python -m tests.docs.reference > build/reference.md && mv build/reference.md docs/reference.md
 
 size: setup      ## lines per room, and the budgets

@@ -1,6 +1,5 @@
 """`tolmach call`: one operation, once, from the terminal."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from engine.runtime.registry import Registry
     from engine.telemetry.mask import Mask
 
-    Show = Callable[[Engine, Call, Recorder], Awaitable[None]]
+    Show = Callable[[Engine, Call, Recorder, Output], Awaitable[None]]
 
 
 def call(
@@ -48,21 +47,17 @@ def call(
     lines:
         Print row by row as pages arrive, one JSON value a line: for more rows than one answer may hold.
     """
-    from engine.cli.talk import say
     from engine.runtime.call import Call
 
     given = _inputs(inputs)
-    if isinstance(given, str):
-        say(f"tolmach call: {given}")
-        return USAGE
-    registry = _load(file, connectors)
-    name = _project(registry, project)
-    if name is None:
+    registry = _load(file, connectors) if given is not None else None
+    name = _project(registry, project) if registry is not None else None
+    if given is None or registry is None or name is None:
         return USAGE
     if target not in registry.projects[name].targets:
         return _absent(registry, name, target)
-    show = _print_rows if lines else partial(_print_answer, output=output)
-    return _answer(registry, file.parent, Call(name, target, given, reveal=reveal), trace, output, show)
+    asked = Call(name, target, given, reveal=reveal)
+    return _answer(registry, file.parent, asked, trace, _print_rows if lines else _print_answer, output)
 
 
 def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
@@ -73,23 +68,27 @@ def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
     return load(file, connectors, os.environ)
 
 
-def _inputs(words: tuple[str, ...]) -> dict[str, Any] | str:
-    """The input, or what is wrong with a word."""
+def _inputs(words: tuple[str, ...]) -> dict[str, Any] | None:
+    """The input; None once it was said what is wrong with a word."""
+    from engine.cli.talk import say
     from engine.language.codec.charset import CodecError
     from engine.language.codec.json import decode_json
 
     given: dict[str, Any] = {}
     for word in words:
         key, found, value = word.partition("=")
-        name = key.removesuffix(":")
+        name, wrong = key.removesuffix(":"), ""
         if not found or not name:
-            return f"`{word}` is no key=value"
+            wrong = f"`{word}` is no key=value"
         if name in given:
-            return f"`{name}` is given twice"
+            wrong = f"`{name}` is given twice"
         try:
             given[name] = value if name == key else decode_json(value.encode("utf-8", "surrogateescape"))
         except CodecError as error:
-            return f"the value of `{name}` is no JSON: {error.message} (write {name}=value for text)"
+            wrong = wrong or f"the value of `{name}` is no JSON: {error.message} (write {name}=value for text)"
+        if wrong:
+            say(f"tolmach call: {wrong}")
+            return None
     return given
 
 
@@ -126,7 +125,7 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     return USAGE
 
 
-def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, output: Output, show: "Show") -> int:
+def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, show: "Show", output: Output) -> int:
     import asyncio
 
     from engine.cli.tracing import TracePrinter, mask_of
@@ -144,7 +143,7 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, ou
             engine = Engine(registry, clock, ids, environment.wire, shelf=shelf)
             try:
                 await engine.open()  # before the clock of the call starts
-                await show(engine, request, TracePrinter(registry) if trace else SILENT)
+                await show(engine, request, TracePrinter(registry) if trace else SILENT, output)
             finally:
                 await engine.close()
 
@@ -162,7 +161,7 @@ async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder",
     print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
 
 
-async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder") -> None:
+async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder", _output: Output) -> None:
     """A row of a list in an object is shown under the name of its list."""
     from engine.cli.talk import print_json, say
 

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
+from engine.language.codec.json import encode_json
 from engine.spec.paging import Numbered, Paged, Position, Turned
 from engine.spec.tree import Scope
 from engine.spec.trip import Outcome
@@ -113,7 +115,7 @@ class _Watch:
     def __init__(self, paging: Paged) -> None:
         self._paging = paging
         self._positions: set[Position | None] = {paging.first}
-        self._last: Any = None
+        self._pages: set[bytes] = set()
 
     def position(self, position: Position) -> Position:
         if position in self._positions and not self._paging.repeats:
@@ -123,9 +125,10 @@ class _Watch:
 
     def answer(self, outcome: Outcome, filled: bool) -> None:
         body = outcome.answer.get("body")
-        if filled and body is not None and body == self._last:
+        digest = sha256(encode_json(body)).digest() if filled and body is not None else b""
+        if digest in self._pages:
             raise self._loop("the same page came twice")
-        self._last = body
+        self._pages |= {digest} if digest else set()
         self._positions |= {outcome.url} if self._paging.addressed else set()
 
     def _loop(self, detail: str) -> CallError:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, Final, cast
 
 from engine.errors import CallError, Upstream
@@ -63,9 +64,10 @@ class Runner:
         if sink is None:
             outcome = await joined(pages)
         else:
-            async for outcome in pages:
-                if not outcome.empty:
-                    await sink(outcome.output)
+            async with aclosing(pages) as turning:
+                async for outcome in turning:
+                    if not outcome.empty:
+                        await sink(outcome.output)
             outcome = outcome._replace(output=None)
         self.truncated |= outcome.truncated
         return outcome

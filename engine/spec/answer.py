@@ -55,7 +55,10 @@ class Answer:
         form = self.format if self.format != "auto" else _told(data, kind)
         if form == "json":
             body = decode_body(data, self.charset, kind)
-        elif form == "csv":
+            if len(data) > MAX_CHARACTERS:
+                _check_size(body)
+            return (_without(body, self.nulls) if self.nulls else body), None
+        if form == "csv":
             body = decode_csv(decode_text(data, self.charset, kind)) if data.strip() else None
         elif form == "text":
             body = decode_text(data, self.charset, kind)
@@ -78,6 +81,8 @@ def _check_size(body: Any) -> None:
 
 def _told(data: bytes, kind: str) -> str:
     """The format that a Content-Type names; JSON calls itself many names."""
+    if kind.startswith("application/json"):
+        return "json"
     media = kind.partition(";")[0].strip().lower()
     if media.endswith(("/xml", "+xml")) and data.lstrip()[:1] not in (b"{", b"["):
         return "xml"

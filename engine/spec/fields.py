@@ -128,13 +128,16 @@ def pairs(values: Any, lists: str = "repeat") -> Pairs:
     """Names and texts; a null drops its name. Raises EvaluationError for what no parameter can be."""
     found: Pairs = []
     for name, value in given(values):
-        if isinstance(value, dict | list):
-            measure(value)
-        if lists == "brackets" and isinstance(value, dict | list):
+        if not isinstance(value, dict | list):
+            if value is not None:
+                found.append((name, as_text(value)))
+            continue
+        measure(value)
+        if lists == "brackets":
             found += _bracketed(name, value)
             continue
         texts = [_text(name, one) for one in (value if isinstance(value, list) else (value,)) if one is not None]
-        if lists == "comma" and isinstance(value, list):
+        if lists == "comma":
             if any("," in text for text in texts):
                 raise UnwritableError(name, "an element of the list holds a comma, which separates them here")
             texts = [",".join(texts)] if texts else []

@@ -62,21 +62,23 @@ class Names:
         """
         if isinstance(part, Template | Expression):
             for reference in part.references:
-                self._check_one(part.text, reference)
+                self._check_one(part, reference)
         elif hasattr(part, "link"):
             part.link(self)
         else:
             for inner in _parts(part):
                 self.check(inner)
 
-    def _check_one(self, text: str, reference: Reference) -> None:
-        root, *members = reference.path[:2]
+    def _check_one(self, compiled: Template | Expression, reference: Reference) -> None:
+        text, (root, *members) = compiled.text, reference.path[:2]
         member = members[0] if members else None
         self.used.update((root, ".".join(reference.path[:2])))
         known, length = self.known.get(root), reference.length
         if root not in self.known:
             sign = "$" if reference.dollar else ""
             remedy, length = nearest(sign + root, [sign + name for name in self.known]), len(sign + root)
+            if text.strip() == root and isinstance(compiled, Expression):
+                remedy += f"; the text itself is written `\"'{root}'\"`, in a tree also `{{const: {root}}}`"
             said = "unknown-name", f"there is no `{sign}{root}` here", remedy
         elif known is not None and member is not None and member not in known:
             declared = f"declare it under `{root}:`" if root in ("input", "settings") else "it has no members yet"

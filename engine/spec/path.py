@@ -1,7 +1,7 @@
 """Paths: literal text, and values of which each is one percent-encoded segment or a part of one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import ValidationInfo
@@ -31,11 +31,9 @@ class Piece:
         if self.template.constant:
             return "".join(part for part in self.parts if isinstance(part, str))
         try:
-            values = [part if isinstance(part, str) else part(scope) for part in self.parts]
-            if droppable and values == [None]:
+            if droppable and self.template.lone and self.template(scope) is None:
                 return None
-            pairs = zip(self.parts, values, strict=True)
-            path = "".join(part if isinstance(part, str) else _encoded(value) for part, value in pairs)
+            path = "".join([part if isinstance(part, str) else _encoded(part(scope)) for part in self.parts])
             if any(dots in path.split("/") for dots in (".", "..")):
                 raise EvaluationError("a segment of the path would be `.` or `..`", 0, len(self.template.text))
         except EvaluationError as error:
@@ -52,11 +50,22 @@ class Path:
 
     pieces: tuple[Piece, ...]
     listed: bool = False
+    fixed: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        constant = all(piece.template.constant for piece in self.pieces)
+        object.__setattr__(self, "fixed", self._joined({}) if constant else None)
 
     def render(self, scope: Scope) -> str:
         """The encoded path. Raises CallError with the place, as `Piece.render`."""
-        found = [piece.render(scope, self.listed) for piece in self.pieces]
-        path = "/".join(text for text in found if text is not None)
+        return self.fixed if self.fixed is not None else self._joined(scope)
+
+    def _joined(self, scope: Scope) -> str:
+        if self.listed:
+            found = [piece.render(scope, droppable=True) for piece in self.pieces]
+            path = "/".join(text for text in found if text is not None)
+        else:
+            path = self.pieces[0].render(scope) or ""
         return path if path.startswith("/") or not path else f"/{path}"
 
 

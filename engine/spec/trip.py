@@ -1,5 +1,7 @@
 """What travels through the rooms: Call → Rendered → Reply → Outcome. Named tuples: each call makes all of them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -39,6 +41,6 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
     private: bool = False
     truncated: bool = False
-    answer: dict[str, Any] = {}  # noqa: RUF012 - a default that nothing changes
+    answer: Mapping[str, Any] = MappingProxyType({})
     url: str = ""
     attempt: int = 0

@@ -1,14 +1,16 @@
 """`tolmach call` as a process of its own, against a system on a real socket."""
 
+import json
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.cli.terminal import Ended, Terminal, started
 from tests.runtime.bench import add_broken, lay
-from tests.upstream import Upstream
+from tests.upstream import Asked, Upstream
 
 SECRET = "hunter2-of-the-crm"
 IN_URL = "in-url-s3cret/+x"
@@ -28,6 +30,14 @@ operations:
     capability: card
     request: {method: GET, path: "/clients/{{ input.client_key }}"}
     output: {key: body.id}
+  rows:
+    request: {method: GET, path: /rows, query: {page: "{{ page.position }}"}}
+    paging: {type: page, stop_when: body.last}
+    output: {rows: body.rows, at: body.at}
+  plain:
+    request: {method: GET, path: /rows, query: {page: "{{ page.position }}"}}
+    paging: {type: page, stop_when: body.last}
+    output: body.rows
 """
 
 
@@ -63,6 +73,37 @@ def test_programs_get_the_envelope(tmp_path: Path, system: Upstream) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert ended.json["data"]["key"] == "7"
     assert ended.json["meta"]["sources"][0]["connection"] == "crm"
+
+
+def paged(system: Upstream, fails: str = "") -> None:
+    async def reply(asked: Asked) -> web.StreamResponse:
+        page = int(asked.target.rpartition("=")[2])
+        if asked.target.endswith(fails or "=none"):
+            return web.json_response({}, status=404)
+        return web.json_response({"rows": [{"id": page, "rate": 0.5}, {"id": -page}], "at": page, "last": page == 3})
+
+    system.reply = reply
+
+
+def test_rows_are_lines(tmp_path: Path, system: Upstream) -> None:
+    laid(tmp_path, system)
+    paged(system)
+    ended = call(tmp_path, "crm.rows", "--lines")
+    assert (ended.code, ended.err) == (0, "")
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    assert lines == [{"rows": row} for page in (1, 2, 3) for row in ({"id": page, "rate": 0.5}, {"id": -page})]
+    ended = call(tmp_path, "crm.plain", "--lines")
+    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == [1, -1, 2, -2, 3, -3]
+    system.says({"id": 7})
+    assert call(tmp_path, "crm.user", "id:=7", "--lines").out == '{"id":7}\n'
+
+
+def test_rows_that_came_before_a_failure_are_there(tmp_path: Path, system: Upstream) -> None:
+    laid(tmp_path, system)
+    paged(system, "=3")
+    ended = call(tmp_path, "crm.rows", "--lines")
+    assert (ended.code, len(ended.out.splitlines())) == (3, 4)
+    assert ended.err.startswith("not_found: ")
 
 
 def test_a_failure_of_the_system_is_3(tmp_path: Path, system: Upstream) -> None:

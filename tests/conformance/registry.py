@@ -35,14 +35,15 @@ def registry() -> dict[str, frozenset[Shown]]:
     found |= {f"function.{name}": BOTH for name in FUNCTIONS}
     found |= {f"test.{name}": BOTH for name in (*TESTS, "defined", "undefined")}
     found |= {f"name.{name}": BOTH for name in RESERVED}
-    found |= {f"status.{status}": FAILS for status in (*_BY_STATUS, "3xx", "4xx", "5xx")} | {"status.2xx": WORKS}
+    statuses = (*_BY_STATUS, 408, 504, "3xx", "4xx", "5xx")
+    found |= {f"status.{status}": FAILS for status in statuses} | {"status.2xx": WORKS}
     found |= {f"code.{code}": FAILS for code in CATALOGUE} | {f"problem.{code}": FAILS for code in CODES}
     return found | {f"rule.{name}": BOTH for name in RULES}
 
 
 def _models() -> Iterator[tuple[str, frozenset[Shown]]]:
     """The keys of every model of a connector, and of a connection in a project; the values of those that take few."""
-    for model in _reached([Connector, Declaration, Use, Defaults, Instead]):
+    for model in reached():
         name, schema = _name(model), model.model_json_schema()
         own = schema["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
         for key, field in own.get("properties", {}).items():
@@ -53,8 +54,9 @@ def _models() -> Iterator[tuple[str, frozenset[Shown]]]:
         yield from ((f"{name}.{key}", FAILS) for key in model.LATER)
 
 
-def _reached(models: list[type[Model]]) -> list[type[Model]]:
-    """These models and all that their keys take."""
+def reached() -> list[type[Model]]:
+    """The models of a connector and of a connection in a project, and all that their keys take."""
+    models: list[type[Model]] = [Connector, Declaration, Use, Defaults, Instead]
     for model in models:
         for info in model.model_fields.values():
             models += [one for one in dict.fromkeys(_models_in(info.annotation)) if one not in models]

@@ -48,6 +48,13 @@ def test_a_case_proves_what_there_is() -> None:
     assert [name for name, case in CASES if not case.proves] == []
 
 
+def test_every_call_has_one_result() -> None:
+    ways = {"output", "error", "problem", "problems"}
+    given = [(name, asked.result) for name, case in CASES for asked in case.asked]
+    assert [name for name, result in given if result is None or len(ways & result.model_fields_set) != 1] == []
+    assert [name for name, case in CASES if case.calls and case.model_fields_set & {"call", "result"}] == []
+
+
 def test_a_case_holds_the_keys_that_it_proves() -> None:
     """A claim is true at least in so far as the key, or the value, stands in the case."""
     wrong = []

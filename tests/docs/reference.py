@@ -11,10 +11,7 @@ from pydantic import BaseModel
 from engine.authoring import tests_file as cases
 from engine.authoring.schema import whole_schema
 from engine.errors import CATALOGUE, CODES
-from engine.language.functions import FUNCTIONS
-from engine.language.jinja.values import TESTS
-from engine.spec import auth, connection, connector, contracts, declaration, operation, project, request, response
-from engine.spec.names import RESERVED
+from engine.spec import contracts, project
 from engine.spec.reading import Model
 
 Schema = dict[str, Any]
@@ -24,28 +21,12 @@ HEAD: Final = """\
 # Reference
 
 Written from the code by `make reference`; a test keeps it true.
+The keys of a connector, templates, expressions and functions: [language.md](language.md).
 How it all fits together: [connectors.md](connectors.md).
 
-[Keys of a connector](#keys-of-a-connector) · [Keys of a project file](#keys-of-a-project-file) ·
-[Keys of tests](#keys-of-tests) · [Functions](#functions) · [Contracts](#contracts) ·
+[Keys of a project file](#keys-of-a-project-file) · [Keys of tests](#keys-of-tests) · [Contracts](#contracts) ·
 [Errors of a call](#errors-of-a-call) · [Problems of a file](#problems-of-a-file)
 """
-CONNECTOR: Final[Models] = {
-    "the file": connector.Connector,
-    "a declaration, under `settings` and `input`": declaration.Declaration,
-    "`connection`": connection.Connection,
-    "`timeout`": connection.Timeout,
-    "`tls`": connection.Tls,
-    "`auth`: type `none`": auth.constant.NoAuth,
-    "`auth`: type `api_key`": auth.constant.ApiKey,
-    "`auth`: type `basic`": auth.constant.Basic,
-    "`auth`: type `bearer`": auth.constant.Bearer,
-    "an operation": operation.Operation,
-    "`request`": request.Request,
-    "`response`": response.Response,
-    "a rule under `errors`": response.ErrorRule,
-    "a rule under `reject`": operation.Reject,
-}
 PROJECT: Final[Models] = {
     "the file": project.ProjectFile,
     "a project": project.Project,
@@ -69,10 +50,8 @@ def page() -> str:
     return "\n".join(
         (
             HEAD,
-            *_keys("Keys of a connector", CONNECTOR),
             *_keys("Keys of a project file", PROJECT),
             *_keys("Keys of tests", TESTS_FILE),
-            *_functions(),
             *_contracts(),
             *_errors(),
             *_problems(),
@@ -84,12 +63,17 @@ def _keys(title: str, models: Models) -> Iterator[str]:
     yield f"## {title}\n"
     for place, model in models.items():
         yield f"### {title.removeprefix('Keys of ').capitalize()}: {place}\n"
-        schema = _whole(model)
-        yield f"{_sentence(schema)}\n"
-        if fields := schema.get("properties"):
-            yield from _table(fields, schema.get("required", []))
-        if later := (model.LATER if issubclass(model, Model) else ()):
-            yield f"Come with a later version: {', '.join(f'`{key}`' for key in sorted(later))}.\n"
+        yield from keys_of(model)
+
+
+def keys_of(model: type[BaseModel]) -> Iterator[str]:
+    """What the model is, and a table of its keys."""
+    schema = _whole(model)
+    yield f"{_sentence(schema)}\n"
+    if fields := schema.get("properties"):
+        yield from _table(fields, schema.get("required", []))
+    if later := (model.LATER if issubclass(model, Model) else ()):
+        yield f"Come with a later version: {', '.join(f'`{key}`' for key in sorted(later))}.\n"
 
 
 def _whole(model: type[BaseModel]) -> Schema:
@@ -104,7 +88,7 @@ def _table(fields: dict[str, Schema], required: list[str]) -> Iterator[str]:
     for name, field in fields.items():
         given = "**required**" if name in required else _shown(field.get("default"))
         example = "".join(f" For example {_shown(one)}." for one in field.get("examples", [])[:1])
-        yield _row(f"`{name}`", _type(field), given, _sentence(field) + example)
+        yield row(f"`{name}`", _type(field), given, _sentence(field) + example)
     yield ""
 
 
@@ -134,44 +118,22 @@ def _kind(schema: Schema) -> str:
 def _shown(value: Any) -> str:
     if value is None or value in ({}, [], "", ()):
         return ""
-    return f"`{json.dumps(value, ensure_ascii=False, default=str)}`" if not isinstance(value, str) else f"`{value}`"
+    return code(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
-
-
-def _functions() -> Iterator[str]:
-    yield "## Functions\n"
-    yield (
-        "The same in expressions, `name(value, …)`, and in templates, `value | name(…)`. Null in, null out;\n"
-        "JMESPath's own functions behave as in the standard, but `join` and `sum` skip nulls.\n"
-        "What takes `&expression` is for expressions only.\n"
-    )
-    yield "| function | what it does | example | yields |"
-    yield "|---|---|---|---|"
-    for _, function in sorted(FUNCTIONS.items()):
-        text, scope, result = function.example
-        where = ", ".join(f"`{key}` = {_value(value)}" for key, value in scope.items())
-        only = " Templates only." if function.template_only else ""
-        yield _row(
-            _code(function.signature),
-            function.summary + only,
-            f"{_code(text)}, {where}" if where else _code(text),
-            _value(result),
-        )
-    tests = ", ".join(f"`{name}`" for name in sorted((*TESTS, "defined", "undefined")))
-    yield f"\nTests of templates, `value is name`: {tests}.\n"
-    reserved = ", ".join(f"`{name}`" for name in sorted(RESERVED))
-    yield f"Names of the language, which no step and no `let` may bear: {reserved}.\n"
-
-
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Text as code, which may hold backticks itself."""
     return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
-def _value(value: Any) -> str:
-    return f"`{value}`" if isinstance(value, Decimal) else f"`{json.dumps(value, ensure_ascii=False, default=str)}`"
+def row(*cells: str) -> str:
+    """A row of a table."""
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+
+
+def value(given: Any) -> str:
+    """A value as code."""
+    return f"`{given}`" if isinstance(given, Decimal) else f"`{json.dumps(given, ensure_ascii=False, default=str)}`"
 
 
 def _contracts() -> Iterator[str]:
@@ -201,7 +163,7 @@ def _errors() -> Iterator[str]:
     yield "| code | HTTP | try again | a connector may raise it | what it means |"
     yield "|---|---|---|---|---|"
     for code, fault in CATALOGUE.items():
-        yield _row(
+        yield row(
             f"`{code}`",
             str(fault.status),
             "yes" if fault.retryable else "no",
@@ -217,7 +179,7 @@ def _problems() -> Iterator[str]:
     yield "| code | what is wrong |"
     yield "|---|---|"
     for code, text in CODES.items():
-        yield _row(f"`{code}`", text)
+        yield row(f"`{code}`", text)
     yield ""
 
 

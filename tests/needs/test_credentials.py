@@ -157,14 +157,14 @@ async def test_the_address_comes_with_the_token_which_lives_until_it_is_refused(
 
     def token(asked: Asked) -> Said:
         asked_for.append(form_of(asked))
-        home = f"http://{asked.headers['host']}/home"
+        home = f"http://{asked.headers['host']}/org"
         return Said({"access_token": f"t{len(asked_for)}", "instance_url": home})
 
     def limits(asked: Asked) -> Said:
         over = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
         return Said({"left": 7}) if asked.headers["authorization"] == "Bearer t2" else Said(over, 401)
 
-    routes: dict[str, Any] = {"POST /services/oauth2/token": token, "GET /home/services/data/v66.0/limits": limits}
+    routes: dict[str, Any] = {"POST /services/oauth2/token": token, "GET /org/services/data/v66.0/limits": limits}
     async with stand(tmp_path, "homes", routes, private_key=PEM) as doors:
         for _ in range(2):
             assert await doors.call("limits") == {"left": 7}

@@ -187,6 +187,8 @@ def _syntax(error: exceptions.ParseError, text: str) -> LanguageError:
     offset, found = min(error.lex_position, max(len(text) - 1, 0)), str(error.token_value)
     if isinstance(error, exceptions.LexerError):
         found = text[offset]
+    if kind == "NUMBER":
+        return LanguageError("expression-syntax", "a number stands without backticks", f"write `` `{found}` ``", offset)
     message = _SAID.get(found, f"`{found}` cannot stand here")
     if "UNCLOSED" in kind:
         message = f"what begins with `{found}` is never closed"
