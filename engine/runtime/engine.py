@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE
 from engine.runtime.cache import Kept, Outcomes, key_of
 from engine.runtime.call import Answer, Call
 from engine.runtime.desk import Errand, open_errand
-from engine.runtime.pages import MANAGERS, STREAMED, Caps, cancelled
+from engine.runtime.pages import MANAGERS, Caps, cancelled
 from engine.runtime.recorder import SILENT, Recorder
 from engine.runtime.registry import Registry
 from engine.runtime.sender import Sender
@@ -65,7 +65,7 @@ class Engine:
         async def run() -> None:
             try:
                 rest = await self._done(errand, recorder, sink)
-                if rest != _TOLD:
+                if rest is not None:
                     await pages.put(rest)
                 await pages.put(None)
             except Exception as error:  # the one who listens raises it
@@ -109,27 +109,29 @@ class Engine:
         """A kept outcome, where the operation may be kept; else a new one."""
         target, policy = errand.target, errand.target.cache
         if policy is None:
-            return Kept(await self._done(errand, recorder))
+            return Kept(await self._whole(errand, recorder))
         bound = target.bound
         key = key_of(bound.project, bound.name, target.operation_name, bound.loaded.content_hash, errand.scope["input"])
         whole = errand._replace(deadline=self.clock.monotonic() + bound.timeout.total)  # it serves others too
-        return await self._outcomes.get(key, policy, errand.deadline, lambda: self._done(whole, recorder))
+        return await self._outcomes.get(key, policy, errand.deadline, lambda: self._whole(whole, recorder))
 
-    async def _done(self, errand: Errand, recorder: Recorder, sink: Sink | None = None) -> Outcome:
-        """The outcome, in the form of the contract; _TOLD where the sink has taken all of it. Raises CallError.
+    async def _whole(self, errand: Errand, recorder: Recorder) -> Outcome:
+        return cast("Outcome", await self._done(errand, recorder))
+
+    async def _done(self, errand: Errand, recorder: Recorder, sink: Sink | None = None) -> Outcome | None:
+        """The outcome, in the form of the contract; None where the sink has taken all of it. Raises CallError.
 
         With a sink each request has the whole time of its connection.
         """
         target, total = errand.target, errand.target.bound.timeout.total
         managers = target.capability == "managers"
-        caps = STREAMED if sink is not None else MANAGERS if managers else Caps()
         until = (lambda: errand.deadline) if sink is None else (lambda: self.clock.monotonic() + total)
-        runner = Runner(self.sender, until, recorder, caps)
+        runner = Runner(self.sender, until, recorder, MANAGERS if managers else Caps())
         outcome = await runner.operation(target.work, errand.scope, sink)
         if managers and runner.truncated:
             raise CallError("too_large", _TOO_MANY)
-        if sink is not None and not (outcome.empty or outcome.output or runner.warnings or runner.truncated):
-            return _TOLD
+        if runner.sunk and not (outcome.empty or outcome.output or runner.warnings or runner.truncated):
+            return None
         found = _finished(errand, outcome)
         warnings = (*runner.warnings, *found.warnings)
         outcome = Outcome(found.output, found.empty, warnings, runner.private, runner.truncated)
@@ -155,12 +157,8 @@ def _finished(errand: Errand, outcome: Outcome) -> Outcome:
     operation = errand.target.operation
     if outcome.empty:
         return outcome._replace(output=operation.nothing())
-    output, contract = outcome.output, operation.contract
-    if contract is not None and contract.empty is not None and errand.target.operation.output is None:
-        output = contract.empty | output  # what the steps of a page do not yield
-    output, warnings = operation.finished(output, errand.scope[LOCALE])
+    output, warnings = operation.finished(outcome.output, errand.scope[LOCALE])
     return outcome._replace(output=output, warnings=tuple(warnings))
 
 
-_TOLD: Final = Outcome(None)
 _TOO_MANY: Final = "there are more rows than `max_pages` or `max_rows` lets through: raise them in `paging`"

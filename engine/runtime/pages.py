@@ -7,7 +7,9 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
+from engine.language.bounds import MAX_VALUES, measure
 from engine.language.codec.json import encode_json
+from engine.spec.action import SEVERAL
 from engine.spec.paging import Numbered, Paged, Position, Turned
 from engine.spec.tree import Scope
 from engine.spec.trip import Outcome
@@ -30,8 +32,8 @@ Fetch = Callable[[Scope, str], Awaitable[Outcome]]
 
 async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> AsyncGenerator[Outcome]:
     """Page by page; the last one tells whether there was more. Raises CallError, also `paging_loop`."""
-    ahead, watch = _Ahead(paging, scope, fetch), _Watch(paging)
     most, rows = paging.max_pages or caps.pages, paging.max_rows or caps.rows
+    ahead, watch = _Ahead(paging, most, scope, fetch), _Watch(paging)
     position, number, count = paging.first, 0, 0
     try:
         while True:
@@ -42,14 +44,13 @@ async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> Asy
                     yield outcome
                 return
             found = rows_of(outcome.output)
-            count += len(found)
+            ahead.count = count = count + len(found)
             watch.answer(outcome, bool(found))
             inner["count"] = count
             following = paging.following(Turned(position, outcome.url, len(found), count), inner)
             cut = count > rows or (following is not None and (count >= rows or number >= most))
-            if count > rows:
-                del found[rows - count :]
-            yield outcome._replace(truncated=outcome.truncated or cut)
+            output = _cut(outcome.output, found, len(found) + rows - count) if count > rows else outcome.output
+            yield outcome._replace(output=output, truncated=outcome.truncated or cut)
             if following is None or cut:
                 return
             position = watch.position(following)
@@ -60,21 +61,13 @@ async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> Asy
 
 async def joined(pages: AsyncGenerator[Outcome]) -> Outcome:
     """All pages as one: lists at the same place after each other, everything else from the first page."""
-    whole: Outcome | None = None
+    whole, values = Outcome(None), 0
     async with aclosing(pages) as turning:
         async for page in turning:
-            if whole is None:
-                whole = page
-                continue
-            _extend(whole.output, page.output)
-            whole = whole._replace(
-                warnings=(*whole.warnings, *page.warnings),
-                private=whole.private or page.private,
-                truncated=page.truncated,
-                answer=page.answer,
-                url=page.url,
-            )
-    assert whole is not None  # noqa: S101 - the first page is always given
+            values += measure(page.output)
+            if values > SEVERAL * MAX_VALUES:
+                raise CallError("mapping_failed", f"the pages together hold more than {SEVERAL * MAX_VALUES:,} values")
+            whole = page._replace(output=_extended(whole.output, page.output))
     return whole
 
 
@@ -91,15 +84,30 @@ def rows_of(output: Any) -> list[Any]:
 _NONE: Final[list[Any]] = []
 
 
-def _extend(first: Any, more: Any) -> None:
-    if isinstance(first, list) and isinstance(more, list):
-        first.extend(more)
-    elif isinstance(first, dict) and isinstance(more, dict):
-        for name, value in more.items():
-            if isinstance(first.get(name), list | dict):
-                _extend(first[name], value)
-            elif name not in first and isinstance(value, list):
-                first[name] = value
+def _extended(first: Any, more: Any) -> Any:
+    """Both as one. Containers are made anew once, in `first`: what a page yields may belong to the connector itself."""
+    if isinstance(more, list) and (first is None or isinstance(first, list)):
+        joined = first if isinstance(first, _Rows) else _Rows(first or ())
+        joined.extend(more)
+        return joined
+    if isinstance(more, dict) and (first is None or isinstance(first, dict)):
+        known = first or {}
+        new = [name for name, value in more.items() if first is None or isinstance(value, list | dict)]
+        return {name: _extended(known.get(name), more.get(name)) for name in {**known, **dict.fromkeys(new)}}
+    return more if first is None else first
+
+
+class _Rows(list[Any]):
+    """A list that is ours to extend."""
+
+
+def _cut(output: Any, rows: list[Any], most: int) -> Any:
+    """The output with no more than so many of its rows."""
+    if output is rows:
+        return rows[:most]
+    if isinstance(output, dict):
+        return {name: _cut(member, rows, most) for name, member in output.items()}
+    return output
 
 
 async def cancelled(running: Collection[asyncio.Future[Any]]) -> None:
@@ -138,8 +146,10 @@ class _Watch:
 class _Ahead:
     """Fetches pages, those that can be expected before they are asked for."""
 
-    def __init__(self, paging: Paged, scope: Scope, fetch: Fetch) -> None:
-        self._paging, self._scope, self._fetch = paging, scope, fetch
+    def __init__(self, paging: Paged, most: int, scope: Scope, fetch: Fetch) -> None:
+        self._paging, self._most, self._scope, self._fetch = paging, most, scope, fetch
+        self.count = 0
+        self._stale: list[asyncio.Task[tuple[Scope, Outcome]]] = []
         self._tasks: dict[Position | None, asyncio.Task[tuple[Scope, Outcome]]] = {}
 
     async def page(self, position: Position | None, number: int) -> tuple[Scope, Outcome]:
@@ -151,18 +161,20 @@ class _Ahead:
         paging = self._paging
         if not isinstance(paging, Numbered) or paging.prefetch is None:
             return
-        wanted = [position, *paging.ahead(position, paging.total_of(answered))][: paging.prefetch]
+        wanted = [position, *paging.ahead(position, paging.total_of(answered))]
+        wanted = wanted[: min(paging.prefetch, self._most - number + 1)]
         for stale in self._tasks.keys() - set(wanted):  # pages came shorter than was expected
-            self._tasks.pop(stale).cancel()
+            self._tasks[stale].cancel()
+            self._stale.append(self._tasks.pop(stale))
         for distance, one in enumerate(wanted):
             if one not in self._tasks:
                 self._tasks[one] = asyncio.ensure_future(self._read(one, number + distance))
 
     async def close(self) -> None:
-        await cancelled(self._tasks.values())
+        await cancelled([*self._stale, *self._tasks.values()])
 
     async def _read(self, position: Position | None, number: int) -> tuple[Scope, Outcome]:
         page = {"position": position, "number": number, "size": self._paging.size}
-        inner = {**self._scope, "page": page}
+        inner = {**self._scope, "page": page, "count": self.count}
         addressed = self._paging.addressed and number > 1
         return inner, await self._fetch(inner, str(position) if addressed else "")

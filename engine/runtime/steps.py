@@ -1,6 +1,7 @@
 """Steps: what an operation does, each part as soon as what it needs is there."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Final, cast
@@ -9,7 +10,7 @@ from engine.errors import CallError, Upstream
 from engine.language.locale import LOCALE, Locale
 from engine.language.text import kind_of
 from engine.runtime.desk import searched
-from engine.runtime.pages import Caps, cancelled, joined, pages_of
+from engine.runtime.pages import STREAMED, Caps, cancelled, joined, pages_of
 from engine.runtime.recorder import Recorder
 from engine.runtime.sender import Sender
 from engine.runtime.work import Stage, Work
@@ -36,9 +37,17 @@ class Runner:
         self._until = until
         self._recorder = recorder
         self._caps = caps
-        self.warnings: list[str] = []
+        self._told: list[str] = []
+        self._left_out: Counter[str] = Counter()
         self.private = False
         self.truncated = False
+        self.sunk = False
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the operator should know; what was left out several times is told once."""
+        left = [f"{said} ({count} times)" if count > 1 else said for said, count in self._left_out.items()]
+        return [*self._told, *left]
 
     async def operation(self, work: Work, scope: Scope, sink: Sink | None = None) -> Outcome:
         """The outcome of an operation, not yet in the form of its contract. Raises CallError."""
@@ -60,7 +69,8 @@ class Runner:
         paging = work.action.paging
         if paging is None:
             return await self._once(work, scope)
-        pages = pages_of(paging, self._caps, scope, lambda inner, address: self._once(work, inner, address))
+        caps = self._caps if sink is None else STREAMED
+        pages = pages_of(paging, caps, scope, lambda inner, address: self._once(work, inner, address))
         if sink is None:
             outcome = await joined(pages)
         else:
@@ -68,6 +78,7 @@ class Runner:
                 async for outcome in turning:
                     if not outcome.empty:
                         await sink(outcome.output)
+                        self.sunk = True
             outcome = outcome._replace(output=None)
         self.truncated |= outcome.truncated
         return outcome
@@ -111,7 +122,7 @@ class Runner:
         if outcome.empty:
             return outcome
         output, warnings = operation.finished(outcome.output, locale)
-        self.warnings += warnings
+        self._told += warnings
         return self._mapped(work, scope, outcome._replace(output=output))
 
     def _mapped(self, work: Work, scope: Scope, outcome: Outcome) -> Outcome:
@@ -132,7 +143,8 @@ class Runner:
     async def _staged(self, work: Work, scope: Scope, sink: Sink | None) -> Outcome:
         """Every step once what it needs is done; the first one that fails ends the others."""
         action, waiting, done = work.action, list(work.stages), dict[str, Any]()
-        if "auth" in work.used:
+        heard = list[Outcome]()
+        if "auth" in action.used:
             scope["auth"] = await self._sender.values(work, scope, self._until())
         running: dict[asyncio.Task[Any], Stage] = {}
         try:
@@ -140,44 +152,47 @@ class Runner:
                 ready = [stage for stage in waiting if stage.needs <= done.keys()]
                 waiting = [stage for stage in waiting if stage not in ready]
                 if len(ready) == 1 and not running:
-                    done[ready[0].name] = await self._stage(ready[0], {**scope, **done}, sink)
+                    done[ready[0].name] = await self._stage(ready[0], {**scope, **done}, sink, heard)
                     continue
                 for stage in ready:
-                    running[asyncio.ensure_future(self._stage(stage, {**scope, **done}, sink))] = stage
+                    running[asyncio.ensure_future(self._stage(stage, {**scope, **done}, sink, heard))] = stage
                 ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in [one for one in running if one in ended]:
                     done[running.pop(task).name] = task.result()
         finally:
             await cancelled(running)
         scope.update(done)
-        if "auth" in work.used:
-            scope["auth"] = await self._sender.values(work, scope, self._until())
         output = _together(work, done) if action.output is None else action.mapped(scope, None)
-        results = [done[stage.name] for stage in work.stages]
-        sent = [one for one in results if isinstance(one, dict) and one["status"] is not None]
-        return Outcome(output, answer=sent[-1] if sent else {})
+        last = heard[-1] if heard else Outcome(None)
+        return Outcome(output, answer=last.answer, url=last.url)
 
-    async def _stage(self, stage: Stage, scope: Scope, sink: Sink | None) -> Any:
-        """What a step leaves behind: its result, a list of results, or null."""
+    async def _stage(self, stage: Stage, scope: Scope, sink: Sink | None, heard: list[Outcome]) -> Any:
+        """What a step leaves behind: its result, a list of results, or null; `heard` grows by what came."""
         step = stage.step
-        if step.when is not None and not holds(evaluate(step.when, scope)):
-            return None
-        if step.for_each is None:
-            return await self._result(stage, scope, sink if stage.shown else None)
-        return await self._each(stage, step.for_each, scope)
-
-    async def _each(self, stage: Stage, each: ForEach, scope: Scope) -> list[Any]:
-        items, place = evaluate(each.each, scope), place_of(each.each.text)
+        try:
+            if step.when is not None and not holds(evaluate(step.when, scope)):
+                return None
+            items = _items(step.for_each, scope) if step.for_each is not None else None
+        except CallError as error:
+            return self._failed(stage, scope, error)
         if items is None:
-            return []
-        if not isinstance(items, list) or len(items) > MOST:
-            found = f"more than {MOST:,} elements" if isinstance(items, list) else kind_of(items)
-            raise failure(f"`for_each` needs a list, found {found}", place)
+            return await self._result(stage, scope, sink if stage.shown else None, heard)
+        return await self._each(stage, items, scope, heard)
+
+    async def _each(self, stage: Stage, items: list[Any], scope: Scope, heard: list[Outcome]) -> list[Any]:
+        each, stopped = cast("ForEach", stage.step.for_each), False
         free = asyncio.Semaphore(each.concurrency or (1 if stage.work.writes else 4))
 
         async def one(item: Any) -> Any:
+            nonlocal stopped
             async with free:
-                found = await self._result(stage, {**scope, "item": item}, None)
+                if stopped:  # another one failed: nothing more is begun
+                    return None
+                try:
+                    found = await self._result(stage, {**scope, "item": item}, None, heard)
+                except BaseException:
+                    stopped = True
+                    raise
             return {"item": item, **found} if found is not None else None
 
         running = [asyncio.ensure_future(one(item)) for item in items]
@@ -186,15 +201,24 @@ class Runner:
         finally:
             await cancelled(running)
 
-    async def _result(self, stage: Stage, scope: Scope, sink: Sink | None) -> dict[str, Any] | None:
+    def _failed(self, stage: Stage, scope: Scope, error: CallError) -> dict[str, Any] | None:
+        """What stands in for a step that failed; what lacks a part is not kept for others."""
+        if stage.step.on_error == "fail":
+            raise error
+        self._left_out[f"step `{stage.name}` failed and is left out: {error.code}"] += 1
+        self.private = True
+        return _instead(stage.step, scope)
+
+    async def _result(
+        self, stage: Stage, scope: Scope, sink: Sink | None, heard: list[Outcome]
+    ) -> dict[str, Any] | None:
         step = stage.step
         try:
             outcome = await self._done(stage.work, scope, sink)
         except CallError as error:
-            if step.on_error == "fail":
-                raise
-            self.warnings.append(f"step `{stage.name}` failed and is left out: {error.code}")
-            return _instead(step, scope)
+            return self._failed(stage, scope, error)
+        if outcome.answer:
+            heard.append(outcome)
         if outcome.attempt == _NOBODY:
             return None
         if outcome.empty:
@@ -209,7 +233,19 @@ def _instead(step: Step, scope: Scope) -> dict[str, Any] | None:
     """What a step yields that failed or had nothing."""
     if not isinstance(step.on_error, Instead):
         return None
-    return {**dict.fromkeys(MEMBERS), "output": step.on_error.default(scope)}
+    more = {"attempt": None} if step.first_of else {}
+    return {**dict.fromkeys(MEMBERS), **more, "output": step.on_error.default(scope)}
+
+
+def _items(each: ForEach, scope: Scope) -> list[Any]:
+    """What to go through; nothing for null. Raises CallError for anything but a list, and for too many."""
+    items = evaluate(each.each, scope)
+    if items is None:
+        return []
+    if not isinstance(items, list) or len(items) > MOST:
+        found = f"more than {MOST:,} elements" if isinstance(items, list) else kind_of(items)
+        raise failure(f"`for_each` needs a list, found {found}", place_of(each.each.text))
+    return items
 
 
 def _together(work: Work, done: dict[str, Any]) -> dict[str, Any]:

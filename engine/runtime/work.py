@@ -112,10 +112,10 @@ class _Planner:
             self.bound,
             name,
             used,
-            (sends and not signing.only_reads(request)) or (not signing.reads and any(one.writes for one in inside)),
+            (sends and not signing.only_reads(request)) or any(one.writes for one in inside),
             reader,
             credential,
-            signing.subject or self.owner.subject or getattr(credential, "subject", None),
+            self.subject(signing, credential),
             signing.limits or self.owner.limits,
             press,
             called,
@@ -127,6 +127,11 @@ class _Planner:
         bound, name = self.find(str(action.call))
         before, after = (*self.before, *_given(action.response)), (*_given(self.owner.response), *self.after)
         return work_of(bound, name, before=before, after=after)
+
+    def subject(self, signing: Signing, credential: Credential | None) -> Template | None:
+        """Whose values sign it: as it says itself, or the operation with the same credential, or the credential."""
+        same = credential is self.credential(self.owner)
+        return signing.subject or (self.owner.subject if same else None) or getattr(credential, "subject", None)
 
     def credential(self, signing: Signing) -> Credential | None:
         """What signs it: its own, the operation's, or the only one that the connection has."""

@@ -62,7 +62,8 @@ class Action(Model):
 
     def link_answer(self, names: Names, answered: bool = True) -> None:
         """Check the names in what reads the answer; not `answered`: there is no answer of its own."""
-        rules = Names(names.at, {"input": names.known["input"]}, used=names.used)
+        calls = self.has("call") or self.has("steps")  # then it may be the input of what is called
+        rules = Names(names.at, {"input": None if calls else names.known["input"]}, used=names.used)
         if self.response is not None:
             self.response.link(rules)
         if self.paging is not None:

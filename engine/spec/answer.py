@@ -44,7 +44,7 @@ class Answer:
         except CodecError as error:
             unreadable = error.message
         scope.update(body=body, status=reply.status, headers=reply.headers, cookies=reply.cookies, root=root, text=None)
-        scope["count"] = 0
+        scope.setdefault("count", 0)
         if text:
             with suppress(CodecError):
                 scope["text"] = decode_text(reply.body, self.charset, kind)

@@ -125,6 +125,8 @@ class Operation(Signing, Action, Heading, later="challenge"):
         """The answer in the form of its contract, and warnings. Raises CallError `contract_violated`."""
         if self.contract is None:
             return value, []
+        if self.output is None and self.contract.empty is not None:
+            value = self.contract.empty | value  # what no step, or no page, yields
         try:
             return self.contract.normalise(value, locale)
         except ContractError as error:
@@ -150,6 +152,8 @@ class Operation(Signing, Action, Heading, later="challenge"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`, or `steps`")
         if not self.has("request"):
             self.allow("paging", "what sends nothing by itself")
+        if self.has("steps"):
+            self.allow("reads idempotent", "steps, which say it themselves")
         self._link_names(replace(names, used=self._used).plus(input=self.inputs), grant)
         if self.has("steps") and self.output is None:
             self._link_union()

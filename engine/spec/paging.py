@@ -13,7 +13,7 @@ from engine.spec.names import RULE, Names
 from engine.spec.reading import Model, about
 from engine.spec.strings import ExpressionField
 from engine.spec.tree import Scope
-from engine.spec.tree.nodes import holds
+from engine.spec.tree.nodes import failure, holds
 
 Position = str | int
 PageCount = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -63,6 +63,13 @@ class Paged(Model):
         """The next position by the rules of its kind."""
         raise AssertionError  # each kind has its own
 
+    def text(self, found: Any) -> str:
+        """What `next` says, as text. Raises CallError where it has none."""
+        try:
+            return as_text(found)
+        except EvaluationError as error:
+            raise failure(f"`next`: {error.message}", self.place("next")) from None
+
 
 class Numbered(Paged):
     """Pages by number (`page`), or by the number of rows before them (`offset`)."""
@@ -109,7 +116,7 @@ class Cursor(Paged):
 
     def further(self, page: Turned, scope: Scope, total: Any) -> Position | None:
         found = _asked(self.next, scope)
-        return found if found is None or found.__class__ is int else as_text(found) or None
+        return found if found.__class__ is int else self.text(found) if holds(found) else None
 
 
 class NextUrl(Paged):
@@ -124,7 +131,7 @@ class NextUrl(Paged):
 
     def further(self, page: Turned, scope: Scope, total: Any) -> Position | None:
         found = _asked(self.next, scope)
-        return followed(as_text(found), page.url) if holds(found) else None
+        return followed(self.text(found), page.url) if holds(found) else None
 
 
 class LinkHeader(Paged):
@@ -137,7 +144,7 @@ class LinkHeader(Paged):
         return True
 
     def further(self, page: Turned, scope: Scope, total: Any) -> Position | None:
-        for link, said in _LINK.findall(scope["headers"].get("link", "")):
+        for link, said in _LINK.findall((scope["headers"] or {}).get("link", "")):
             if _NEXT.search(said):
                 return followed(link, page.url)
         return None
@@ -145,7 +152,7 @@ class LinkHeader(Paged):
 
 PagingField = Annotated[Numbered | Cursor | NextUrl | LinkHeader, Field(discriminator="type")]
 
-_LINK: Final = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)')
+_LINK: Final = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^",;\s]+))?)*)')
 _NEXT: Final = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?![\w-]))', re.IGNORECASE)
 
 

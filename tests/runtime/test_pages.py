@@ -12,7 +12,7 @@ from aiohttp import web
 
 from engine.runtime.call import Call
 from tests.runtime.policed import bench
-from tests.runtime.test_steps import Walk, failing, walk
+from tests.runtime.test_steps import Walk, answering, failing, walk
 from tests.upstream import Asked
 
 ROWS = [{"id": f"r{n}"} for n in range(7)]
@@ -367,3 +367,94 @@ async def test_who_stops_listening_ends_the_stream(tmp_path: Path) -> None:
         await anext(stream)
         await stream.aclose()
         assert [task for task in asyncio.all_tasks() if "Runner" in repr(task)] == []
+
+
+async def test_pages_of_one_call_are_not_seen_by_another(tmp_path: Path) -> None:
+    output = '{rows: "body.rows || `[]`", tags: {const: [x]}, same?: body.rows, mine: input.mine}'
+    operation = "op:\n  input: {mine: list}\n" + paged(PAGE, "type: page, stop_when: body.last", output)[4:]
+    answers = {"page=1": {"last": False}, "page=2": {"rows": [1], "last": True}}
+    async with bench(tmp_path, "operations:\n" + indent(operation, "  ")) as one:
+        one.system.reply = answering(lambda target: answers[target.partition("?")[2]])
+        for _ in range(2):
+            answer = await one.call("crm.op", given={"mine": [7]})
+            assert answer.data == {"rows": [1], "tags": ["x", "x"], "same": [1], "mine": [7, 7]}
+
+
+async def test_rows_may_begin_on_a_later_page(tmp_path: Path) -> None:
+    answers = {"/rows": {"next": "a"}, "/rows?after=a": {"rows": [{"id": 1}]}}
+    for output, data in (("body.rows", [{"id": 1}]), ("{in?: {rows?: body.rows}}", {"in": {"rows": [{"id": 1}]}})):
+        operation = paged('after: "{{ page.position }}"', "type: cursor, next: body.next", output)
+        assert (await walk(tmp_path, operation, answers.__getitem__)).data == data
+
+
+@pytest.mark.parametrize(
+    ("found", "code"), [({"a": 1}, "mapping_failed"), (["x"], "mapping_failed"), (False, "ok"), ("", "ok")]
+)
+@pytest.mark.parametrize("kind", ["cursor", "next_url"])
+async def test_a_next_that_is_no_position(tmp_path: Path, kind: str, found: Any, code: str) -> None:
+    operation = paged('after: "{{ page.position }}"', f"type: {kind}, next: body.next", "body.rows")
+    answers = lambda target: {"rows": [1], "next": found}  # noqa: E731 - shorter so
+    if code == "ok":
+        assert (await walk(tmp_path, operation, answers)).data == [1]
+    else:
+        assert (await failing(tmp_path, operation, answers)).code == code
+
+
+@pytest.mark.parametrize(
+    "links", ["</rows?p=2>; foo; rel=next", '</rows?p=2>; title="a"; rel=next; x', '<//>, </rows?p=2>;rel="prev next"']
+)
+async def test_links_have_many_forms(tmp_path: Path, links: str) -> None:
+    async def reply(asked: Asked) -> web.StreamResponse:
+        headers = {"Link": links} if "p=2" not in asked.target else {}
+        return web.json_response([asked.target], headers=headers)
+
+    found = await walk(tmp_path, paged("", "type: link_header", "body"), reply)
+    assert found.data == ["/rows", "/rows?p=2"]
+
+
+async def test_a_link_header_of_what_answered_nothing_ends(tmp_path: Path) -> None:
+    operation = "op:\n  steps: {a: {call: made, paging: {type: link_header}}}\n  output: a.output\n"
+    operation += "made: {steps: {b: {output: {const: [1]}}}, output: b.output}\n"
+    assert (await walk(tmp_path, operation, lambda target: {})).data == [1]
+
+
+async def test_links_of_a_called_operation_with_steps_are_followed(tmp_path: Path) -> None:
+    operation = """\
+op:
+  steps:
+    a: {call: read, input: {u: "{{ page.position }}"}, paging: {type: next_url, next: body.next}}
+  output: a.output
+read:
+  input: {u?: string}
+  steps: {b: {request: {method: GET, url: "{{ input.u or '/rows' }}"}, output: body.rows}}
+  output: b.output
+"""
+    answers = lambda target: {"rows": [target], "next": None if "p=2" in target else "?p=2"}  # noqa: E731 - shorter so
+    assert (await walk(tmp_path, operation, answers)).data == ["/rows", "/rows?p=2"]
+
+
+async def test_rules_know_how_many_rows_there_are_so_far(tmp_path: Path) -> None:
+    operation = paged(PAGE, "type: page").replace("  paging", '  response: {empty_when: "count > `2`"}\n  paging')
+    found = await walk(tmp_path, operation, sliced(3))
+    assert (found.data, len(found.asked)) == ({"ids": EVERY[:3]}, 2)
+
+
+async def test_pages_together_are_bounded(tmp_path: Path) -> None:
+    operation = paged(PAGE, "type: page, max_rows: 2000000", "body.rows")
+    rows = list(range(90_000))
+    failed = await failing(tmp_path, operation, lambda target: {"rows": [*rows, target]})
+    assert (failed.code, "together" in failed.detail) == ("mapping_failed", True)
+
+
+async def test_no_more_pages_are_asked_for_ahead_than_are_read(tmp_path: Path) -> None:
+    found = await walk(tmp_path, paged(OFFSET, "type: offset, size: 1, prefetch: 5, max_pages: 2"), sliced(1))
+    assert (found.meta["truncated"], len(found.asked)) == (True, 2)
+
+
+async def test_what_does_not_come_in_pages_is_streamed_whole(tmp_path: Path) -> None:
+    operation = "op: {request: {method: GET, path: /rows}, output: body.ok}\n"
+    async with bench(tmp_path, "operations:\n" + indent(operation, "  ")) as one:
+        values: list[Any] = [False, 0, [], {"a": 1}]
+        for value in values:
+            one.system.says({"ok": value})
+            assert [page.data async for page in one.engine.stream(Call("p", "crm.op", {}))] == [value]

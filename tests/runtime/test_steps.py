@@ -239,6 +239,9 @@ async def test_for_each_keeps_length_and_order(tmp_path: Path) -> None:
     assert len({one.headers["x-id"] for one in found.requests if "item" in one.target}) == 3
 
 
+IGNORED = "      on_error: ignore\n"
+
+
 async def test_for_each_is_bounded(tmp_path: Path) -> None:
     here: list[str] = []
     most: list[int] = []
@@ -250,9 +253,9 @@ async def test_for_each_is_bounded(tmp_path: Path) -> None:
 
     await walk(tmp_path, EACH, reply)
     assert max(most) == 2
-    failed = await failing(tmp_path, EACH, lambda target: {"ids": list(range(1001))})
+    failed = await failing(tmp_path, EACH.replace(IGNORED, ""), lambda target: {"ids": list(range(1001))})
     assert (failed.code, "more than 1,000" in failed.detail) == ("mapping_failed", True)
-    failed = await failing(tmp_path, EACH, lambda target: {"ids": {"a": 1}})
+    failed = await failing(tmp_path, EACH.replace(IGNORED, ""), lambda target: {"ids": {"a": 1}})
     assert (failed.code, "needs a list" in failed.detail) == ("mapping_failed", True)
     assert (await walk(tmp_path, EACH.replace(', first: "each[0].item"', ""), lambda target: {})).data["rows"] == []
 
@@ -375,3 +378,92 @@ op:
     rule = "response: {errors: [{when: body.at, code: conflict}]}"
     failed = await failing(tmp_path, operations.replace("HOW", rule), echo)
     assert failed.code == "conflict"
+
+
+async def test_nothing_is_begun_after_a_write_that_failed(tmp_path: Path) -> None:
+    operations = """\
+op:
+  input: {ids: list}
+  steps: {each: {for_each: {each: input.ids}, request: {method: POST, path: "/{{ item }}"}}}
+  output: {ok: true}
+"""
+    asked: list[str] = []
+
+    def answers(target: str) -> Any:
+        asked.append(target)
+        return 500, {}
+
+    failed = await failing(tmp_path, operations, answers, {"ids": [1, 2, 3]})
+    assert (failed.code, asked) == ("upstream_unavailable", ["/1"])
+
+
+async def test_what_is_ignored_covers_what_a_step_asks_itself_and_is_told_once(tmp_path: Path) -> None:
+    operations = """\
+op:
+  input: {ids: list}
+  steps:
+    a: {for_each: {each: "'text'"}, request: {method: GET, path: /a}, on_error: ignore}
+    b: {for_each: {each: input.ids}, request: {method: GET, path: /b}, on_error: ignore}
+    c: {first_of: [{request: {method: GET, path: /c}}], on_error: {default: {const: 1}}}
+  output: {a?: a, b: b, c: c.output, n?: "{{ c.attempt }}"}
+"""
+    found = await walk(tmp_path, operations, lambda target: (500, {}), {"ids": [1, 2, 3]})
+    assert found.data == {"b": [None, None, None], "c": 1}
+    assert sorted(found.meta["warnings"]) == [
+        "step `a` failed and is left out: mapping_failed",
+        "step `b` failed and is left out: upstream_unavailable (3 times)",
+        "step `c` failed and is left out: upstream_unavailable",
+    ]
+
+
+async def test_what_lacks_a_part_is_not_kept(tmp_path: Path) -> None:
+    rest = """\
+operations:
+  op:
+    steps:
+      a: {request: {method: GET, path: /a}, output: body.at}
+      b: {request: {method: GET, path: /b}, output: body.at, on_error: ignore}
+    output: {a: a.output, b?: b.output}
+"""
+    bad = [True]
+    async with bench(tmp_path, rest, connection="retry: {attempts: 1}\ncache: {ttl: 10m}\n") as one:
+        one.system.reply = answering(lambda target: (500, {}) if bad and target == "/b" else {"at": target})
+        assert (await one.call("crm.op")).data == {"a": "/a"}
+        bad.clear()
+        assert (await one.call("crm.op")).data == {"a": "/a", "b": "/b"}
+        await one.call("crm.op")
+        assert len(one.asked) == 4
+
+
+async def test_limits_of_a_step_are_its_own(tmp_path: Path) -> None:
+    here: list[str] = []
+    most: list[int] = []
+
+    async def reply(asked: Asked) -> web.StreamResponse:
+        return await meeting(asked, here, most)
+
+    operations = """\
+op:
+  steps:
+    a: {for_each: {each: "[`1`, `2`, `3`]"}, limits: {concurrency: 1}, request: {method: GET, path: "/{{ item }}"}}
+  output: {ok: true}
+"""
+    await walk(tmp_path, operations, reply)
+    assert max(most) == 1
+
+
+async def test_members_that_no_step_yields_are_empty_for_who_calls_too(tmp_path: Path) -> None:
+    operations = """\
+op: {steps: {a: {call: all}}, output: a.output}
+all:
+  capability: managers
+  steps:
+    users: {request: {method: GET, path: /u}, output: {managers: {each: body.ids, as: {key: item}}}}
+    links:
+      request: {method: GET, path: /l}
+      output: {bindings: {each: body.ids, as: {client_key: item}}}
+      on_error: ignore
+"""
+    found = await walk(tmp_path, operations, lambda target: (500, {}) if target == "/l" else echo(target))
+    assert found.data["bindings"] == []
+    assert [row["key"] for row in found.data["managers"]] == ["1", "2", "3"]
