@@ -55,6 +55,13 @@ async def test_a_token_is_fetched_sent_and_used_again(tmp_path: Path) -> None:
         assert [said["refresh_token"] for said in system.tokens.asked] == ["r0"]
 
 
+async def test_steps_that_send_nothing_need_no_token(tmp_path: Path) -> None:
+    rest = "operations:\n  get: {steps: {a: {when: '`false`', request: {method: GET, path: /x}}}, output: {ok: true}}\n"
+    async with portal() as system, opened(tmp_path, system, rest=rest) as engine:
+        assert await call(engine) == {"ok": True}
+        assert system.tokens.asked == []
+
+
 async def test_a_refused_token_is_renewed_once_and_the_request_sent_again(tmp_path: Path) -> None:
     rest = "operations:\n  get: {request: {method: POST, path: /x, json: {a: 1}}, output: {token: body.token}}\n"
     async with portal() as system, opened(tmp_path, system, rest=rest) as engine:

@@ -369,15 +369,18 @@ async def test_who_stops_listening_ends_the_stream(tmp_path: Path) -> None:
         assert [task for task in asyncio.all_tasks() if "Runner" in repr(task)] == []
 
 
+AFTER = 'after: "{{ page.position }}"'
+
+
 async def test_pages_of_one_call_are_not_seen_by_another(tmp_path: Path) -> None:
     output = '{rows: "body.rows || `[]`", tags: {const: [x]}, same?: body.rows, mine: input.mine}'
-    operation = "op:\n  input: {mine: list}\n" + paged(PAGE, "type: page, stop_when: body.last", output)[4:]
-    answers = {"page=1": {"last": False}, "page=2": {"rows": [1], "last": True}}
+    operation = "op:\n  input: {mine: list}\n" + paged(AFTER, "type: cursor, next: body.next", output)[4:]
+    answers = {"": {"next": "a"}, "after=a": {"rows": [1]}}
     async with bench(tmp_path, "operations:\n" + indent(operation, "  ")) as one:
         one.system.reply = answering(lambda target: answers[target.partition("?")[2]])
         for _ in range(2):
             answer = await one.call("crm.op", given={"mine": [7]})
-            assert answer.data == {"rows": [1], "tags": ["x", "x"], "same": [1], "mine": [7, 7]}
+            assert answer.data == {"rows": [1], "tags": ["x", "x"], "mine": [7, 7], "same": [1]}
 
 
 async def test_rows_may_begin_on_a_later_page(tmp_path: Path) -> None:
