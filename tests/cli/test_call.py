@@ -208,7 +208,7 @@ def test_what_a_system_sends_does_not_move_the_cursor(tmp_path: Path, system: Up
         (["crm.user", "id:=7", "nite=x"], "did you mean `note`?"),
         (["crm.usr", "id=7"], "did you mean `crm.user`?"),
         (["crad", "client_key=7"], "did you mean `card`?"),
-        (["zzz"], "write one of `card`, `crm.client`, `crm.user`"),
+        (["zzz"], "write one of `card`, `crm.client`, `crm.plain`, `crm.rows`, `crm.user`"),
         (["products", "client_key=7"], "the project has no `products`"),
         (["crm.user", "id=7", "--project", "q"], "there is no project `q`; name one with --project: p"),
         (["crm.user", "--tarce"], "Did you mean --trace?"),
