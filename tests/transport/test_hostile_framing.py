@@ -171,6 +171,11 @@ async def test_the_limit_counts_the_bytes_after_decoding(open_: Open, coding: st
     assert (error.code, error.detail) == ("response_unreadable", "the answer's body is larger than 1000 bytes")
 
 
+async def test_a_large_answer_is_no_framing(open_: Open) -> None:
+    async with upstream(always(response(b"x" * 2 * MIB))) as server:
+        assert len((await open_().send(get(server.url()))).body) == 2 * MIB
+
+
 @pytest.mark.parametrize(("lines", "reason"), [(60, None), (127, "response_unreadable")])
 async def test_headers_have_a_limit_together(open_: Open, lines: int, reason: str | None) -> None:
     """64 KiB by default; 60 lines of 1,000 bytes fit."""
