@@ -461,3 +461,19 @@ async def test_what_does_not_come_in_pages_is_streamed_whole(tmp_path: Path) -> 
         for value in values:
             one.system.says({"ok": value})
             assert [page.data async for page in one.engine.stream(Call("p", "crm.op", {}))] == [value]
+
+
+async def test_what_another_step_needs_is_not_streamed_away(tmp_path: Path) -> None:
+    operation = """\
+op:
+  steps:
+    a:
+      request: {method: GET, path: /rows, query: {page: "{{ page.position }}"}}
+      paging: {type: page, size: 4}
+      output: {ids: "body.rows[].id"}
+    b: {output: {last: "a.output.ids[-1]", count: length(a.output.ids)}}
+"""
+    async with bench(tmp_path, "operations:\n" + indent(operation, "  ")) as one:
+        one.system.reply = answering(sliced(4))
+        pages = [page.data async for page in one.engine.stream(Call("p", "crm.op", {}))]
+        assert pages == [{"ids": EVERY, "last": "r6", "count": 7}]
