@@ -50,7 +50,7 @@ async def pages_of(paging: Paged, caps: Caps, scope: Scope, fetch: Fetch) -> Asy
             following = paging.following(Turned(position, outcome.url, len(found), count), inner)
             cut = count > rows or (following is not None and (count >= rows or number >= most))
             output = _cut(outcome.output, found, len(found) + rows - count) if count > rows else outcome.output
-            yield outcome._replace(output=output, truncated=outcome.truncated or cut)
+            yield outcome._replace(output=output, truncated=cut)
             if following is None or cut:
                 return
             position = watch.position(following)

@@ -70,10 +70,14 @@ class Sender:
             error.detail = Mask(map(str, known)).secrets(error.detail)
             raise
 
-    async def values(self, work: Work, scope: Scope, deadline: float) -> Mapping[str, Any]:
-        """What the credential brings as `auth`. Raises CallError."""
+    async def values(self, work: Work, scope: Scope, deadline: float, recorder: Recorder) -> Mapping[str, Any]:
+        """What the credential brings as `auth`, which the recorder learns. Raises CallError."""
         held = self._tokens_of(work)
-        return await held.current(work.whose(scope), deadline) if held is not None else {}
+        if held is None:
+            return {}
+        values = await held.current(work.whose(scope), deadline)
+        recorder.credential(values.values())
+        return values
 
     async def authorise(self, work: Work, scope: Scope, deadline: float) -> None:
         """Exchange a code; its tokens are kept, nothing of the answer is told. Raises CallError."""

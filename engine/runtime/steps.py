@@ -145,7 +145,7 @@ class Runner:
         action, waiting, done = work.action, list(work.stages), dict[str, Any]()
         heard = list[Outcome]()
         if "auth" in action.used:
-            scope["auth"] = await self._sender.values(work, scope, self._until())
+            scope["auth"] = await self._sender.values(work, scope, self._until(), self._recorder)
         running: dict[asyncio.Task[Any], Stage] = {}
         try:
             while waiting or running:

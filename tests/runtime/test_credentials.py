@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from engine.errors import CallError
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
+from engine.runtime.recorder import Recorder
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
 from engine.transport.tls import tls_context
@@ -60,6 +61,19 @@ async def test_steps_that_send_nothing_need_no_token(tmp_path: Path) -> None:
     async with portal() as system, opened(tmp_path, system, rest=rest) as engine:
         assert await call(engine) == {"ok": True}
         assert system.tokens.asked == []
+
+
+async def test_a_recorder_learns_what_steps_take_from_a_credential(tmp_path: Path) -> None:
+    learned: list[Any] = []
+
+    class Listener(Recorder):
+        def credential(self, values: Iterable[Any]) -> None:
+            learned.extend(values)
+
+    rest = "operations:\n  get: {steps: {a: {output: auth.access_token}}, output: {token: a.output}}\n"
+    async with portal() as system, opened(tmp_path, system, rest=rest) as engine:
+        answer = await engine.call(Call("p", "crm.get", {}), Listener())
+    assert answer.data["token"] in learned
 
 
 async def test_a_refused_token_is_renewed_once_and_the_request_sent_again(tmp_path: Path) -> None:

@@ -68,6 +68,18 @@ async def meeting(asked: Asked, here: list[str], most: list[int]) -> web.StreamR
     return web.json_response({"at": asked.target})
 
 
+async def most_at_once(folder: Path, operations: str, given: dict[str, Any] | None = None) -> int:
+    """How many requests of a call were under way together, at most."""
+    here: list[str] = []
+    most: list[int] = []
+
+    async def reply(asked: Asked) -> web.StreamResponse:
+        return await meeting(asked, here, most)
+
+    await walk(folder, operations, reply, given)
+    return max(most)
+
+
 FIVE = "op:\n  steps:\n" + "".join(
     f"    s{n}: {{request: {{method: GET, path: /{n}}}, output: body.at}}\n" for n in range(5)
 )
@@ -261,20 +273,13 @@ async def test_for_each_is_bounded(tmp_path: Path) -> None:
 
 
 async def test_for_each_that_writes_goes_one_by_one(tmp_path: Path) -> None:
-    here: list[str] = []
-    most: list[int] = []
-
-    async def reply(asked: Asked) -> web.StreamResponse:
-        return await meeting(asked, here, most)
-
     operations = """\
 op:
   input: {ids: list}
   steps: {each: {for_each: {each: input.ids}, request: {method: POST, path: "/{{ item }}"}}}
   output: {ok: true}
 """
-    await walk(tmp_path, operations, reply, {"ids": [1, 2]})
-    assert max(most) == 1
+    assert await most_at_once(tmp_path, operations, {"ids": [1, 2]}) == 1
 
 
 FIRST = """\
@@ -436,20 +441,13 @@ operations:
 
 
 async def test_limits_of_a_step_are_its_own(tmp_path: Path) -> None:
-    here: list[str] = []
-    most: list[int] = []
-
-    async def reply(asked: Asked) -> web.StreamResponse:
-        return await meeting(asked, here, most)
-
     operations = """\
 op:
   steps:
     a: {for_each: {each: "[`1`, `2`, `3`]"}, limits: {concurrency: 1}, request: {method: GET, path: "/{{ item }}"}}
   output: {ok: true}
 """
-    await walk(tmp_path, operations, reply)
-    assert max(most) == 1
+    assert await most_at_once(tmp_path, operations) == 1
 
 
 async def test_members_that_no_step_yields_are_empty_for_who_calls_too(tmp_path: Path) -> None:
