@@ -79,7 +79,12 @@ class Keys:
         own = await self._key(way.source.bound.name, start, key)
         said = cast("Outcome", (await self.fetched(way.source, {"client_key": own})).outcome)
         written = way.spec.input({"from": {"output": said.output}}) if way.spec.input is not None else {}
-        found = cast("Outcome", (await self.fetched(way.call, written)).outcome)
+        try:
+            found = cast("Outcome", (await self.fetched(way.call, written)).outcome)
+        except CallError as error:
+            if error.code != "invalid_input":
+                raise  # the caller's own input is not to blame for what the first system did not say
+            raise CallError("not_found", f"`keys_of.{wanted}`: {error.detail}", place=way.spec.place("input")) from None
         value = evaluate(way.spec.key, {"output": found.output})
         if value is None or value == "":
             raise CallError("not_found", f"`keys_of.{wanted}` finds no key", place=way.spec.place("key"))
