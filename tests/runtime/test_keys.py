@@ -11,9 +11,13 @@ from tests.runtime.test_routing import refused, told
 from tests.runtime.town import BANK, lay, town
 
 WAY = """\
-  {0}: {{from: {1}.card, call: {0}.find_client, input: {{type: phone, value: "{{{{ from.output.phones[0] }}}}"}}, key: {2}}}
+  {0}:
+    from: {1}.card
+    call: {0}.find_client
+    input: {{type: phone, value: "{{{{ from.output.phones[0] }}}}"}}
+    key: output.clients[0].key
 """
-KEYS = "keys_of:\n" + "".join(WAY.format(*of, '"output.clients[0].key"') for of in ("ab", "ba"))
+KEYS = "keys_of:\n" + "".join(WAY.format(*of) for of in ("ab", "ba"))
 PROJECT = "capabilities: {card: a, identity: b, authorization: b, products: b}\n" + KEYS
 PHONE = "/find?by=phone&value=%2B79000000001"
 
@@ -79,7 +83,7 @@ async def test_without_a_key_the_client_is_not_found_there(tmp_path: Path) -> No
         error = await refused(t.ask("products", client_key="a1"))
         assert (error.code, error.detail) == ("not_found", "`keys_of.b` finds no key")
         assert error.place is not None
-        assert (Path(error.place.file).name, error.place.line) == ("tolmach.yaml", 9)
+        assert (Path(error.place.file).name, error.place.line) == ("tolmach.yaml", 18)
         t.a.pages["/card/a1"] = {"key": "a1"}
         error = await refused(t.ask("products", client_key="a1"))
         assert (error.code, error.detail) == ("not_found", "`keys_of.b`: `/value`: is missing")
