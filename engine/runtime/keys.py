@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from engine.errors import CallError
 from engine.runtime.cache import Kept
 from engine.runtime.target import Project, Source
+from engine.spec.challenge import UNANSWERED, Asked
 from engine.spec.tree.nodes import evaluate
 from engine.spec.trip import Outcome
 
@@ -85,6 +86,8 @@ class Keys:
             if error.code != "invalid_input":
                 raise  # the caller's own input is not to blame for what the first system did not say
             raise CallError("not_found", f"`keys_of.{wanted}`: {error.detail}", place=way.spec.place("input")) from None
+        if isinstance(found.output, Asked):
+            raise CallError("upstream_rejected", UNANSWERED)
         value = evaluate(way.spec.key, {"output": found.output})
         if value is None or value == "":
             raise CallError("not_found", f"`keys_of.{wanted}` finds no key", place=way.spec.place("key"))
