@@ -120,6 +120,7 @@ CODES: Final[dict[str, str]] = {
     "capability-not-offered": "The connection's connector does not offer that capability.",
     "client-key-mismatch": "Connections with different client keys answer together without `keys_of`.",
     "wrong-key-hash": "The hash of an API key is not one that `tolmach key new` printed.",
+    "path-clash": "Two endpoints answer at one path, or one takes a path of the service.",
     "unknown-allow": "A key allows something that the project does not have.",
     "wrong-zone": "A time zone, region or language that does not exist.",
     "wrong-network": "A network that cannot be read or may never be allowed.",

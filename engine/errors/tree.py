@@ -92,6 +92,13 @@ class CallError(TolmachError):
         self.customer_message = customer_message or {}
         self.narrow = narrow
 
+    def said(self, language: str) -> str:
+        """What a bot may say, in "ru" or "en"."""
+        own = self.customer_message
+        if own:
+            return own.get(language) or next(iter(own.values()))
+        return self.fault.ru if language == "ru" else self.fault.en
+
     def again(self) -> Self:
         """The same for one more caller, without what led to the first one."""
         return type(self)(

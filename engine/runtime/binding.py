@@ -18,10 +18,11 @@ from engine.spec.auth.oauth2 import OAuth2
 from engine.spec.auth.signature import Signature, written
 from engine.spec.auth.token import Source
 from engine.spec.connection import Connection, Timeout
-from engine.spec.connector import Loaded
+from engine.spec.connector import Connector, Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
 from engine.spec.fields import UnwritableError
+from engine.spec.inbound import Guard, guard_of, proofs_of
 from engine.spec.path import PathText
 from engine.spec.policy import Cache, Policies, over
 from engine.spec.project import Use
@@ -70,6 +71,8 @@ class Bound:
     cache: Cache | None
     settings: dict[str, Any]
     secrets: tuple[Secret, ...]
+    guards: Mapping[str, tuple[Guard, ...]]
+    """Of every endpoint: all of them must admit a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,14 @@ class Binder:
             use.cache or connection.cache,
             {k: v for k, v in scope["settings"].items() if k not in hidden},
             tuple(secrets.values()),
+            _guards(connector, scope),
         )
+
+
+def _guards(connector: Connector, scope: Scope) -> dict[str, tuple[Guard, ...]]:
+    """What admits requests to each endpoint. Raises EvaluationError for settings that cannot be used."""
+    proofs = {name: proofs_of(one.auth or connector.inbound.auth) for name, one in connector.endpoints.items()}
+    return {name: tuple(guard_of(proof, scope) for proof in proof_list) for name, proof_list in proofs.items()}
 
 
 def _credential(connection: Connection, credential: str, name: str, own: Scope, url: str) -> Credential:

@@ -29,4 +29,4 @@ def _nowhere(project: str, flows: Mapping[str, Flow]) -> Bound:
     own = Connection.model_construct()
     connector = Connector.model_construct(connector="flows", operations=dict(flows), connection=own)
     loaded, timeout = Loaded(connector, ""), Timeout.model_construct()
-    return Bound(project, "flows", loaded, "", {}, (), (), False, None, None, timeout, Policies(), None, {}, ())
+    return Bound(project, "flows", loaded, "", {}, (), (), False, None, None, timeout, Policies(), None, {}, (), {})

@@ -7,6 +7,7 @@ from engine.errors import ConfigError, Diagnostic, nearest
 from engine.runtime.binding import Binder, Bound
 from engine.runtime.connectors import Connectors
 from engine.runtime.flows import flows_of
+from engine.runtime.inbound import Mount, mounts_of
 from engine.runtime.target import Project, Source, Target, Way
 from engine.runtime.work import work_of
 from engine.spec.calls import link_calls, link_input
@@ -55,7 +56,13 @@ class Loading:
         targets |= {flow.name: flow for flow in flows_of(self.name, spec.flows, targets)}
         self._link_keys()
         live = tuple(key for key in spec.keys if not key.revoked)
-        return Project(self.name, locale, spec.defaults.deadline, targets, live, self._owner(), ways, spec.channels)
+        deadline, mounts = spec.defaults.deadline, tuple(self._mounts())
+        return Project(self.name, locale, deadline, targets, live, self._owner(), ways, spec.channels, mounts)
+
+    def _mounts(self) -> Iterator[Mount]:
+        for bound in self.bound.values():
+            prefix = "" if self.spec.inbound.root else f"/in/{self.name}/{bound.name}"
+            yield from mounts_of(bound, prefix, self.spec.defaults.language)
 
     def _connector(self, name: str, use: Use) -> Loaded | None:
         try:

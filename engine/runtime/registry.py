@@ -1,8 +1,10 @@
 """What is loaded: the projects of a deployment, their connections and what can be asked of them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from engine.runtime import connectors
 from engine.runtime.binding import Bound
@@ -26,6 +28,27 @@ class Registry:
         yield from {(s.bound.project, s.bound.name): s.bound for s in sources}.values()
 
 
+OWN: Final = ("/v1/", "/in/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json")
+"""Paths of the service itself, which no endpoint at the root may take."""
+
+
+def _link_mounts(loading: Sequence[Loading], projects: Sequence[Project]) -> None:
+    """Report endpoints that take the path of another, or of the service."""
+    taken: dict[tuple[str, str], str] = {}
+    for one, project in zip(loading, projects, strict=True):
+        for mount in project.mounts:
+            name = f"{project.name}.{mount.bound.name}.{mount.name}"
+            place = (mount.endpoint.method, re.sub(r"\{[a-z_]+\}", "{}", mount.path).rstrip("/"))
+            other = taken.setdefault(place, name)
+            own = one.spec.inbound.root and mount.path.startswith(OWN)
+            if other != name or own:
+                message = f"`{name}` answers {mount.endpoint.method} {mount.path}, as " + (
+                    "the service itself does" if own else f"`{other}` does"
+                )
+                remedy = "take `root` out: each connection then has paths of its own"
+                one.spec.report("path-clash", message, remedy, "inbound" if one.spec.has("inbound") else "connections")
+
+
 def load(path: Path, directories: Sequence[Path], environ: Mapping[str, str] | None) -> Registry:
     """Load a project file and its connectors; `environ` None checks names only.
 
@@ -38,6 +61,7 @@ def load(path: Path, directories: Sequence[Path], environ: Mapping[str, str] | N
     known = connectors.Connectors((*directories, path.parent / "connectors", connectors.SHIPPED))
     loading = [Loading(name, spec, known, environ, at) for name, spec in (file.projects.items() if file else ())]
     projects = [one.load() for one in loading]
+    _link_mounts(loading, projects)
     troubles = tuple(t for one in loading for t in one.troubles)
     if at.problems:
         at.problems += [problem for trouble in troubles for problem in trouble.diagnostics]

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.language.locale import Locale
 from engine.runtime.binding import Bound
+from engine.runtime.inbound import Mount
 from engine.runtime.work import Work
 from engine.spec.operation import Operation
 from engine.spec.policy import Cache
@@ -90,3 +91,4 @@ class Project:
     owner: str | None
     ways: Mapping[str, Way]
     channels: Mapping[str, Channel]
+    mounts: tuple[Mount, ...] = ()

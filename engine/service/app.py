@@ -16,9 +16,9 @@ from starlette.routing import Route
 from engine.errors import CallError
 from engine.runtime.registry import Registry
 from engine.service.access import Access
-from engine.service.front import Caller
 from engine.service.openapi import describe
 from engine.service.problem import LANGUAGES, HttpError, place_of, refusal, spoken
+from engine.service.visit import Caller
 from engine.settings.clock import Clock
 from engine.settings.environment import Environment
 from engine.telemetry.mask import Mask

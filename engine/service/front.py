@@ -3,46 +3,30 @@
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
 
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
-from engine.runtime.registry import Registry
 from engine.service.access import Access, Grant, shown_key
 from engine.service.calls import Options, encode, input_of, options_of, require_json, seconds_of, trace_of
+from engine.service.endpoints import Entrance, Found
 from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
-from engine.settings.clock import Clock, Ids
+from engine.service.visit import Caller, Route, Scope, Visit
 from engine.settings.environment import Environment
 from engine.telemetry.logs import failure
 from engine.telemetry.mask import Mask
-from engine.telemetry.metrics import Metrics, Series
+from engine.telemetry.metrics import Metrics
 
-Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answering = Callable[[Visit, Receive], Awaitable[tuple[int, list[Header], bytes]]]
 
 ROOT: Final = b"/v1/"
-
-
-class Caller(Protocol):
-    """What the Door needs of the engine."""
-
-    registry: Registry
-    clock: Clock
-    ids: Ids
-
-    async def call(self, call: Call) -> Answer:
-        """Answer one call. Raises CallError."""
-        ...
-
-    def unauthorised(self) -> list[tuple[str, str, str]]:
-        """Project, connection and name of every credential that somebody has to authorise anew."""
-        ...
 
 
 class Line(Protocol):
@@ -54,29 +38,6 @@ class Line(Protocol):
 
 class HungUpError(Exception):
     """The caller went away before the request was complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One path that answers calls."""
-
-    project: str
-    target: str
-    series: Series
-    known: bool = True
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way through the Door; `began` in monotonic seconds."""
-
-    scope: Scope
-    headers: dict[bytes, bytes]
-    route: Route
-    trace_id: str
-    began: float
-    grant: Grant | None = None
-    linger: bool = False
 
 
 class Front:
@@ -101,21 +62,26 @@ class Front:
             for name in project.targets
         }
         self._nowhere = metrics.calls("", "")
+        self._entrance = Entrance(engine, environment, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: bytes = scope["raw_path"]
-        route = self._routes.get(path)
-        if route is None:
-            if not path.startswith(ROOT):
-                await self._pages(scope, receive, send)
-                return
+        route, answer = self._routes.get(path), self._answer
+        if route is None and path.startswith(ROOT):
             project, _, rest = path[len(ROOT) :].decode("ascii").partition("/")
             route = Route(project, rest.replace("/", "."), self._nowhere, known=False)
+        elif route is None:
+            found = self._entrance.find(path)
+            if found is None:
+                await self._pages(scope, receive, send)
+                return
+            route, answer = found.route, partial(self._enter, found)
         headers = dict(scope["headers"])
         trace_id = trace_of(headers) or self._engine.ids.uuid()
-        await self._serve(Visit(scope, headers, route, trace_id, self._clock.monotonic()), receive, send)
+        visit = Visit(scope, headers, route, trace_id, self._clock.monotonic())
+        await self._serve(visit, receive, send, answer)
 
-    async def _serve(self, visit: Visit, receive: Receive, send: Send) -> None:
+    async def _serve(self, visit: Visit, receive: Receive, send: Send, answering: Answering) -> None:
         line: Line | None = visit.scope.get("extensions", {}).get("line")
         series = visit.route.series
         series.begin()
@@ -123,7 +89,7 @@ class Front:
         if line is not None:
             line.task = asyncio.current_task()
         try:
-            status, headers, body = await self._answer(visit, receive)
+            status, headers, body = await answering(visit, receive)
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, HungUpError) or (line is not None and line.lost):
                 result = "hung_up"
@@ -157,6 +123,12 @@ class Front:
         deadline = None if seconds is None else visit.began + seconds
         call = Call(visit.route.project, target, given, deadline, visit.trace_id, options.reveal)
         return self._answered(visit, await self._engine.call(call), options)
+
+    async def _enter(self, found: Found, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:
+        """The answer of an endpoint."""
+        seconds = seconds_of(visit.headers, self._max_deadline)
+        until = None if seconds is None else visit.began + seconds
+        return await self._entrance.answer(found, visit, await self._body(visit, receive), until)
 
     def _answered(self, visit: Visit, answer: Answer, options: Options) -> tuple[int, list[Header], bytes]:
         took = self._clock.monotonic() - visit.began

@@ -59,7 +59,7 @@ def refusal(
         "retryable": error.retryable,
         "trace_id": trace_id,
         "upstream": None,
-        "customer_message": mask.brief(_customer_message(error, language)),
+        "customer_message": mask.brief(error.said(language)),
     }
     if error.upstream:
         document["upstream"] = {"connection": error.upstream.connection, "status": error.upstream.status}
@@ -85,13 +85,6 @@ def spoken(accept_language: str, default: str) -> str:
     liked = {name: wanted.get(name, anything) for name in (default, *LANGUAGES)}
     best = max(liked, key=lambda name: liked[name])
     return best if liked[best] > 0 else default
-
-
-def _customer_message(error: CallError, language: str) -> str:
-    own = error.customer_message
-    if own:
-        return own.get(language) or next(iter(own.values()))
-    return error.fault.ru if language == "ru" else error.fault.en
 
 
 def _headers(error: CallError, trace_id: str, body: bytes) -> list[Header]:

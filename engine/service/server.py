@@ -21,8 +21,9 @@ from uvicorn.server import ServerState
 from engine.errors import TolmachError
 from engine.service.access import Access
 from engine.service.app import pages
-from engine.service.front import Caller, Front
+from engine.service.front import Front
 from engine.service.protocol import Limits, Line
+from engine.service.visit import Caller
 from engine.settings.environment import Environment, misspelt
 from engine.telemetry.logs import failure
 from engine.telemetry.mask import Mask

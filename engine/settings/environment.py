@@ -2,10 +2,11 @@
 
 import difflib
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import TolmachError
@@ -46,7 +47,15 @@ class Environment(BaseSettings):
     )
     store_keys: Annotated[SecretStr | None, Field(description="Keys of stored tokens; the first one seals")] = None
     store_keys_file: Annotated[Path | None, Field(description="A file with these keys instead")] = None
+    proxies: Annotated[str, Field(description="Networks of proxies whose X-Forwarded-For is believed")] = ""
     metrics_key: Annotated[SecretStr | None, Field(description="Bearer token that /metrics asks for")] = None
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for one in value.replace(",", " ").split():
+            ip_network(one)
+        return value
 
     def seal_keys(self) -> str:
         """The keys that seal stored values, "" for none. Raises VariableError."""

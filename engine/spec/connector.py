@@ -17,13 +17,17 @@ from engine.spec.auth.constant import unknown_auth
 from engine.spec.calls import link_calls
 from engine.spec.connection import Connection, unknown_connection
 from engine.spec.declaration import Declarations
+from engine.spec.endpoint import Endpoint
+from engine.spec.inbound import Inbound, link_proof
 from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
 from engine.spec.operation import Operation
 from engine.spec.reading import SPARED, Model, Reading, about, read_root, usable, validate
 from engine.spec.response import Response
 
+NameField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
-class Connector(Model, later="inbound endpoints"):
+
+class Connector(Model):
     """`connectors/<name>/connector.yaml`."""
 
     connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="Its name.", examples=["amocrm"])]
@@ -36,6 +40,13 @@ class Connector(Model, later="inbound endpoints"):
     response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
     operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(usable)] = about(
         "How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...
+    )
+
+    inbound: Inbound = about("What holds for every endpoint.", default_factory=Inbound.model_construct)
+    endpoints: Annotated[dict[NameField, Annotated[Endpoint, SPARED]], AfterValidator(usable)] = about(
+        "How the system calls us.",
+        {"card": {"method": "POST", "path": "/card", "call": "card", "reply": {"body": {"id": "{{ output.key }}"}}}},
+        default={},
     )
 
     @property
@@ -55,6 +66,18 @@ class Connector(Model, later="inbound endpoints"):
         for operation in self.operations.values():
             operation.link(names, self._granted)
         link_calls(self.operations, self.operations)
+        self._link_endpoints(settings)
+
+    def _link_endpoints(self, settings: Names) -> None:
+        proof, hidden = self.inbound.auth, settings.inside("elsewhere")
+        if proof is not None:
+            link_proof(proof, settings)
+        for endpoint in self.endpoints.values():
+            endpoint.link(hidden, self.operations, endpoint.accepts or self.inbound.accepts)
+            endpoint.link_proof(settings)
+            if endpoint.auth is None and proof is None:
+                remedy = "add `auth:` to it or to `inbound`; `{type: none}` lets anybody in"
+                endpoint.report("missing-key", "nothing says who may call: `auth` is missing", remedy)
 
     def _granted(self, names: Names, own: Signing, outer: Signing | None, sends: bool) -> Names:
         """The names with what the credential brings that signs `own`; that there is no such is reported."""

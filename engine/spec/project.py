@@ -1,6 +1,5 @@
 """A deployment: `tolmach.yaml`."""
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,6 +18,7 @@ from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration, lasting
 from engine.spec.flow import Flow
 from engine.spec.key import KEY_HASH
+from engine.spec.network import NetworkField
 from engine.spec.policy import CacheField, Limits, Retry
 from engine.spec.reading import LATER, SPARED, Model, Reading, about, read_root, reads, usable, wrong
 from engine.spec.route import MODES, Channel, KeyOf, Route, RouteField
@@ -47,17 +47,6 @@ def _region(value: Any, _info: Any) -> str:
     raise wrong("wrong-zone", "there is no region of that name", "write two capital letters, such as `RU`")
 
 
-def _network(value: Any, _info: Any) -> str:
-    try:
-        network = ipaddress.ip_network(value, strict=True)
-    except (ValueError, TypeError):
-        remedy = "write an address range, such as `10.20.0.0/16`"
-        raise wrong("wrong-network", "the network cannot be read", remedy) from None
-    if network.prefixlen == 0 or network.is_link_local:
-        raise wrong("wrong-network", "this network may not be allowed", "name the range that the system is in")
-    return str(value)
-
-
 _TEXT: Final = {"type": "string"}
 
 
@@ -80,7 +69,7 @@ class Defaults(Model):
 class Network(Model):
     """Private networks that this connection may reach; metadata addresses never."""
 
-    allow: list[Annotated[str, reads(_network, _TEXT)]] = about("Their ranges.", ["10.20.0.0/16"], default=[])
+    allow: list[NetworkField] = about("Their ranges.", ["10.20.0.0/16"], default=[])
 
 
 class Use(Model):
@@ -124,7 +113,13 @@ class ApiKey(Model):
             self.report("wrong-key-hash", "the hash is not of this engine's form", remedy, "hash")
 
 
-class Project(Model, later="inbound embed"):
+class Mounting(Model):
+    """Where endpoints are found."""
+
+    root: bool = about("At `/` in place of `/in/PROJECT/CONNECTION`.", default=False)
+
+
+class Project(Model, later="embed"):
     """A segment of clients: its systems, and who may ask."""
 
     defaults: Defaults = about("For calls that say nothing else.", default_factory=Defaults.model_construct)
@@ -145,6 +140,7 @@ class Project(Model, later="inbound embed"):
         {"manager": {"input": {"client_key": "string"}, "steps": {"client": {"call": "card"}}}},
         default={},
     )
+    inbound: Mounting = about("Where endpoints are found.", default_factory=Mounting.model_construct)
     keys: list[ApiKey] = about("Who may call; `tolmach key new` prints a line.", default=[])
 
     def link(self) -> None:

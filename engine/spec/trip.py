@@ -29,6 +29,25 @@ class Reply(NamedTuple):
     took: float = 0.0
 
 
+class Arrival(NamedTuple):
+    """A request that came to an endpoint: header names in lower case, `query` as sent, `peer` the caller's address."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    peer: str
+
+
+class Returned(NamedTuple):
+    """What an endpoint answers: `body` is None, or a value to be written as JSON."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: Any
+
+
 class Outcome(NamedTuple):
     """What an action yielded; `empty` when the upstream had nothing, `private` when it said: do not store it.
 

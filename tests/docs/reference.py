@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from engine.authoring import tests_file as cases
 from engine.authoring.schema import whole_schema
 from engine.errors import CATALOGUE, CODES
-from engine.spec import contracts, project
+from engine.spec import contracts, flow, form, project, route
 from engine.spec.reading import Model
 
 Schema = dict[str, Any]
@@ -33,7 +33,13 @@ PROJECT: Final[Models] = {
     "`defaults`": project.Defaults,
     "a connection": project.Use,
     "`network`": project.Network,
-    "a capability": project.Route,
+    "a capability": route.Route,
+    "`keys_of`": route.KeyOf,
+    "a channel": route.Channel,
+    "`form`": form.Form,
+    "a field": form.IdentifyingField,
+    "a flow": flow.Flow,
+    "a step of a flow": flow.FlowStep,
     "a key": project.ApiKey,
 }
 TESTS_FILE: Final[Models] = {

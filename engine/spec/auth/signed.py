@@ -78,7 +78,7 @@ def signature_base(rendered: Rendered, said: dict[str, str]) -> str:
 
 
 Signer = Callable[[bytes], bytes]
-_OF_REQUEST: Final = frozenset({"method", "url", "path", "query", "headers", "body", "body_hash"})
+OF_REQUEST: Final = frozenset({"method", "url", "path", "query", "headers", "body", "body_hash"})
 
 
 class Hmac(Kind):
@@ -103,7 +103,7 @@ class Hmac(Kind):
     def link(self, names: Names) -> None:
         """Check every name; the request is known to what is signed and where it goes."""
         names.check(self.key)
-        signing = names.plus("nonce", "timestamp", request=_OF_REQUEST)
+        signing = names.plus("nonce", "timestamp", request=OF_REQUEST)
         signing.check(self.string_to_sign)
         signing.plus(auth=["signature"]).check(places_of(self.place_))
         refuse_path(places_of(self.place_))
@@ -113,12 +113,19 @@ class Hmac(Kind):
         return Signature(own=_owned(self, partial(self._sign, written(self.key, scope).encode(), scope)))
 
     def _sign(self, key: bytes, scope: Scope, rendered: Rendered, moment: Moment) -> Rendered:
-        request = _seen(rendered) | {"body_hash": self._text(hashlib.new(self.algorithm, rendered.body or b""))}
-        more = {"request": request, "nonce": moment.uuid(), "timestamp": int(moment.now().timestamp())}
-        signed = {**scope, **more}
-        text = written(self.string_to_sign, signed)
-        signed["auth"] = {"signature": self._text(hmac.new(key, text.encode(), self.algorithm))}
-        return joined([place.prepare(signed) for place in places_of(self.place_)]).sign(rendered, moment)
+        more = {"nonce": moment.uuid(), "timestamp": int(moment.now().timestamp())}
+        return self.signature(key, {**scope, **self.seen(rendered), **more}).sign(rendered, moment)
+
+    def seen(self, rendered: Rendered) -> Scope:
+        """What of a request may be signed."""
+        body_hash = self._text(hashlib.new(self.algorithm, rendered.body or b""))
+        return {"request": _seen(rendered) | {"body_hash": body_hash}}
+
+    def signature(self, key: bytes, scope: Scope) -> Signature:
+        """The digest in its places. Raises EvaluationError."""
+        digest = hmac.new(key, written(self.string_to_sign, scope).encode(), self.algorithm)
+        signed = {**scope, "auth": {"signature": self._text(digest)}}
+        return joined([place.prepare(signed) for place in places_of(self.place_)])
 
     def _text(self, digest: Any) -> str:
         return digest.hexdigest() if self.encoding == "hex" else base64.b64encode(digest.digest()).decode()

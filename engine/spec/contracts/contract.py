@@ -121,6 +121,10 @@ class Contract:
             answer[name] = list(last.values())
         return answer, warnings
 
+    def complete(self, output: Row) -> Row:
+        """An answer with null for every member that is absent."""
+        return self.output.model_validate(output, context=Fitting(Locale(), [])).model_dump()
+
     def row(self, name: str, value: Row, locale: Locale) -> Row:
         """One mapped element of a list as `where` sees it: absent lists are [], absent scalars None.
 

@@ -45,6 +45,11 @@ def contract_shape(contract: Contract) -> Shape:
     return replace(whole, required=whole.required | set(contract.empty or ()))
 
 
+def input_shape(contract: Contract) -> Shape:
+    """The shape of what a contract is asked; what is missing there the contract says itself."""
+    return replace(_shape(contract.version, contract.input, {}), required=frozenset())
+
+
 def _shape(name: str, model: type[BaseModel], rows: Mapping[str, Row], row: Row | None = None) -> Shape:
     members = model.model_fields.items()
     inner = {

@@ -1,0 +1,52 @@
+"""One request on its way through the Door."""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.runtime.call import Answer, Call
+from engine.runtime.registry import Registry
+from engine.service.access import Grant
+from engine.settings.clock import Clock, Ids
+from engine.telemetry.metrics import Series
+
+Scope = MutableMapping[str, Any]
+
+
+class Caller(Protocol):
+    """What the Door needs of the engine."""
+
+    registry: Registry
+    clock: Clock
+    ids: Ids
+
+    async def call(self, call: Call) -> Answer:
+        """Answer one call. Raises CallError."""
+        ...
+
+    def unauthorised(self) -> list[tuple[str, str, str]]:
+        """Project, connection and name of every credential that somebody has to authorise anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path that answers calls."""
+
+    project: str
+    target: str
+    series: Series
+    known: bool = True
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request; `began` in monotonic seconds."""
+
+    scope: Scope
+    headers: dict[bytes, bytes]
+    route: Route
+    trace_id: str
+    began: float
+    grant: Grant | None = None
+    linger: bool = False

@@ -1,0 +1,179 @@
+"""Who may call us and how requests come: `inbound`."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import parse_qsl
+
+from pydantic import Discriminator, Field, Tag
+
+from engine.errors import EvaluationError
+from engine.language.text import as_text
+from engine.spec.auth.constant import ApiKey, Basic, Bearer, Kind, NoAuth, Place, places_of
+from engine.spec.auth.signature import Signature, written
+from engine.spec.auth.signed import OF_REQUEST, Hmac, refuse_path
+from engine.spec.duration import Duration, lasting
+from engine.spec.names import Names
+from engine.spec.network import NetworkField
+from engine.spec.reading import Model, about
+from engine.spec.strings import TemplateField
+from engine.spec.tree import Scope
+from engine.spec.trip import Arrival, Rendered
+
+Guard = Callable[[Arrival, datetime], tuple[str, float] | None]
+"""(request, now) → None where it is refused, else what may not come twice ("": nothing) for so many seconds."""
+
+
+_ADMITTED: Final = ("", 0.0)
+
+
+class Address(Kind):
+    """Callers known by their address."""
+
+    type: Literal["ip"] = about("Callers known by their address.", default=...)
+    allow: Annotated[list[NetworkField], Field(min_length=1)] = about("Their ranges.", ["10.20.0.0/16"], default=...)
+
+    def guard(self, _scope: Scope) -> Guard:
+        """Admits who calls from one of the ranges."""
+        networks = [ip_network(one) for one in self.allow]
+
+        def admits(arrival: Arrival, _now: datetime) -> tuple[str, float] | None:
+            return _ADMITTED if any(ip_address(arrival.peer) in network for network in networks) else None
+
+        return admits
+
+
+class Signed(Hmac):
+    """A keyed digest that the request must bear."""
+
+    timestamp: TemplateField | None = about(
+        "When it was signed: Unix time or RFC 3339. With it no request is taken twice.",
+        "{{ request.headers['x-timestamp'] }}",
+    )
+    tolerance: Duration = lasting("5m", "How far its clock may be from ours.")
+
+    def link(self, names: Names) -> None:
+        """Check every name; the request is known to all but the key."""
+        names.check(self.key)
+        seen = names.plus(request=OF_REQUEST)
+        seen.check(self.timestamp)
+        seen.plus("timestamp").check(self.string_to_sign)
+        seen.plus("timestamp", auth=["signature"]).check(places_of(self.place_))
+        refuse_path(places_of(self.place_))
+
+    def guard(self, scope: Scope) -> Guard:
+        """Admits what is signed with the key. Raises EvaluationError for an unusable key."""
+        key = written(self.key, scope).encode()
+        return partial(self._admits, key, scope)
+
+    def _admits(self, key: bytes, scope: Scope, arrival: Arrival, now: datetime) -> tuple[str, float] | None:
+        target = arrival.path + (f"?{arrival.query}" if arrival.query else "")
+        rendered = Rendered(arrival.method, target, tuple(arrival.headers.items()), arrival.body)
+        try:
+            known = {**scope, **self.seen(rendered)}
+            sent = as_text(self.timestamp({**known})) if self.timestamp is not None else ""
+            if self.timestamp is not None and not self._fresh(sent, now):
+                return None
+            wanted = self.signature(key, {**known, "timestamp": sent})
+        except EvaluationError:  # it lacks what is signed
+            return None
+        if not is_borne(wanted, arrival):
+            return None
+        if self.timestamp is None:
+            return _ADMITTED
+        return hashlib.sha256(repr((wanted.headers, wanted.query)).encode()).hexdigest(), 2 * self.tolerance
+
+    def _fresh(self, sent: str, now: datetime) -> bool:
+        try:
+            number = float(sent) if len(sent) <= _DIGITS and sent.replace(".", "", 1).isdecimal() else None
+            if number is None:
+                signed = datetime.fromisoformat(sent)
+            else:
+                signed = datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
+            return abs(signed - now) <= timedelta(seconds=self.tolerance)
+        except (ValueError, OverflowError, TypeError):
+            return False
+
+
+_DIGITS: Final = 20
+_MILLISECONDS: Final = 1e11
+
+
+def is_borne(wanted: Signature, arrival: Arrival) -> bool:
+    """Whether a request bears what a signature would add, each part compared in the same time whatever it is."""
+    query = dict(parse_qsl(arrival.query, keep_blank_values=True, max_num_fields=_MOST))
+    pairs = [(arrival.headers.get(name.lower(), ""), value) for name, value in wanted.headers]
+    pairs += [(query.get(name, ""), value) for name, value in parse_qsl(wanted.query, keep_blank_values=True)]
+    cookies = _cookies(arrival.headers.get("cookie", "")) if wanted.cookies else {}
+    pairs += [(cookies.get(name, ""), value) for name, _, value in (one.partition("=") for one in wanted.cookies)]
+    found = [hmac.compare_digest(_comparable(given), _comparable(value)) for given, value in pairs]
+    return all(found)
+
+
+def _comparable(value: str) -> bytes:
+    """The name of an Authorization scheme in small letters; surrogates of undecodable bytes do not raise."""
+    scheme, blank, rest = value.partition(" ")
+    return (scheme.lower() + blank + rest if blank else value).encode("utf-8", "surrogateescape")
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}
+
+
+_MOST: Final = 1000
+
+_One = Annotated[NoAuth | ApiKey | Basic | Bearer | Signed | Address, Field(discriminator="type")]
+Proof = Annotated[
+    Annotated[_One, Tag("<one>")] | Annotated[list[_One], Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
+]
+"""How a caller shows who it is: one way, or several that must all hold."""
+
+
+def proofs_of(proof: Any) -> list[Any]:
+    """What `Proof` holds, as a list."""
+    return proof if isinstance(proof, list) else [proof]
+
+
+def guard_of(auth: Any, scope: Scope) -> Guard:
+    """What admits a request. Raises EvaluationError for settings that cannot be used."""
+    if isinstance(auth, Signed | Address):
+        return auth.guard(scope)
+    wanted = auth.prepare(scope)
+    return lambda arrival, _now: _ADMITTED if is_borne(wanted, arrival) else None
+
+
+def link_proof(proof: Any, names: Names) -> None:
+    """Check every name, and that nothing is a part of the path."""
+    for auth in proofs_of(proof):
+        names.check(auth)
+        if isinstance(auth, Place):
+            refuse_path([auth])
+
+
+class Accepts(Model):
+    """How requests may be written."""
+
+    formats: Annotated[list[Literal["json", "form"]], Field(min_length=1)] = about(
+        "Of bodies.", ["json", "form"], default=["json"]
+    )
+    keys: Literal["lower", "as_sent"] = about(
+        "`lower`: names of members and parameters are lowered before they are read.", "lower", default="as_sent"
+    )
+    trailing_slash: Literal["any", "exact"] = about("Whether `/path` and `/path/` are one.", "any", default="exact")
+
+
+class Inbound(Model):
+    """What holds for every endpoint that says nothing else."""
+
+    accepts: Accepts = about("How requests may be written.", default_factory=Accepts.model_construct)
+    auth: Proof | None = about("Who may call.", {"type": "bearer", "token": "{{ settings.inbound_key }}"})
+    deadline: Duration | None = about("When an answer is of no more use to the caller.", "14s")
