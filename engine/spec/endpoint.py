@@ -145,7 +145,7 @@ class Endpoint(Model):
             capitals = next((part for part in path[2:] if part != part.lower()), None)
             if accepts.keys == "lower" and path[1:2] in (("body",), ("query",)) and capitals:
                 message = f"`{'.'.join(path)}` never occurs: with `keys: lower` names are in small letters"
-                self.report("never-there", message, f"write `{capitals.lower()}`", "read")
+                self.report("unknown-member", message, f"write `{capitals.lower()}`", "read")
 
     def _link_input(self, operation: Operation) -> None:
         tree = self.read.body if isinstance(self.read, Let) else self.read
