@@ -106,7 +106,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Bank:
-    """The upstream: answers of its own, unless a test gives a path, or all, another handler; `seen` are its requests."""
+    """The upstream: answers of its own, unless a test gives a path (or all) a handler; `seen` are its requests."""
 
     url: str = ""
     seen: list[str] = field(default_factory=list)

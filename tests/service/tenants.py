@@ -112,7 +112,7 @@ def banker(name: str, found: Bank) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/token":
             form = await request.post()
-            return web.json_response({"access_token": f"token-of-{form['client_id']}", "expires_in": 600})
+            return web.json_response({"access_token": f"token-of-{form['client_id']!s}", "expires_in": 600})
         if request.headers.get("Authorization") != f"Bearer token-of-{name}":
             return web.json_response({}, status=401)
         body: Any = await request.json() if request.can_read_body else None

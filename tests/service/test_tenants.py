@@ -55,34 +55,33 @@ def body_of(path: str) -> dict[str, Any]:
 
 async def test_every_operation_answers_foreign_keys_as_if_it_were_not_there(both: Both) -> None:
     door, other = both
+
+    async def asked(path: str, key: str, query: str, headers: dict[str, str]) -> None:
+        nowhere = path.replace(f"/{path.split('/')[2]}/", "/nowhere/")
+        hidden = await door.post(path + query, body_of(path), key, **headers)
+        absent = await door.post(nowhere + query, body_of(path), key, **headers)
+        assert bare(hidden) == bare(absent), (path, key, query, headers)
+        assert (hidden.status, hidden.json["code"]) == (404, "unknown_operation")
+        got = [await door.get(at + query, X_Api_Key=door.keys[key]) for at in (path, nowhere)]
+        assert bare(got[0]) == bare(got[1])
+
+    headers = ({"Accept_Language": "en"}, {"Content_Type": "text/plain"}, {"X_Deadline_Ms": "x"})
+    ways = [("", {}), *(("", one) for one in headers), *((f"?{q}", {}) for q in ("flat=1", "reveal=1", "nonsense"))]
     for path in await paths_of(door):
-        project, body = path.split("/")[2], body_of(path)
-        nowhere = path.replace(f"/v1/{project}/", "/v1/nowhere/")
-        for who in ("bot", "chief"):
-            foreign = f"{other_of(project)}-{who}"
-            for more in ({}, {"Accept_Language": "en"}, {"Content_Type": "text/plain"}, {"X_Deadline_Ms": "x"}):
-                hidden = await door.post(path, body, foreign, **more)
-                absent = await door.post(nowhere, body, foreign, **more)
-                assert bare(hidden) == bare(absent), (path, foreign, more)
-                assert (hidden.status, hidden.json["code"]) == (404, "unknown_operation")
-            for query in ("?flat=1", "?reveal=1", "?nonsense"):
-                found, absent = [await door.post(at + query, body, foreign) for at in (path, nowhere)]
-                assert bare(found) == bare(absent), (path, query)
-            got = [await door.get(at, X_Api_Key=door.keys[foreign]) for at in (path, nowhere)]
-            assert bare(got[0]) == bare(got[1])
+        keys = [f"{other_of(path.split('/')[2])}-{who}" for who in ("bot", "chief")]
+        await asyncio.gather(*(asked(path, key, query, more) for key in keys for query, more in ways))
     assert not [seen for bank in (door.bank, other) for seen in bank.seen if seen != "/token"]
 
 
 async def test_no_key_and_a_wrong_one_are_refused_alike_everywhere_and_the_own_one_is_served(both: Both) -> None:
     door, _ = both
-    refused = set()
-    for path in [*await paths_of(door), "/v1/nowhere/card"]:
-        for key in (None, "tlm_00000000_" + "x" * 43, door.keys["wealth-bot"][:-1] + "!"):
-            found = await door.post(path, body_of(path), key)
-            assert found.status == 401
-            refused.add(str(bare(found)))
-    assert len(refused) == 1
-    for path in await paths_of(door):
+    paths = await paths_of(door)
+    wrong = (None, "tlm_00000000_" + "x" * 43, door.keys["wealth-bot"][:-1] + "!")
+    calls = [door.post(path, body_of(path), key) for path in [*paths, "/v1/nowhere/card"] for key in wrong]
+    refused = [bare(found) for found in await asyncio.gather(*calls)]
+    assert {one[0] for one in refused} == {401}
+    assert all(one == refused[0] for one in refused)
+    for path in paths:
         found = await door.post(path, body_of(path), f"{path.split('/')[2]}-bot")
         assert found.status == 200, (path, found.body)
 
@@ -146,7 +145,9 @@ async def test_what_holds_one_project_back_does_not_hold_the_other(both: Both) -
 
 async def test_logs_and_answers_of_one_project_name_nothing_of_the_other(both: Both, log: io.StringIO) -> None:
     door, _ = both
-    heard = [await door.post(path, body_of(path), "wealth-chief") for path in await paths_of(door) if "/wealth/" in path]
+    heard = [
+        await door.post(path, body_of(path), "wealth-chief") for path in await paths_of(door) if "/wealth/" in path
+    ]
     heard.append(await door.post("/v1/wealth/bank/convert", {"amount": "x"}, "wealth-chief"))
     for text in (log.getvalue(), *(one.body.decode() + str(one.headers) for one in heard)):
         assert "retail" not in text.lower()
