@@ -122,7 +122,7 @@ class Engine:
 def _answer(call: Call, inquiry: Inquiry, outcome: Outcome) -> Answer:
     data, contract = outcome.output, inquiry.target(call.target).operation.contract
     if contract is not None and not call.reveal:
-        data = contract.hide(data)
+        data = contract.hide(data, call.contacts)
     meta: dict[str, Any] = {"sources": inquiry.heard}
     if inquiry.warnings:
         meta["warnings"] = inquiry.warnings

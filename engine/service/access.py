@@ -11,7 +11,7 @@ from engine.service.problem import Header, HttpError
 from engine.spec.key import digest, digest_of, key_id
 from engine.spec.project import ApiKey
 
-UNAUTHENTICATED: Final = "a valid API key of this project is required"
+UNAUTHENTICATED: Final = "a valid API key is required"
 
 _CREDENTIALS: Final = (b"authorization", b"x-api-key")
 _NO_DIGEST: Final = bytes(32)
@@ -38,7 +38,6 @@ class Access:
 
     def __init__(self, registry: Registry, rate: int = 0) -> None:
         self._grants: dict[bytes, list[Grant]] = {}
-        self._projects = frozenset(registry.projects)
         self._rate = rate
         self._policy: tuple[Header, ...] = (
             (b"ratelimit-policy", b'"key";q=%d;w=1' % rate),
@@ -52,7 +51,7 @@ class Access:
         return (grant for grants in self._grants.values() for grant in grants)
 
     def admit(self, project: str, shown: bytes) -> Grant:
-        """The grant of a shown key in this project, or in any if there is no project of that name.
+        """The grant of a shown key in this project, else in another: to that one the project does not exist.
 
         Raises CallError("unauthenticated") in the same words and the same time whatever was wrong.
         """
@@ -65,7 +64,7 @@ class Access:
                 if grant.project.name == project:
                     return grant
                 anywhere = grant
-        if anywhere is not None and project not in self._projects:
+        if anywhere is not None:
             return anywhere
         raise CallError("unauthenticated", UNAUTHENTICATED)
 

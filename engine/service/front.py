@@ -83,8 +83,7 @@ class Front:
 
     async def _serve(self, visit: Visit, receive: Receive, send: Send, answering: Answering) -> None:
         line: Line | None = visit.scope.get("extensions", {}).get("line")
-        series = visit.route.series
-        series.begin()
+        visit.route.series.begin()
         result = "ok"
         if line is not None:
             line.task = asyncio.current_task()
@@ -99,7 +98,7 @@ class Front:
         finally:
             if line is not None:
                 line.task = None
-            series.end(result, self._clock.monotonic() - visit.began)
+            visit.route.series.end(result, self._clock.monotonic() - visit.began)
         if self.stopping or visit.linger:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -111,6 +110,8 @@ class Front:
         scope, headers, target = visit.scope, visit.headers, visit.route.target
         query: bytes = scope["query_string"]
         visit.grant = grant = self._access.admit(visit.route.project, shown_key(scope["headers"], headers, query))
+        if grant.project.name != visit.route.project:
+            visit.route = visit.route.unknown(self._nowhere)
         if target not in grant.targets or not visit.route.known:
             raise _denied(visit.route, grant)
         self._access.spend(grant, visit.began)

@@ -38,6 +38,12 @@ class Route:
     series: Series
     known: bool = True
 
+    def unknown(self, series: Series) -> "Route":
+        """The same path for one to whom it must look like none; counted under `series`."""
+        self.series.in_flight -= 1
+        series.begin()
+        return Route(self.project, self.target, series, known=False)
+
 
 @dataclass(slots=True)
 class Visit:

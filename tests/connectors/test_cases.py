@@ -56,7 +56,7 @@ async def test_a_case(
     script = Script(case.exchanges, ordered=True, base=BASE)
     monkeypatch.setattr(sender, "open_wire", lambda _kind, _config: script)
     engine = Engine(load(project(connector), (), {}), SystemClock(), SystemIds())
-    call = Call("p", f"crm.{operation}", case.input, trace_id="t")
+    call = Call("p", f"crm.{operation}", case.input, trace_id="t", contacts=True)
     if case.error is None:
         answer = await engine.call(call)
         assert _without_nothing(json.loads(json.dumps(answer.data, default=str))) == _without_nothing(case.output)

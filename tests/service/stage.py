@@ -106,16 +106,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Bank:
-    """The upstream: answers of its own, unless a test gives a path another handler; `seen` are its requests."""
+    """The upstream: answers of its own, unless a test gives a path (or all) a handler; `seen` are its requests."""
 
     url: str = ""
     seen: list[str] = field(default_factory=list)
     special: dict[str, Handler] = field(default_factory=dict)
+    other: Handler | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request.path_qs)
         if request.path in self.special:
             return await self.special[request.path](request)
+        if self.other is not None:
+            return await self.other(request)
         if request.path == "/clients":
             return web.json_response({"clients": [{"id": 412, "name": "Ivan Petrov", "phones": ["89001234567"]}]})
         if request.path == "/clients/412/accounts":
@@ -227,17 +230,27 @@ def write_project(folder: Path, url: str, connector: str = CONNECTOR) -> tuple[P
 @asynccontextmanager
 async def stage(folder: Path, connector: str = CONNECTOR, **variables: Any) -> AsyncGenerator[Stage]:
     """Everything running; `variables` are fields of Environment."""
-    async with bank() as upstream, ClientSession() as http:
+    async with bank() as upstream:
         path, keys = write_project(folder, upstream.url, connector)
-        registry = load(path, [], {"TOKEN": TOKEN})
-        mask, metrics = Mask(), Metrics("test")
-        engine = Engine(registry, SystemClock(), SystemIds(), metrics=metrics)
-        environment = Environment(**{"port": 0, "drain": 0, "grace": 5, **variables})
-        service = Service(engine, environment, mask, metrics)
-        address = await service.start()
-        hurry = asyncio.Event()
-        try:
+        async with serving(path, keys, upstream, {"TOKEN": TOKEN}, **variables) as found:
+            yield found
+
+
+@asynccontextmanager
+async def serving(
+    path: Path, keys: dict[str, str], upstream: Bank, environ: dict[str, str], **variables: Any
+) -> AsyncGenerator[Stage]:
+    """The service of a project file; `variables` are fields of Environment."""
+    registry = load(path, [], environ)
+    mask, metrics = Mask(), Metrics("test")
+    engine = Engine(registry, SystemClock(), SystemIds(), metrics=metrics)
+    environment = Environment(**{"port": 0, "drain": 0, "grace": 5, **variables})
+    service = Service(engine, environment, mask, metrics)
+    address = await service.start()
+    hurry = asyncio.Event()
+    try:
+        async with ClientSession() as http:
             yield Stage(address, upstream, service, keys, http, mask, metrics)
-        finally:
-            hurry.set()
-            await service.stop(hurry)
+    finally:
+        hurry.set()
+        await service.stop(hurry)

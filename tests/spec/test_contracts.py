@@ -1,6 +1,7 @@
 """Contracts: every case of tests/cases/contracts, and what holds whatever a connector maps."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from engine.document import read_file
 from engine.language.locale import Locale
-from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError, mask_number, read_as
+from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError, read_as
+from engine.spec.contracts.masks import mask_inn, mask_number, mask_phone
 from engine.spec.misfit import Misfit
 
 CASES = Path(__file__).parents[1] / "cases" / "contracts"
@@ -37,8 +39,8 @@ def _done(contract: Contract, case: dict[str, Any]) -> tuple[Any, list[str]]:
             return contract.accept(case["given"], locale), []
         case "row":
             return contract.row(case["member"], case["given"], locale), []
-        case "hide":
-            return contract.hide(case["given"]), []
+        case "hide" | "contacts":
+            return contract.hide(case["given"], contacts=case["do"] == "contacts"), []
         case _:
             return contract.normalise(case["given"], locale)
 
@@ -238,12 +240,26 @@ def test_nothing_upstream(name: str, empty: dict[str, Any] | None, error: str | 
         assert contract.normalise(empty, HERE) == (empty, [])
 
 
-@given(st.text(max_size=30))
-def test_masking_twice_is_masking_once(text: str) -> None:
-    masked = mask_number(text)
-    assert mask_number(masked) == masked
-    assert len(masked) == len(text)
-    assert sum(sign.isalnum() for sign in masked) <= 4
+@pytest.mark.parametrize(("mask", "shown"), [(mask_number, 4), (mask_inn, 2), (mask_phone, 6)])
+@given(st.text(max_size=30) | st.from_regex(r"\+[1-9][0-9]{4,14}", fullmatch=True))
+def test_masking_twice_is_masking_once(mask: Callable[[str], str], shown: int, text: str) -> None:
+    if mask is mask_phone and not re.fullmatch(r"\+[1-9][0-9]{4,14}", text):
+        return
+    masked = mask(text)
+    assert mask(masked) == masked
+    assert mask is mask_phone or len(masked) == len(text)
+    assert sum(sign.isalnum() for sign in masked) <= shown
+    assert sum(sign.isalnum() for sign in masked) < max(1, sum(sign.isalnum() for sign in text))
+
+
+def test_a_masked_answer_fits_its_schema() -> None:
+    card = CONTRACTS["card"]
+    output = {"key": "412", "phones": ["+79001234567", "+12345", "+123456789012345"], "inn": "500100732259"}
+    validator = jsonschema_rs.validator_for(card.schema())
+    for contacts in (True, False):
+        validator.validate(card.hide(output, contacts))
+    assert not validator.is_valid({"key": "412", "phones": ["+0900•••••67"]})
+    assert not validator.is_valid({"key": "412", "phones": ["+79001•••••67"]})
 
 
 @pytest.mark.parametrize(

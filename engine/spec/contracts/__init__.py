@@ -8,7 +8,7 @@ from engine.spec.contracts.contract import Contract
 from engine.spec.contracts.events import EVENTS
 from engine.spec.contracts.identity import IDENTITY, read_as
 from engine.spec.contracts.managers import MANAGERS
-from engine.spec.contracts.products import PRODUCTS, mask_number
+from engine.spec.contracts.products import PRODUCTS
 from engine.spec.contracts.showcase import SHOWCASE
 from engine.spec.misfit import ContractError, InputError
 
@@ -16,4 +16,4 @@ CONTRACTS: Final[dict[str, Contract]] = {
     contract.name: contract for contract in (IDENTITY, AUTHORIZATION, CARD, PRODUCTS, SHOWCASE, MANAGERS, EVENTS)
 }
 
-__all__ = ["CONTRACTS", "Contract", "ContractError", "InputError", "mask_number", "read_as"]
+__all__ = ["CONTRACTS", "Contract", "ContractError", "InputError", "read_as"]

@@ -47,7 +47,7 @@ class Company(Shape):
 
     key: Identifier | None = member("The company's key.", "77")
     name: Text | None = member("Its name.", "Romashka LLC")
-    inn: Identifier | None = member("Its tax number, 10 digits.", "7707083893")
+    inn: Identifier | None = member("Its tax number, 10 digits.", "7707083893", mask="inn")
     kpp: Identifier | None = member("Its registration reason code.", "770701001")
     role: Text | None = member("What the client is there.", "director")
 
@@ -67,10 +67,10 @@ class ClientCard(Shape):
     key: Key = required("The client's key in the system.", "412")
     type: Literal["person", "company"] | None = member("Who the client is.", "person")
     name: PersonName | None = member("The client's name.", {"first": "Ivan", "last": "Petrov"})
-    phones: Phones = many("Phones, E.164.", ["+79001234567"], personal=True)
+    phones: Phones = many("Phones, E.164.", ["+79001234567"], mask="phone")
     emails: Emails = many("E-mail addresses.", ["ivan@example.com"], personal=True)
     birth_date: IsoDate | None = member("Date of birth.", "1990-05-04", personal=True)
-    inn: Identifier | None = member("Tax number.", "500100732259", personal=True)
+    inn: Identifier | None = member("Tax number.", "500100732259", mask="inn")
     segment: Text | None = member("The segment the client belongs to.", "premium")
     companies: Many[Company] = many("Companies that the client acts for.", [{"key": "77", "name": "Romashka LLC"}])
     manager: PersonalManager | None = member("The personal manager.", {"key": "9", "name": "Anna Smirnova"})

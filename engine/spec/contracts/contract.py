@@ -1,7 +1,7 @@
 """A contract: what a capability is asked and answers, and how what a connector mapped is made to fit it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args, get_origin
@@ -12,10 +12,14 @@ from pydantic_core import core_schema
 
 from engine.language.locale import Locale
 from engine.language.text import kind_of
+from engine.spec.contracts.masks import CONTACTS, MASKS
 from engine.spec.contracts.types import Fitting
 from engine.spec.misfit import InputError, contract_error, input_error
 
 Row = dict[str, Any]
+Masks = Mapping[str, Callable[[str], str]]
+Marks = dict[str, "Marks | Callable[[str], str]"]
+"""What hides the members of an answer, nested as they are."""
 
 
 class Shape(BaseModel):
@@ -41,9 +45,13 @@ class PlainSchema(GenerateJsonSchema):
         return {key: value for key, value in found.items() if key != "default" or value is not None}
 
 
-def member(description: str, *examples: Any, personal: bool = False, **more: Any) -> Any:
-    """A member of a contract; without `default` it may be absent. `personal` marks it for masking."""
-    marks: dict[str, Any] = {"personal": True} if personal else {}
+def member(description: str, *examples: Any, personal: bool = False, mask: str = "", **more: Any) -> Any:
+    """A member of a contract; without `default` it may be absent.
+
+    `personal` marks it for masking in logs and traces; with a `mask` (of MASKS; then it is personal) in answers too.
+    """
+    marks: dict[str, Any] = {"personal": True} if personal or mask else {}
+    marks |= {"mask": mask} if mask else {}
     return Field(**more or {"default": None}, description=description, examples=[*examples], json_schema_extra=marks)
 
 
@@ -52,9 +60,9 @@ def required(description: str, *examples: Any, personal: bool = False) -> Any:
     return member(description, *examples, personal=personal, default=...)
 
 
-def many(description: str, *examples: Any, personal: bool = False) -> Any:
+def many(description: str, *examples: Any, personal: bool = False, mask: str = "") -> Any:
     """A list that is empty where there is nothing."""
-    return member(description, *examples, personal=personal, default_factory=list)
+    return member(description, *examples, personal=personal, mask=mask, default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +70,7 @@ class Contract:
     """One capability.
 
     `empty_error` is the error when the upstream had nothing, where that is no answer; `unique` names, per list, the
-    member by which rows are told apart; `hide` gives an answer with what is personal by default masked.
+    member by which rows are told apart.
     """
 
     name: str
@@ -72,7 +80,6 @@ class Contract:
     output: type[Shape]
     empty_error: str | None = None
     unique: dict[str, str] = field(default_factory=dict)
-    hide: Callable[[Row], Row] = lambda output: output
     prepare: Callable[[Row, Locale], Row] = lambda given, _locale: given
 
     @cached_property
@@ -132,6 +139,16 @@ class Contract:
         """
         return _fit(self.rows[name], value, Fitting(locale, [])).model_dump()
 
+    def hide(self, output: Row, contacts: bool = False) -> Row:
+        """An answer with every member masked that has a mask; `contacts` leaves phones and INN whole."""
+        masked: Row = _hidden(output, self._masks[contacts])
+        return masked
+
+    @cached_property
+    def _masks(self) -> tuple[Marks, Marks]:
+        """What hides all, and what leaves contacts."""
+        return _marks(self.output, MASKS), _marks(self.output, {k: v for k, v in MASKS.items() if k not in CONTACTS})
+
     def schema(self, side: str = "output") -> dict[str, Any]:
         """The JSON Schema of the `input` or the `output`, complete in itself."""
         model = self.input if side == "input" else self.output
@@ -154,6 +171,25 @@ def models_in(annotation: Any, lists: bool = False) -> Iterator[type[Shape]]:
         yield annotation
     for part in get_args(annotation):
         yield from models_in(part, lists and get_origin(annotation) is not list)
+
+
+def _marks(model: type[Shape], masks: Masks) -> Marks:
+    """The masks of a model's members, and of the models in them."""
+    found: Marks = {}
+    for name, info in model.model_fields.items():
+        mask = info.json_schema_extra.get("mask") if isinstance(info.json_schema_extra, dict) else None
+        inner = next((marks for one in models_in(info.annotation) if (marks := _marks(one, masks))), None)
+        if how := masks.get(str(mask)) or inner:
+            found[name] = how
+    return found
+
+
+def _hidden(value: Any, how: "Marks | Callable[[str], str]") -> Any:
+    if isinstance(value, list):
+        return [_hidden(one, how) for one in value]
+    if not isinstance(how, dict):
+        return how(value)
+    return value | {name: _hidden(value[name], inner) for name, inner in how.items() if name in value}
 
 
 def _fit(model: type[Shape], value: Row, fitting: Fitting) -> Shape:

@@ -31,7 +31,7 @@ class IdentityClient(Shape):
 
     key: Key = required("The client's key in the system.", "412")
     name: Text | None = member("The client's name.", "Ivan Petrov", personal=True)
-    phones: Phones = many("Phones, E.164.", ["+79001234567"], personal=True)
+    phones: Phones = many("Phones, E.164.", ["+79001234567"], mask="phone")
     emails: Emails = many("E-mail addresses.", ["ivan@example.com"], personal=True)
     url: Url | None = member("The client's page in the system.", "https://crm.example/clients/412")
 

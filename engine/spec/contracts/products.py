@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator
 
 from engine.spec.contracts.card import ATTRIBUTES, Attribute
-from engine.spec.contracts.contract import Contract, Row, Shape, many, member, required
+from engine.spec.contracts.contract import Contract, Shape, many, member, required
 from engine.spec.contracts.types import Currency, Identifier, IsoDate, Key, Many, Money, Text
 
 ProductKind = Literal["account", "card", "deposit", "loan", "investment", "insurance", "deal", "other"]
@@ -34,7 +34,7 @@ class Product(Shape):
     id: Identifier | None = member("The product's key in the system.", "acc-1")
     kind: ProductKind | None = member("What it is.", "account")
     name: Text | None = member("What the client knows it by.", "Salary account")
-    number: Identifier | None = member("Its number, masked unless revealed.", "••••4312", personal=True)
+    number: Identifier | None = member("Its number, masked unless revealed.", "••••4312", mask="number")
     currency: Currency | None = member("ISO 4217.", "RUB")
     balance: Money | None = member("What is on it, or owed.", "1204.50", personal=True)
     available: Money | None = member("What can be spent.", "1000.00", personal=True)
@@ -52,17 +52,4 @@ class ProductsOutput(Shape):
     products: Many[Product] = required("The products.", [{"id": "acc-1", "kind": "account", "currency": "RUB"}])
 
 
-def mask_number(text: str) -> str:
-    """`•` for every letter and digit but the last four; of a short text at least half is masked. Idempotent."""
-    signs = [at for at, sign in enumerate(text) if sign.isalnum() or sign in "•*"]
-    hidden = set(signs[: len(signs) - min(4, len(signs) // 2)])
-    return "".join("•" if at in hidden else sign for at, sign in enumerate(text))
-
-
-def _hide(output: Row) -> Row:
-    rows = output["products"]
-    masked = [row | {"number": mask_number(row["number"])} if "number" in row else row for row in rows]
-    return {**output, "products": masked}
-
-
-PRODUCTS: Final = Contract("products", "products/v1", "A client's products", ProductsInput, ProductsOutput, hide=_hide)
+PRODUCTS: Final = Contract("products", "products/v1", "A client's products", ProductsInput, ProductsOutput)

@@ -70,7 +70,7 @@ def _form(pattern: str) -> CoreSchema:
 
 _STRING: Final = {"type": "string"}
 _KEY: Final = {**_STRING, "minLength": 1}
-_PHONE: Final = {**_STRING, "pattern": r"^\+[1-9][0-9]{4,14}$"}
+_PHONE: Final = {**_STRING, "pattern": r"^\+([1-9][0-9]{4,14}|([1-9][0-9]{0,3})?•{5}[0-9]{2})$"}
 _EMAIL: Final = {**_STRING, "format": "email"}
 _DECIMAL: Final = {**_STRING, "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 _CURRENCY: Final = {**_STRING, "pattern": "^[A-Z]{3}$"}
