@@ -60,7 +60,7 @@ def _answer(registry: "Registry", folder: Path, given: dict[str, object]) -> int
 
     async def answer() -> int:
         async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
-            engine = Engine(registry, clock, ids, environment.wire, metrics, shelf)
+            engine = Engine(registry, clock, ids, environment.wire, metrics, shelf, environment.seal_keys())
             return await serve(engine, environment, mask, metrics, lambda address: say(f"tolmach serves {address}"))
 
     return run(answer())

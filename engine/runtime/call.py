@@ -8,7 +8,7 @@ class Call(NamedTuple):
 
     `deadline` is in the clock's monotonic seconds, None for the project's default. `trace_id` is what the system may be
     told as `call.id`; empty for a new one. `reveal` asks for unmasked numbers, which takes a key with that right.
-    `caller` is who asks (the id of a key, a connection whose endpoint was called): a `step` is good for the same one only.
+    `caller` is who asks (a key, a connection whose endpoint was called): a `step` is good for the same one only.
     `language` ("ru", "en") is the caller's; empty for the project's. `contacts`: phones and INN whole, numbers masked.
     """
 

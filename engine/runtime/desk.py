@@ -1,4 +1,4 @@
-"""Room 2: a call finds its target, its input is checked, its scope is laid out."""
+"""Room 2: the input is checked, the scope is laid out."""
 
 import re
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
 from engine.runtime.call import Call
-from engine.runtime.registry import Registry, Target
+from engine.runtime.target import Project, Source
 from engine.settings.clock import Clock, Ids
 from engine.spec.contracts import read_as
 from engine.spec.misfit import Misfit
@@ -16,40 +16,40 @@ from engine.spec.tree import Scope
 
 
 class Errand(NamedTuple):
-    """One call that may go out: `deadline` in the clock's monotonic seconds."""
+    """One request to a source that may go out: `deadline` in the clock's monotonic seconds."""
 
-    target: Target
+    source: Source
     scope: Scope
     deadline: float
 
 
-def open_errand(call: Call, registry: Registry, clock: Clock, ids: Ids) -> Errand:
-    """Raises CallError: `unknown_operation`, `invalid_input`, or what the operation's `reject` says."""
-    project = registry.projects.get(call.project)
-    target = project.targets.get(call.target) if project is not None else None
-    if project is None or target is None:
-        raise CallError("unknown_operation", f"the project has no `{call.target}`")
-    began = clock.monotonic()
-    asked = call.deadline if call.deadline is not None else began + project.deadline
-    deadline = min(asked, began + target.bound.timeout.total)
-    given = target.operation.accept(call.input, project.locale)
-    given = searched(given, target.operation, project.locale)
-    scope = _scope(call, target, given, project.locale, clock, ids, deadline - began)
-    for rule in target.operation.reject:
-        rule.refuse(scope)
-    return Errand(target, scope, deadline)
-
-
-def _scope(call: Call, target: Target, given: Scope, locale: Locale, clock: Clock, ids: Ids, left: float) -> Scope:
-    scope: Scope = {"input": given, "settings": target.bound.settings, "auth": {}, LOCALE: locale}
-    used = target.work.used
+def open_errand(
+    call: Call,
+    project: Project,
+    source: Source,
+    given: dict[str, Any],
+    until: float,
+    clock: Clock,
+    ids: Ids,
+    step: dict[str, Any] | None = None,
+) -> Errand:
+    """`step`: what a challenge kept. Raises CallError: `invalid_input`, or what the operation's `reject` says."""
+    began, operation = clock.monotonic(), source.operation
+    deadline = min(until, began + source.bound.timeout.total)
+    known = searched(operation.accept(given, project.locale), operation, project.locale)
+    scope: Scope = {"input": known, "settings": source.bound.settings, "auth": {}, LOCALE: project.locale}
+    used = source.work.used
     if "now" in used:
         scope["now"] = clock.now().isoformat(timespec="milliseconds")
     if "call" in used:
-        scope["call"] = {"id": call.trace_id or ids.uuid(), "deadline": int(left * 1000)}
+        scope["call"] = {"id": call.trace_id or ids.uuid(), "deadline": int((deadline - began) * 1000)}
     if "attempt" in used:
         scope["attempt"] = {"id": ids.uuid()}
-    return scope
+    if operation.challenge is not None:
+        scope["step"] = {**dict.fromkeys(operation.challenge.keep), **(step or {})}
+    for rule in operation.reject:
+        rule.refuse(scope)
+    return Errand(source, scope, deadline)
 
 
 def searched(given: dict[str, Any], operation: Operation, locale: Locale) -> dict[str, Any]:
@@ -59,17 +59,25 @@ def searched(given: dict[str, Any], operation: Operation, locale: Locale) -> dic
     """
     accepts = operation.accepts
     kind = given.get("type", "any") if accepts else ""
-    if not accepts or kind in accepts:
+    if not accepts or kind in accepts or "value" not in given:
         return given
     names = ", ".join(accepts)
     if kind != "any":
         raise CallError("invalid_input", f"`/type`: this system is searched by {names}")
     for candidate in accepts:
-        if candidate == "inn" and not _INN.fullmatch(given["value"]):
-            continue
-        with suppress(Misfit):
-            return {**given, "type": candidate, "value": read_as(candidate, given["value"], locale)}
+        value = fitting(candidate, given["value"], locale)
+        if value:
+            return {**given, "type": candidate, "value": value}
     raise CallError("invalid_input", f"`/value`: fits none of {names}")
+
+
+def fitting(kind: str, value: str, locale: Locale) -> str:
+    """The value as that kind of identifier is written; "" where it cannot be one."""
+    if kind == "inn" and not _INN.fullmatch(value):
+        return ""
+    with suppress(Misfit):
+        return read_as(kind, value, locale)
+    return ""
 
 
 _INN: Final = re.compile(r"[0-9]{10}(?:[0-9]{2})?")

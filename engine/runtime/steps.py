@@ -21,6 +21,8 @@ from engine.spec.tree import Scope
 from engine.spec.tree.nodes import evaluate, failure, holds
 from engine.spec.trip import Outcome
 
+Ask = Callable[[str, dict[str, Any]], Awaitable[Outcome]]
+"""How a flow asks its project: a target and its input → what it answers."""
 Sink = Callable[[Any], Awaitable[None]]
 """Takes the output of every page, in place of the whole."""
 
@@ -32,11 +34,14 @@ class EndedError(Exception):
 class Runner:
     """Does the work of one call. `until` gives the deadline of what begins now, in the clock's monotonic seconds."""
 
-    def __init__(self, sender: Sender, until: Callable[[], float], recorder: Recorder, caps: Caps) -> None:
+    def __init__(
+        self, sender: Sender, until: Callable[[], float], recorder: Recorder, caps: Caps, ask: Ask | None = None
+    ) -> None:
         self._sender = sender
         self._until = until
         self._recorder = recorder
         self._caps = caps
+        self._ask = ask
         self._told: list[str] = []
         self._left_out: Counter[str] = Counter()
         self.private = False
@@ -90,6 +95,11 @@ class Runner:
             return await self._called(work, work.called, scope)
         if work.attempts:
             return await self._first(work, scope)
+        if work.asked and self._ask is not None:
+            given = cast("Attempt", work.action).input
+            outcome = await self._ask(work.asked, given(scope) if given is not None else {})
+            answer = {"body": outcome.output, "status": 200}
+            return outcome if outcome.empty else self._mapped(work, scope, outcome._replace(answer=answer))
         return Outcome(work.action.mapped(scope, None))
 
     async def _sent(self, work: Work, scope: Scope, address: str) -> Outcome:

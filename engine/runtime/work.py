@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from engine.errors import CallError
 from engine.language.template import Template
@@ -32,7 +32,10 @@ class Stage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One action, planned. `name`: what its limits are counted for; `used`: the names that its strings ask for."""
+    """One action, planned. `name`: what its limits are counted for; `used`: the names that its strings ask for.
+
+    `asked`: of a flow, the target of the project that it calls.
+    """
 
     action: Action
     bound: Bound
@@ -45,6 +48,7 @@ class Work:
     limits: Limits | None = None
     press: Press | None = None
     called: "Work | None" = None
+    asked: str = ""
     attempts: tuple["Work", ...] = ()
     stages: tuple[Stage, ...] = ()
 
@@ -58,18 +62,18 @@ class Work:
         return as_text(value)
 
 
-Find = Callable[[str], tuple[Bound, str]]
-"""What a `call` names → the connection and the operation of its connector."""
+Asks = Callable[[str], bool]
+"""What a `call` of a flow names → whether that writes."""
 Rules = tuple[Response, ...]
 
 
-def work_of(bound: Bound, name: str, find: Find | None = None, before: Rules = (), after: Rules = ()) -> Work:
-    """The work of an operation. A connector's operations call those beside them.
+def work_of(bound: Bound, name: str, asks: Asks | None = None, before: Rules = (), after: Rules = ()) -> Work:
+    """The work of an operation. A connector's operations call those beside them, a flow the targets of its project.
 
     Rules of the step that calls it come `before` its own, those of the operation around that step `after` them.
     """
     operation = bound.loaded.connector.operations[name]
-    return _Planner(bound, name, operation, find or (lambda called: (bound, called)), before, after).operation()
+    return _Planner(bound, name, operation, asks, before, after).operation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class _Planner:
     bound: Bound
     name: str
     owner: Operation
-    find: Find
+    asks: Asks | None
     before: Rules
     after: Rules
 
@@ -97,7 +101,8 @@ class _Planner:
         """What an action comes to, signed and sent as `signing` says."""
         request, own = action.request, self.bound.loaded.connector
         credential = self.credential(signing)
-        called = self.called(action) if isinstance(action, Attempt) and action.call else None
+        call = str(action.call) if isinstance(action, Attempt) and action.call else ""
+        called = self.called(cast("Attempt", action), call) if call and self.asks is None else None
         attempts = tuple(self.work(one, signing, name) for one in action.first_of) if isinstance(action, Step) else ()
         inside = (*(one for one in (called, *attempts) if one is not None), *(stage.work for stage in stages))
         used = frozenset(self.owner.used | own.connection.used)
@@ -112,21 +117,23 @@ class _Planner:
             self.bound,
             name,
             used,
-            (sends and not signing.only_reads(request)) or any(one.writes for one in inside),
+            (sends and not signing.only_reads(request))
+            or any(one.writes for one in inside)
+            or (self.asks is not None and call != "" and self.asks(call)),
             reader,
             credential,
             self.subject(signing, credential),
             signing.limits or self.owner.limits,
             press,
             called,
+            call if self.asks is not None else "",
             attempts,
             stages,
         )
 
-    def called(self, action: Attempt) -> Work:
-        bound, name = self.find(str(action.call))
+    def called(self, action: Attempt, name: str) -> Work:
         before, after = (*self.before, *_given(action.response)), (*_given(self.owner.response), *self.after)
-        return work_of(bound, name, before=before, after=after)
+        return work_of(self.bound, name, None, before, after)
 
     def subject(self, signing: Signing, credential: Credential | None) -> Template | None:
         """Whose values sign it: as it says itself, or the operation with the same credential, or the credential."""

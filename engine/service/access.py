@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from engine.errors import CallError
-from engine.runtime.registry import Project, Registry
+from engine.runtime.registry import Registry
+from engine.runtime.target import Project
 from engine.service.problem import Header, HttpError
 from engine.spec.key import digest, digest_of, key_id
 from engine.spec.project import ApiKey

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from engine import __version__
 from engine.errors import CATALOGUE
-from engine.runtime.registry import Project, Registry, Target
+from engine.runtime.registry import Registry
+from engine.runtime.target import Project, Target
 from engine.service.front import path_of
 from engine.service.problem import TYPE
 

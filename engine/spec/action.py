@@ -60,15 +60,17 @@ class Action(Model):
         room = 1 if self.request is not None else SEVERAL
         return within(self.output(bound(self.let, scope)), room, lambda: self.place("output"))
 
-    def link_answer(self, names: Names, answered: bool = True) -> None:
-        """Check the names in what reads the answer; not `answered`: there is no answer of its own."""
+    def link_answer(self, names: Names, answered: bool = True) -> Names:
+        """Check the names in what reads the answer and give them; not `answered`: there is no answer of its own."""
         calls = self.has("call") or self.has("steps")  # then it may be the input of what is called
         rules = Names(names.at, {"input": None if calls else names.known["input"]}, used=names.used)
         if self.response is not None:
             self.response.link(rules)
         if self.paging is not None:
             self.paging.link(rules)
-        link_lets(self.let, names.plus(*(ANSWER if answered else ()))).check(self.output)
+        known = link_lets(self.let, names.plus(*(ANSWER if answered else ())))
+        known.check(self.output)
+        return known
 
     def allow(self, keys: str, where: str) -> None:
         """Report which of these keys stand where they have nothing to say."""

@@ -1,14 +1,33 @@
 """Operations that call each other: whom, with what, and never in a circle."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, Protocol
 
 from engine.errors import nearest
 from engine.spec.operation import Operation
 from engine.spec.step import Attempt
+from engine.spec.tree.nodes import Const, WrittenObject
 
 Operations = Mapping[str, Operation]
 _HANDED: Final = {"now", "call", "attempt"}
+
+
+class Caller(Protocol):
+    """What calls an operation."""
+
+    @property
+    def call(self) -> str | None:
+        """The operation."""
+
+    @property
+    def input(self) -> Any:
+        """What it gives."""
+
+    def has(self, key: str) -> bool:
+        """Whether the file gave this key."""
+
+    def report(self, code: str, message: str, remedy: str, place: str) -> None:
+        """Note one problem."""
 
 
 def called_by(operation: Operation) -> Iterator[Attempt]:
@@ -17,16 +36,19 @@ def called_by(operation: Operation) -> Iterator[Attempt]:
         yield from (one for one in (step, *step.first_of) if one.call is not None)
 
 
-def link_calls(operations: Operations) -> None:
-    """Report calls of what is not there, with what it does not take, and in a circle."""
+def link_calls(operations: Operations, known: Operations, beyond: Collection[str] = ()) -> None:
+    """Report calls of what is not `known`, with what it does not take, and in a circle.
+
+    What begins with a name `beyond` cannot be judged.
+    """
     for name, operation in operations.items():
         for caller in called_by(operation):
-            called = operations.get(str(caller.call))
-            if called is None:
-                remedy = nearest(str(caller.call), operations)
+            called = known.get(str(caller.call))
+            if called is not None:
+                link_input(caller, called)
+            elif str(caller.call).partition(".")[0] not in beyond:
+                remedy = nearest(str(caller.call), known)
                 caller.report("unknown-operation", f"there is no operation `{caller.call}`", remedy, "call")
-                continue
-            _link_input(caller, called)
             if name in _reached(str(caller.call), operations, set()):
                 message = f"`{name}` calls itself through `{caller.call}`"
                 caller.report("call-cycle", message, "call something that does not lead back", "call")
@@ -34,8 +56,9 @@ def link_calls(operations: Operations) -> None:
             operation.used.update(operations[reached].used & _HANDED)
 
 
-def _link_input(caller: Attempt, called: Operation) -> None:
-    given, known = caller.given, called.inputs
+def link_input(caller: Caller, called: Operation) -> None:
+    """Report what is given that the called operation does not take, and what it lacks."""
+    given, known = _given(caller.input), called.inputs
     if given is None:
         return
     for name in sorted(given - known.keys()):
@@ -44,6 +67,14 @@ def _link_input(caller: Attempt, called: Operation) -> None:
     for name in (name for name, needed in known.items() if needed and name not in given):
         place = "input" if caller.has("input") else "call"
         caller.report("missing-key", f"`{caller.call}` needs `{name}`", f"add `{name}:` under `input:`", place)
+
+
+def _given(node: Any) -> set[str] | None:
+    """The names that a tree writes; None if they are computed."""
+    if isinstance(node, WrittenObject):
+        names = [member.key for member in node.members if isinstance(member.key, str)]
+        return set(names) if len(names) == len(node.members) else None
+    return set(node.value) if isinstance(node, Const) else set()
 
 
 def _reached(name: str, operations: Operations, seen: set[str]) -> set[str]:

@@ -19,12 +19,8 @@ from engine.spec.connection import Connection, unknown_connection
 from engine.spec.declaration import Declarations
 from engine.spec.names import CALL_MEMBERS, PAGE_MEMBERS, Names, Place, Secrecy
 from engine.spec.operation import Operation
-from engine.spec.reading import SPARED, Model, Reading, about, read_root, validate
+from engine.spec.reading import SPARED, Model, Reading, about, read_root, usable, validate
 from engine.spec.response import Response
-
-
-def _usable(found: dict[str, Operation | None]) -> dict[str, Operation]:
-    return {name: one for name, one in found.items() if one is not None}
 
 
 class Connector(Model, later="inbound endpoints"):
@@ -38,7 +34,7 @@ class Connector(Model, later="inbound endpoints"):
     settings: Declarations = about("What a deployment fills in.", {"token": "secret"}, default_factory=Declarations)
     connection: Connection = about("How the system is reached.", default=...)
     response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
-    operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(_usable)] = about(
+    operations: Annotated[dict[str, Annotated[Operation, SPARED]], AfterValidator(usable)] = about(
         "How we call the system.", {"ping": {"request": {"method": "GET", "path": "/ping"}}}, default=...
     )
 
@@ -58,7 +54,7 @@ class Connector(Model, later="inbound endpoints"):
             self.response.link(Names(at, {"input": None}))
         for operation in self.operations.values():
             operation.link(names, self._granted)
-        link_calls(self.operations)
+        link_calls(self.operations, self.operations)
 
     def _granted(self, names: Names, own: Signing, outer: Signing | None, sends: bool) -> Names:
         """The names with what the credential brings that signs `own`; that there is no such is reported."""

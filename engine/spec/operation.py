@@ -11,18 +11,18 @@ from engine.language.locale import Locale
 from engine.spec.action import SHAPES, Action, Grant, Signing
 from engine.spec.auth.credentials import Auth
 from engine.spec.auth.oauth2 import OAuth2
+from engine.spec.challenge import Asked, ChallengeRule
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
+from engine.spec.form import IdentifierField
 from engine.spec.names import Names
 from engine.spec.reading import Model, about, one_of, reading
 from engine.spec.response import CodeField, Message, MessageField
 from engine.spec.step import Step, StepsField, link_steps
 from engine.spec.strings import ExpressionField, TemplateField
 from engine.spec.tree import Scope
-from engine.spec.tree.constructs import Let
+from engine.spec.tree.constructs import Let, bound
 from engine.spec.tree.nodes import Member, Object, evaluate, holds
-
-ACCEPTS: Final = ("phone", "email", "crm_id", "inn", "social")
 
 
 class Reject(Model):
@@ -47,7 +47,6 @@ class Authorise(Model):
 
 
 CapabilityField = Annotated[str, one_of("unknown-capability", "capability", CONTRACTS)]
-AcceptsField = Annotated[str, one_of("unknown-accepts", "identifier", ACCEPTS)]
 InputField = Annotated[Declarations, BeforeValidator(lambda value: {} if value is None else value)]
 
 
@@ -56,7 +55,7 @@ class Heading(Model):
 
     title: str = about("For people; shown on the API page.", "Find a client", default="")
     capability: CapabilityField | None = about("The contract it fulfils.", "card")
-    accepts: list[AcceptsField] = about("What a client can be searched by.", ["phone", "email"], default=[])
+    accepts: list[IdentifierField] = about("What a client can be searched by.", ["phone", "email"], default=[])
     input: InputField = about("Without a capability: what it takes.", {"id": "integer"}, default_factory=Declarations)
     reject: list[Reject] = about("Tried before anything is sent.", default=[])
 
@@ -72,7 +71,7 @@ def _steps(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationIn
         at.shape = None
 
 
-class Operation(Signing, Action, Heading, later="challenge"):
+class Operation(Signing, Action, Heading):
     """What a bot or the platform can ask of a system."""
 
     authorise: Authorise | None = about(
@@ -82,6 +81,9 @@ class Operation(Signing, Action, Heading, later="challenge"):
         "In place of `request`: what does not refer to another runs at once.",
         {"user": {"call": "user", "input": {"id": "{{ input.id }}"}}},
         default_factory=dict,
+    )
+    challenge: ChallengeRule | None = about(
+        "Of `identity`: what the client is asked before the answer.", {"when": "body.sms_sent", "kind": "sms"}
     )
 
     @property
@@ -121,10 +123,17 @@ class Operation(Signing, Action, Heading, later="challenge"):
             detail = "; ".join(f"`{pointer}`: {message}" if pointer else message for pointer, message in error.problems)
             raise CallError("invalid_input", detail) from None
 
+    def mapped(self, scope: Scope, otherwise: Any) -> Any:
+        """The same; what the client is to be asked comes first."""
+        asked = self.challenge.asked(bound(self.let, scope)) if self.challenge is not None else None
+        return super().mapped(scope, otherwise) if asked is None else asked
+
     def finished(self, value: Any, locale: Locale) -> tuple[Any, list[str]]:
         """The answer in the form of its contract, and warnings. Raises CallError `contract_violated`."""
         if self.contract is None:
             return value, []
+        if isinstance(value, Asked):
+            raise CallError("upstream_rejected", "the system asks the client for more, and there is nobody to ask")
         if self.output is None and self.contract.empty is not None:
             value = self.contract.empty | value  # what no step, or no page, yields
         try:
@@ -144,9 +153,7 @@ class Operation(Signing, Action, Heading, later="challenge"):
         return dict(contract.empty or {})
 
     def link(self, names: Names, grant: Grant) -> None:
-        """Check what the parts say of each other, and every name; not where a later version brings some of them."""
-        if self.has("challenge"):
-            return
+        """Check what the parts say of each other, and every name."""
         self._link_heading()
         if not self.choose(_ACTING, "keep one of them"):
             self.report("missing-key", "`request` is missing", "add `request: {method: …, path: …}`, or `steps`")
@@ -156,7 +163,7 @@ class Operation(Signing, Action, Heading, later="challenge"):
             self.allow("reads idempotent", "steps, which say it themselves")
         self._link_names(replace(names, used=self._used).plus(input=self.inputs), grant)
         if self.has("steps") and self.output is None:
-            self._link_union()
+            self.link_union()
 
     def _link_heading(self) -> None:
         if self.capability and self.has("input"):
@@ -167,6 +174,9 @@ class Operation(Signing, Action, Heading, later="challenge"):
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
             self.report("unknown-accepts", message, "take it out", "accepts")
+        if self.challenge is not None and self.capability != "identity":
+            message = "`challenge` goes with `capability: identity`"
+            self.report("one-of", message, "take it out", "challenge")
 
     def link_credential(self, auth: Auth) -> None:
         """Check that the credential can do what the operation asks of it."""
@@ -179,11 +189,14 @@ class Operation(Signing, Action, Heading, later="challenge"):
         hidden = names.inside("elsewhere")
         hidden.only("input", "settings", "now").check(self.reject)
         sends = not self.has("steps")
-        asking = grant(hidden.plus("step") if self.capability == "identity" else hidden, self, None, sends)
+        kept = {"step": self.challenge.keep if self.challenge is not None else ()}
+        asking = grant(hidden.plus(**kept) if self.capability == "identity" else hidden, self, None, sends)
         asking.check([self.request, self.subject, self.authorise])
-        self.link_answer(link_steps(self.steps, asking, self, grant), sends)
+        answered = self.link_answer(link_steps(self.steps, asking, self, grant), sends)
+        if self.challenge is not None:
+            self.challenge.link(answered)
 
-    def _link_union(self) -> None:
+    def link_union(self) -> None:
         """Without an output it answers what its steps yield: no two of them the same, and what the contract wants."""
         found: set[str] = set()
         for step in self.known_steps:

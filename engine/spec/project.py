@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from engine.document import Document, Map, read_file
 from engine.errors import ConfigError, Span, nearest
@@ -17,9 +17,11 @@ from engine.language.text import kind_of
 from engine.spec.connection import Timeout
 from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration, lasting
+from engine.spec.flow import Flow
 from engine.spec.key import KEY_HASH
 from engine.spec.policy import CacheField, Limits, Retry
-from engine.spec.reading import LATER, Model, Reading, about, read_root, reads, short_for, wrong
+from engine.spec.reading import LATER, SPARED, Model, Reading, about, read_root, reads, usable, wrong
+from engine.spec.route import MODES, Channel, KeyOf, Route, RouteField
 
 RIGHTS: Final = ("explain", "reveal", "operate")
 SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
@@ -28,6 +30,7 @@ SERVED: Final = ("identity", "authorization", "card", "products", "showcase")
 REVOKED: Final = re.compile(r"revoked:[0-9a-f]{8}")
 
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]*$"
+FlowField = Annotated[Flow, SPARED]
 
 
 def _zone(value: Any, _info: Any) -> str:
@@ -96,19 +99,6 @@ class Use(Model):
     cache: CacheField | None = about("In place of the connector's.", {"ttl": "60s", "stale_if_error": "1h"})
 
 
-_MERGED: Final = "first_of merge require cache every match_operators_by shrink_guard apply_to"
-_SENT: Final = "operators to types when order_by on_poison"
-
-
-class Route(Model, later=f"{_MERGED} {_SENT}"):
-    """Where a capability is answered."""
-
-    from_: str | None = about("A connection of the project.", "crm", alias="from")
-
-
-RouteField = Annotated[Route, short_for("from", str | Route)]
-
-
 class ApiKey(Model):
     """Who may call what. `tolmach key new` prints the line."""
 
@@ -134,7 +124,7 @@ class ApiKey(Model):
             self.report("wrong-key-hash", "the hash is not of this engine's form", remedy, "hash")
 
 
-class Project(Model, later="keys_of channels flows inbound embed"):
+class Project(Model, later="inbound embed"):
     """A segment of clients: its systems, and who may ask."""
 
     defaults: Defaults = about("For calls that say nothing else.", default_factory=Defaults.model_construct)
@@ -142,12 +132,39 @@ class Project(Model, later="keys_of channels flows inbound embed"):
         "Its systems, by a name of your own.", {"crm": {"connector": "amocrm"}}, default=...
     )
     capabilities: dict[str, RouteField] = about("Who answers what.", {"identity": "crm"}, default={})
+    keys_of: dict[str, KeyOf] = about(
+        "How a client's key in a connection is found.",
+        {"crm": {"from": "bank.card", "call": "crm.find_client", "key": "output.clients[0].key"}},
+        default={},
+    )
+    channels: dict[str, Channel] = about(
+        "How clients of a channel may be found.", {"telegram": {"identify_by": ["social", "phone"]}}, default={}
+    )
+    flows: Annotated[dict[Annotated[str, Field(pattern=NAME_PATTERN)], FlowField], AfterValidator(usable)] = about(
+        "Operations over several connections.",
+        {"manager": {"input": {"client_key": "string"}, "steps": {"client": {"call": "card"}}}},
+        default={},
+    )
     keys: list[ApiKey] = about("Who may call; `tolmach key new` prints a line.", default=[])
 
     def link(self) -> None:
         """Check what the parts say of each other; what needs the connectors is checked when they are bound."""
         for key in self.keys:
             key.link()
+        self._link_connections()
+        for name, route in self.capabilities.items():
+            self._link_route(name, route, self._raw["capabilities"].key_span(name))
+        for name, way in self.keys_of.items():
+            way.link_names()
+            if name not in self.connections:
+                message, place = f"there is no connection `{name}`", self._raw["keys_of"].key_span(name)
+                self.report("unknown-connection", message, nearest(name, self.connections), place)
+        for channel in self.channels.values():
+            channel.link_form()
+        for flow in self.flows.values():
+            flow.link_flow(self._at)
+
+    def _link_connections(self) -> None:
         for name, use in self.connections.items():
             if name in CONTRACTS or name in ("flows", "embed"):
                 message, place = f"a connection may not be named `{name}`", self._raw["connections"].key_span(name)
@@ -155,8 +172,6 @@ class Project(Model, later="keys_of channels flows inbound embed"):
             if not isinstance(use.settings, Map):
                 message = f"expected settings, found {kind_of(use.settings)}"
                 use.report("wrong-type", message, "write `name: value` pairs", "settings")
-        for name, route in self.capabilities.items():
-            self._link_route(name, route, self._raw["capabilities"].key_span(name))
 
     def route_place(self, capability: str) -> Span:
         """Where the project says who answers a capability."""
@@ -168,11 +183,22 @@ class Project(Model, later="keys_of channels flows inbound embed"):
             self.report("unknown-capability", f"there is no capability `{name}`", nearest(name, CONTRACTS), span)
         elif name not in SERVED:
             self.report("not-yet", f"the capability `{name}`: {LATER}", f"take `{name}` out for now", span)
-        elif route.from_ is None and not any(route.has(k) for k in Route.LATER):
-            self.report("missing-key", f"`{name}` names no connection", f"write `{name}: connection`", span)
-        elif route.from_ is not None and route.from_ not in self.connections:
-            message, remedy = f"there is no connection `{route.from_}`", nearest(route.from_, self.connections)
-            self.report("unknown-connection", message, remedy, self.route_place(name))
+        elif not route.choose(MODES, "keep one of them") and not route.from_:
+            if not any(route.has(key) for key in Route.LATER):
+                self.report("missing-key", f"`{name}` names no connection", f"write `{name}: connection`", span)
+        else:
+            self._link_sources(name, route)
+
+    def _link_sources(self, capability: str, route: Route) -> None:
+        for source in route.sources:
+            if source not in self.connections:
+                message, remedy = f"there is no connection `{source}`", nearest(source, self.connections)
+                self.report("unknown-connection", message, remedy, self.route_place(capability))
+        for source in set(route.require) - set(route.merge or ()):
+            message, remedy = f"`{source}` is not among those that are merged", nearest(source, route.merge or ())
+            route.report("wrong-value", message, remedy, "require")
+        if route.cache is not None and capability == "authorization":
+            route.report("one-of", "`authorization` is never kept", "take `cache` out", "cache")
 
 
 class ProjectFile(Model):

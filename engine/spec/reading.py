@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     GetPydanticSchema,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -34,17 +35,28 @@ LATER = "comes with a later version"
 class Model(BaseModel):
     """The base of everything read from YAML: frozen, no unknown keys, no silent conversion.
 
-    `later` names the keys of the language that a later version brings: they are read and refused by name.
+    `later` names the keys of the language that a later version brings: they are read and refused by name. `only` names
+    the keys that are left of those of a base.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True)
     LATER: ClassVar[frozenset[str]] = frozenset()
+    ONLY: ClassVar[frozenset[str]] = frozenset()
     _raw: Map = PrivateAttr(default_factory=Map)
     _at: "Reading" = PrivateAttr()
 
-    def __init_subclass__(cls, later: str = "", **more: Any) -> None:
+    def __init_subclass__(cls, later: str = "", only: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)
         cls.LATER = frozenset(later.split())
+        cls.ONLY = frozenset(only.split())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        found = handler(schema)
+        if cls.ONLY:
+            whole = handler.resolve_ref_schema(found)
+            whole["properties"] = {key: value for key, value in whole["properties"].items() if key in cls.ONLY}
+        return found
 
     @model_validator(mode="wrap")
     @classmethod
@@ -59,6 +71,7 @@ class Model(BaseModel):
     @classmethod
     def _takes(cls, key: str, raw: Map, at: "Reading") -> bool:
         known = {info.alias or name for name, info in cls.model_fields.items()}
+        known &= cls.ONLY or known
         if key in known:
             return True
         if key in cls.LATER:
@@ -215,6 +228,11 @@ def _spared(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationI
 
 
 SPARED: Final = WrapValidator(_spared)
+
+
+def usable(found: dict[str, C | None]) -> dict[str, C]:
+    """Those of some named models that could be read."""
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def place_of(text: Any, offset: int = 0, length: int = 1) -> Span | None:

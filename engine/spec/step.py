@@ -15,7 +15,6 @@ from engine.spec.names import RESERVED, Names
 from engine.spec.reading import SPARED, Model, about, reading, reads, wrong
 from engine.spec.strings import ExpressionField
 from engine.spec.tree import read_tree
-from engine.spec.tree.nodes import Const, WrittenObject
 
 MEMBERS: Final = ("output", "body", "status", "headers")
 """What a step leaves behind."""
@@ -41,14 +40,6 @@ class Attempt(Action):
             self.report("missing-key", "nothing is done here", "add `request`, `call` or `output`")
         if not self.has("request") and not self.has("call"):
             self.allow("paging" if acting else "paging response", "what sends nothing by itself")
-
-    @property
-    def given(self) -> set[str] | None:
-        """The names that the called operation is given; None if they are computed."""
-        if isinstance(self.input, WrittenObject):
-            names = [member.key for member in self.input.members if isinstance(member.key, str)]
-            return set(names) if len(names) == len(self.input.members) else None
-        return set(self.input.value) if isinstance(self.input, Const) else set()
 
 
 _ACTING: Final = ("request", "call", "first_of")
@@ -130,7 +121,7 @@ class Step(Signing, Attempt):
         return frozenset(name for name, wrote in above.items() if writes or wrote or name in named)
 
 
-def _named(found: Any, info: ValidationInfo) -> Any:
+def named(found: Any, info: ValidationInfo) -> Any:
     """The steps by their names, each of which must be one that an expression can use."""
     if not isinstance(found, Map) or not found:
         message = f"`steps` takes names and steps, found {kind_of(found)}"
@@ -144,7 +135,7 @@ def _named(found: Any, info: ValidationInfo) -> Any:
     return found
 
 
-StepsField = Annotated[dict[str, Annotated[Step | None, SPARED]], BeforeValidator(_named)]
+StepsField = Annotated[dict[str, Annotated[Step | None, SPARED]], BeforeValidator(named)]
 
 
 def link_steps(steps: Steps, names: Names, outer: Signing, grant: Grant) -> Names:

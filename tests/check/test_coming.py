@@ -17,15 +17,6 @@ PLAIN = 'connection: {base_url: "{{ settings.url }}"}\n'
 GET = "operations: {get: {request: {method: GET, path: /x}, output: {id: body.id}}}\n"
 
 COMING = {
-    "a challenge": PLAIN
-    + """\
-operations:
-  find:
-    capability: identity
-    request: {method: GET, path: /x, query: {code: "{{ step.code }}"}}
-    output: {clients: {each: body.items, as: {key: item.id}}}
-    challenge: {when: body.ask, kind: sms}
-""",
     "endpoints": PLAIN + GET + "endpoints: {find: {method: POST, path: /in, call: identity}}\n",
 }
 

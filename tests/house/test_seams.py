@@ -31,7 +31,8 @@ KEY_TYPES = {
     "engine.spec.project": ("Project",),
     "engine.runtime.binding": ("Bound",),
     "engine.runtime.call": ("Call", "Answer"),
-    "engine.runtime.registry": ("Registry", "Project", "Target"),
+    "engine.runtime.registry": ("Registry",),
+    "engine.runtime.target": ("Project", "Source", "Target"),
 }
 PERSONAL = {"phones", "emails", "birth_date", "first", "last", "middle", "full", "inn"}
 

@@ -321,7 +321,7 @@ def test_a_setting_of_type_path_cannot_climb_or_ask(tmp_path: Path, root: str) -
     file = lay(tmp_path, "  root: path\n", f"{{root: '{root}'}}", operations=operations)
 
     def render() -> None:
-        target = load(file, (), {}).projects["p"].targets["crm.op"]
+        target = load(file, (), {}).projects["p"].targets["crm.op"].sources[0]
         assert target.work.press
         target.work.press.render({"settings": target.bound.settings, "input": {}})
 

@@ -340,7 +340,7 @@ def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     )
     engine = Engine(load(file, (), {}), SystemClock(), SystemIds())
     with pytest.raises(CallError, match="the certificates of `crm` cannot be read"):
-        engine.sender._gate(engine.registry.projects["p"].targets["crm.get"].bound)
+        engine.sender._gate(engine.registry.projects["p"].targets["crm.get"].sources[0].bound)
 
 
 def test_a_key_with_a_password_asks_nobody_for_it(tmp_path: Path, authority: Authority) -> None:

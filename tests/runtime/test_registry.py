@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from engine.errors import ConfigError, Diagnostic
-from engine.runtime import registry as module
-from engine.runtime.registry import Registry, Shelf, load
+from engine.runtime import connectors as module
+from engine.runtime.connectors import Connectors
+from engine.runtime.registry import Registry, load
 from engine.spec.connector import Loaded, load_connector
 from tests.runtime.bench import HEAD
 
@@ -50,7 +51,7 @@ def found(file: Path, *folders: Path) -> list[Diagnostic]:
 
 
 def title_of(registry: Registry, target: str = "crm.op") -> str:
-    return registry.projects["p"].targets[target].bound.loaded.connector.title
+    return registry.projects["p"].targets[target].sources[0].bound.loaded.connector.title
 
 
 def test_connectors_are_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +68,7 @@ def test_connectors_are_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_shipped_connectors_are_there() -> None:
-    assert {"amocrm", "fineract"} <= set(Shelf((module.SHIPPED,)).names())
+    assert {"amocrm", "fineract"} <= set(Connectors((module.SHIPPED,)).names())
 
 
 def test_a_connector_is_read_once_for_all_its_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,11 +155,11 @@ def test_a_capability_is_the_first_operation_that_offers_it(tmp_path: Path) -> N
     connector(tmp_path / "connectors", "bank", BANK)
     file = project(tmp_path, f"{{bank: {use('bank')}}}", "    capabilities: {identity: {from: bank}, card: bank}\n")
     targets = load(file, (), {}).projects["p"].targets
-    assert targets["identity"].work.press
-    assert targets["bank.find_too"].work.press
-    assert targets["identity"].work.press.render({}).url.endswith("/f")
+    assert targets["identity"].sources[0].work.press
+    assert targets["bank.find_too"].sources[0].work.press
+    assert targets["identity"].sources[0].work.press.render({}).url.endswith("/f")
     assert (targets["identity"].capability, targets["identity"].title) == ("identity", "find")
-    assert targets["bank.find_too"].work.press.render({}).url.endswith("/g")
+    assert targets["bank.find_too"].sources[0].work.press.render({}).url.endswith("/g")
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,14 @@ operations:
 """
 
 
-def test_a_call_may_lead_to_another_connection(tmp_path: Path) -> None:
-    file = lay(tmp_path, OPERATIONS, "https://crm.example")
-    text = file.read_text(encoding="utf-8")
-    other = "connections:\n      bank: {connector: crm, settings: {url: 'https://bank.example'}}\n"
-    file.write_text(text.replace("connections:\n", other), encoding="utf-8")
-    bounds = {bound.name: bound for bound in load(file, (), {}).connections}
-    work = work_of(bounds["crm"], "ask", lambda called: (bounds["bank"], called))
-    first, second = (stage.work.called for stage in work.stages)
-    assert first is not None
-    assert second is not None
-    assert (work.bound.name, first.bound.name, second.bound.name) == ("crm", "bank", "bank")
-    assert first.press is not None
-    assert first.press.render({}).url == "https://bank.example/x"
-    assert first.writes, "so that the second waits"
-    assert [stage.needs for stage in work.stages] == [frozenset(), {"a"}]
+def test_a_call_of_a_flow_asks_its_project(tmp_path: Path) -> None:
+    (bound,) = load(lay(tmp_path, OPERATIONS, "https://crm.example"), (), {}).connections
+    own, flow = work_of(bound, "ask"), work_of(bound, "ask", lambda called: called == "elsewhere")
+    assert [(stage.work.called is None, stage.work.asked) for stage in own.stages] == [(False, ""), (False, "")]
+    assert [(stage.work.called is None, stage.work.asked) for stage in flow.stages] == [(True, "elsewhere")] * 2
+    assert flow.stages[0].work.writes, "so that the second waits"
+    assert [stage.needs for stage in flow.stages] == [frozenset(), {"a"}]
+    assert [stage.needs for stage in work_of(bound, "ask", lambda _: False).stages] == [frozenset(), frozenset()]
 
 
 SIGNED = """\

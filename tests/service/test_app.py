@@ -7,7 +7,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.errors import Diagnostic, Span
-from engine.runtime.registry import Project, Registry, Trouble
+from engine.runtime.loading import Trouble
+from engine.runtime.registry import Registry
+from engine.runtime.target import Project
 from engine.service.app import readiness
 from engine.spec.project import Defaults
 from tests.service.stage import TOKEN, Stage, stage
@@ -31,7 +33,7 @@ def test_a_connection_out_of_service_is_named_and_the_rest_goes_on() -> None:
         "missing-key", "the value hunter2 is odd", "remove it", Span("/srv/bank/connectors/crm/connector.yaml", 3, 5)
     )
     trouble = Trouble("retail", "crm", (problem,))
-    served = Project("retail", Defaults.model_construct().locale, 5.0, {"card": None}, ())  # type: ignore[dict-item]
+    served = Project("retail", Defaults.model_construct().locale, 5.0, {"card": None}, (), None, {}, {})  # type: ignore[dict-item]
     status, document = readiness(Registry({"retail": served}, (trouble,)), stopping=False)
     expected = {
         "project": "retail",

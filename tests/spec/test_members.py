@@ -10,7 +10,7 @@ from engine.spec.contracts import CONTRACTS
 from engine.spec.reading import Model
 
 ASKED = {
-    "identity": "value type channel secret step",
+    "identity": "value type channel secret step form",
     "authorization": "token channel",
     "card": "client_key",
     "products": "client_key company_key kinds",

@@ -78,6 +78,7 @@ IDENTITY = "capability: identity"
 def test_identity_sees_what_a_challenge_sealed(write: str) -> None:
     place: Any = {"write": write}
     text = connector(place, "step.code", IDENTITY) + "    output: {clients: {each: body, as: {key: item.id}}}\n"
+    text += "    challenge: {when: body.more, kind: sms, keep: {code: body.id}}\n"
     assert unknown(text) == []
 
 

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from engine.language.locale import Locale
 from engine.spec.contracts import values
 from engine.spec.contracts.contract import Contract, Row, Shape, many, member, required
-from engine.spec.contracts.types import Emails, Flag, Identifier, Key, Many, Phones, Text, Url
+from engine.spec.contracts.types import Emails, Flag, Identifier, Key, Many, Phones, Scalar, Text, Url
 from engine.spec.misfit import InputError, Misfit
 
 Kind = Literal["phone", "email", "crm_id", "inn", "social", "any"]
@@ -16,11 +16,14 @@ Kind = Literal["phone", "email", "crm_id", "inn", "social", "any"]
 class IdentityInput(Shape):
     """By what a client is searched for."""
 
-    value: Key = required("What the client is searched by.", "+79001234567", personal=True)
+    value: Identifier | None = member("What the client is searched by.", "+79001234567", personal=True)
     type: Kind = member("What the value is; `any` lets the connection choose.", "phone", default="any")
     channel: Identifier | None = member("The channel the client writes in.", "telegram")
     secret: Identifier | None = member("The code word or the code from an SMS.", "4711", personal=True)
     step: Identifier | None = member("The `step` of the challenge that is being answered.", "bXlzdGVw")
+    form: dict[str, Scalar] | None = member(
+        "Fields of a form that was filled in.", {"phone": "+79001234567"}, personal=True
+    )
 
 
 class IdentityClient(Shape):
@@ -71,6 +74,8 @@ def read_as(kind: str, value: str, locale: Locale) -> str:
 
 
 def _prepare(given: Row, locale: Locale) -> Row:
+    if "value" not in given:
+        return given
     try:
         return {**given, "value": read_as(given["type"], given["value"], locale)}
     except Misfit as misfit:

@@ -1,0 +1,98 @@
+"""The client's keys: the project's own, and those that other systems know the client by."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, cast
+
+from engine.errors import CallError
+from engine.runtime.cache import Kept
+from engine.runtime.target import Project, Source
+from engine.spec.tree.nodes import evaluate
+from engine.spec.trip import Outcome
+
+Fetch = Callable[[Source, dict[str, Any]], Awaitable[Kept]]
+
+MOST: Final = 20
+"""Clients of another system whose keys are looked for."""
+
+
+class Keys:
+    """Finds keys of one call, each once. Raises CallError: what a look-up fails with, `not_found` for none."""
+
+    def __init__(self, project: Project, fetch: Fetch) -> None:
+        self._project = project
+        self._fetch = fetch
+        self._found: dict[tuple[str, str, str], asyncio.Future[str]] = {}
+        self._asked: dict[tuple[str, str], asyncio.Future[Kept]] = {}
+
+    def foreign(self, source: Source) -> bool:
+        """Whether the source knows clients by other keys than the project."""
+        return self._project.owner not in (None, source.bound.name)
+
+    async def asked(self, source: Source, given: dict[str, Any]) -> dict[str, Any]:
+        """The input with the key by which the source knows the client."""
+        if not self.foreign(source) or "client_key" not in given:
+            return given
+        start = str(self._project.owner)
+        return {**given, "client_key": await self._key(source.bound.name, start, given["client_key"])}
+
+    async def answered(self, source: Source, kept: Kept, given: dict[str, Any]) -> Kept:
+        """The answer with the project's keys; clients that have none are left out."""
+        outcome = kept.outcome
+        if not self.foreign(source) or isinstance(outcome, CallError) or outcome.empty:
+            return kept
+        output, here, owner = outcome.output, source.bound.name, str(self._project.owner)
+        if source.operation.capability == "card":
+            output = {**output, "key": given["client_key"]}
+        elif source.operation.capability == "authorization":
+            output = {**output, "key": await self._key(owner, here, output["key"])}
+        elif "clients" in (output if source.operation.capability == "identity" else ()):
+            clients = output["clients"]
+            found = await asyncio.gather(*(self._client(owner, here, client) for client in clients[:MOST]))
+            known = [client for client in found if client is not None]
+            told = outcome.warnings
+            if lost := len(clients) - len(known):
+                told = (*told, f"{lost} of the clients of `{here}` have no key in `{owner}` and are left out")
+            empty = not known
+            return kept._replace(outcome=outcome._replace(output={"clients": known}, empty=empty, warnings=told))
+        return kept._replace(outcome=outcome._replace(output=output))
+
+    async def _client(self, owner: str, here: str, client: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            return {**client, "key": await self._key(owner, here, client["key"])}
+        except CallError as error:
+            if error.code == "not_found":
+                return None
+            raise
+
+    async def _key(self, wanted: str, start: str, key: str) -> str:
+        """The key in the connection `wanted` of the client who has `key` in the connection `start`."""
+        if wanted == start:
+            return key
+        name = (wanted, start, key)
+        if name not in self._found:
+            self._found[name] = asyncio.ensure_future(self._look_up(wanted, start, key))
+        return await asyncio.shield(self._found[name])
+
+    async def _look_up(self, wanted: str, start: str, key: str) -> str:
+        way = self._project.ways[wanted]
+        own = await self._key(way.source.bound.name, start, key)
+        said = cast("Outcome", (await self.fetched(way.source, {"client_key": own})).outcome)
+        written = way.spec.input({"from": {"output": said.output}}) if way.spec.input is not None else {}
+        found = cast("Outcome", (await self.fetched(way.call, written)).outcome)
+        value = evaluate(way.spec.key, {"output": found.output})
+        if value is None or value == "":
+            raise CallError("not_found", f"`keys_of.{wanted}` finds no key", place=way.spec.place("key"))
+        return str(value)
+
+    async def fetched(self, source: Source, given: dict[str, Any]) -> Kept:
+        """What a source says, asked once for all who want the same. Raises CallError."""
+        name = (source.name, repr(sorted(given.items())))
+        if name not in self._asked:
+            self._asked[name] = asyncio.ensure_future(self._fetch(source, given))
+        return await asyncio.shield(self._asked[name])
+
+    @property
+    def running(self) -> list["asyncio.Future[Any]"]:
+        """Everything that was begun, for whoever ends it."""
+        return [*self._found.values(), *self._asked.values()]
