@@ -180,7 +180,8 @@ def finished(errand: Errand, outcome: Outcome) -> Outcome:
     if outcome.empty:
         return outcome._replace(output=operation.nothing())
     output, warnings = operation.finished(outcome.output, errand.scope[LOCALE])
-    return outcome._replace(output=output, warnings=tuple(warnings))
+    nothing = operation.contract is not None and output == operation.contract.empty
+    return outcome._replace(output=output, empty=nothing, warnings=tuple(warnings))
 
 
 def _failure(task: "asyncio.Task[Outcome]") -> CallError:
