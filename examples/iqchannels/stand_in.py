@@ -34,6 +34,12 @@ class Recognition:
         """The answer that is waited for."""
         return WORDS[self.client.number] if self.wants == "WORD" else SMS_CODE
 
+    def asked(self, ticket: str, wrong: bool = False) -> Json:
+        """The bank's question."""
+        question = "Назовите кодовое слово" if self.wants == "WORD" else "Введите код из SMS"
+        ask = f"Ответ не подошёл. {question}" if wrong else question
+        return {"ticket": ticket, "wants": self.wants, "ask": ask, "left": self.left}
+
 
 def bank(tell: Tell) -> web.Application:
     """Everything that the bank of examples/bank has, and `/recognitions` and `/clients/{number}/companies`."""
@@ -46,7 +52,7 @@ def bank(tell: Tell) -> web.Application:
             return web.json_response({"clients": [_shown(client) for client in found]})
         ticket = f"ticket-{len(begun) + 1}"
         begun[ticket] = Recognition(found[0])
-        return web.json_response({"ticket": ticket, "wants": "WORD", "left": TRIES})
+        return web.json_response(begun[ticket].asked(ticket))
 
     async def proceed(request: web.Request) -> web.Response:
         ticket, answer = request.match_info["ticket"], (await request.json()).get("answer")
@@ -70,7 +76,7 @@ def _judge(begun: dict[str, Recognition], ticket: str, answer: str) -> web.Respo
     one.wants, one.left = ("SMS", TRIES) if right else (one.wants, one.left - 1)
     if one.left == 0:
         return web.json_response({"code": "BLOCKED", "text": "Too many wrong answers"}, status=423)
-    return web.json_response({"ticket": ticket, "wants": one.wants, "wrong": not right, "left": one.left})
+    return web.json_response(one.asked(ticket, wrong=not right))
 
 
 def _shown(client: Client) -> Json:
