@@ -1,8 +1,8 @@
 """A bot of the studio: it goes from node to node and calls with Botpress v12's Call API.
 
-As there: method and URL are constants, headers and body are templates, `{{…}}` writes a value with the signs that HTML
-knows replaced, an absent one is empty. The answer is kept as `{body, status}`; a status of 400 or more takes the failure
-branch.
+As there: method and URL are constants, headers and body are templates; `{{…}}` writes a value with the signs replaced
+that mean something in HTML, and nothing for an absent one. The answer is kept as `{body, status}`; a status of 400 or
+more takes the failure branch.
 """
 
 import html

@@ -142,9 +142,10 @@ class Platform:
         body = {manner.spelling(name): value for name, value in sent.items()}
         async with self.session.post(
             self.address + path,
+            json=None if manner.form else body,
+            data=body if manner.form else None,
             headers={"X-Api-Key": self.key},
             timeout=ClientTimeout(total=PATIENCE),
-            **({"data": body} if manner.form else {"json": body}),
         ) as reply:
             wait = reply.headers.get("Retry-After")
             answer = await reply.json(content_type=None)

@@ -25,9 +25,9 @@ from examples.iqchannels.stand_in import SMS_CODE, WORDS
 
 VERA: Final = "8 900 000-01-01"
 EVENT: Final[Json] = {
-    "ChatEvent": {"Id": 3614, "Type": "chat_opened", "ChatId": 10, "ClientId": 8, "Actor": "client", "CreatedAt": 1796083200000},
+    "ChatEvent": {"Id": 3614, "Type": "chat_opened", "ChatId": 10, "Actor": "client", "CreatedAt": 1796083200000},
     "Rels": {"Chats": [{"Id": 10, "TicketId": 5, "ClientId": 8}], "Clients": [{"ID": 8, "IntegrationId": "1001"}]},
-}  # fmt: skip
+}
 
 console = Console(highlight=False)
 

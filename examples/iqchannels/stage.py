@@ -84,7 +84,7 @@ async def _serving(project: Path, connectors: Path, settings: dict[str, str]) ->
 
 
 async def _read(pipe: asyncio.StreamReader, heard: list[str]) -> None:
-    async for line in pipe:
+    while line := await pipe.readline():
         heard.append(line.decode())
 
 
