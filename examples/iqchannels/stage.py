@@ -57,7 +57,8 @@ async def _project_with_a_key(folder: Path) -> tuple[str, Path]:
     """A fresh API key for a bot, and the project file with the line that `tolmach key new` prints for it."""
     allowed = ("--allow", "identity", "--allow", "products", "--allow", "flows.*")
     command = (*TOLMACH, "key", "new", "bot", *allowed)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=nowhere, cwd=ROOT)
     key, line = (await process.communicate())[0].decode().strip().splitlines()
     text = (HERE / "tolmach.yaml").read_text(encoding="utf-8")
     project = folder / "tolmach.yaml"
