@@ -113,6 +113,23 @@ async def event(platform: Platform, _stage: Stage) -> str:
     return f"taken: {taken}, to be told again: {len(platform.undelivered)}"
 
 
+async def written(_platform: Platform, stage: Stage) -> str:
+    """A bot writes into a chat, and repeats itself: the platform keeps one message."""
+    first, again = [await _bot(stage, "send", chat_id=10, text="Добрый день!", local_id=7) for _ in range(2)]
+    kept, chat = await _bot(stage, "messages", chat_id=10), await _bot(stage, "chat", chat_id=10)
+    nowhere = await _bot(stage, "send", chat_id=11, text="Добрый день!")
+    same = first["message_id"] == again["message_id"]
+    return f"the same: {same}, kept: {len(kept['messages'])}, of {chat['client_key']}; elsewhere: {nowhere['code']}"
+
+
+async def _bot(stage: Stage, operation: str, **given: Any) -> Json:
+    headers = {"Authorization": f"Bearer {stage.key}"}
+    url = f"{stage.address}/v1/retail/chat/{operation}?flat=1"
+    async with stage.session.post(url, json=given, headers=headers) as reply:
+        found: Json = await reply.json(content_type=None)
+    return found
+
+
 async def stranger(platform: Platform, _stage: Stage) -> str:
     """Somebody without the key."""
     return _told(await replace(platform, key="a guess").search(VERA))
@@ -173,6 +190,11 @@ SCENARIOS: Final = (
         "service Уведомления: paid 69 month; product Накопительный счёт: free",
     ),
     Scenario("An event that nobody takes yet is not lost", event, "taken: False, to be told again: 1"),
+    Scenario(
+        "A bot writes into a chat of the platform, and repeats itself",
+        written,
+        "the same: True, kept: 1, of 1001; elsewhere: not_found",
+    ),
     Scenario("Somebody without the platform's key", stranger, "refused: Нет доступа."),
 )
 
@@ -186,16 +208,17 @@ async def play(stay: bool) -> int:
             console.print(f"  {name:<16}[bold]{where}[/bold]")
         told = Told(asked)
         platform = Platform(found.session, found.address, INBOUND_KEY, asyncio.sleep, told.exchange)
-        ended = [await _one(number, scenario, platform, found) for number, scenario in enumerate(SCENARIOS, 1)]
+        ended = [await _one(number, each, platform, found, told) for number, each in enumerate(SCENARIOS, 1)]
         if stay:
             await _stay(found)
     return int(not all(ended))
 
 
-async def _one(number: int, scenario: Scenario, platform: Platform, found: Stage) -> bool:
+async def _one(number: int, scenario: Scenario, platform: Platform, found: Stage, told: "Told") -> bool:
     console.print()
     console.rule(Text(f"{number}/{len(SCENARIOS)} {scenario.story}", "bold"), align="left", style="dim")
     outcome = await scenario.play(platform, found)
+    told.systems()
     right = outcome == scenario.outcome
     console.print(Text.assemble(("  ✓ " if right else "  ✗ ", "bold green" if right else "bold red"), outcome))
     if not right:
@@ -213,11 +236,15 @@ class Told:
         """One request, what it led to, its answer."""
         kind = "form" if said.form else "JSON"
         _line("platform → tolmach", f"POST {said.path} ({kind})", said.sent)
+        self.systems()
+        later = f", Retry-After: {said.retry_after:.0f}" if said.retry_after else ""
+        _line("platform ← tolmach", f"{said.status}{later}", said.body)
+
+    def systems(self) -> None:
+        """What the systems were asked since the last time."""
         for one in self.asked:
             _line(f"tolmach → {one['system']}", f"{one['method']} {one['target']}", json.loads(one["body"] or "null"))
         self.asked.clear()
-        later = f", Retry-After: {said.retry_after:.0f}" if said.retry_after else ""
-        _line("platform ← tolmach", f"{said.status}{later}", said.body)
 
 
 def _line(who: str, what: str, body: Any) -> None:

@@ -1,4 +1,4 @@
-"""The bank, the CRM and `tolmach serve` on free ports of this machine: what the platform and the bot play on."""
+"""The systems and `tolmach serve` on free ports of this machine: what the platform and the bot play on."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from typing import Final
 from aiohttp import ClientError, ClientSession
 
 from examples.bank.stand_in import BANK_LOGIN, CRM_KEY, Json, crm, running
+from examples.iqchannels.chats import TOKEN, chats
 from examples.iqchannels.stand_in import bank
 
 HERE: Final = Path(__file__).resolve().parent
@@ -42,10 +43,15 @@ class Stage:
 
 @asynccontextmanager
 async def stage(tell: Callable[[Json], None], connectors: Path = HERE / "connectors") -> AsyncIterator[Stage]:
-    """Start everything; it ends with the block. `tell` hears of each request to the bank and the CRM."""
-    async with running(bank(tell)) as bank_url, running(crm(tell)) as crm_url, ClientSession() as session:
+    """Start everything; it ends with the block. `tell` hears of each request to the systems."""
+    async with (
+        running(bank(tell)) as bank_url,
+        running(crm(tell)) as crm_url,
+        running(chats(tell)) as chats_url,
+        ClientSession() as session,
+    ):
         settings = {"BANK_URL": bank_url, "BANK_PASSWORD": BANK_LOGIN[1], "CRM_URL": crm_url, "CRM_KEY": CRM_KEY}
-        settings |= {"IQ_URL": "http://127.0.0.1:9", "IQ_TOKEN": "demo-token", "IQ_INBOUND_KEY": INBOUND_KEY}
+        settings |= {"IQ_URL": chats_url, "IQ_TOKEN": TOKEN, "IQ_INBOUND_KEY": INBOUND_KEY}
         with TemporaryDirectory(prefix="tolmach-example-") as folder:
             key, project = await _project_with_a_key(Path(folder))
             async with _serving(project, connectors, settings | {"TOLMACH_DRAIN": "0"}) as address:
@@ -55,7 +61,7 @@ async def stage(tell: Callable[[Json], None], connectors: Path = HERE / "connect
 
 async def _project_with_a_key(folder: Path) -> tuple[str, Path]:
     """A fresh API key for a bot, and the project file with the line that `tolmach key new` prints for it."""
-    allowed = ("--allow", "identity", "--allow", "products", "--allow", "flows.*")
+    allowed = ("--allow", "identity", "--allow", "flows.*", "--allow", "chat.*")
     command = (*TOLMACH, "key", "new", "bot", *allowed)
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=nowhere, cwd=ROOT)
