@@ -58,8 +58,10 @@ def searched(given: dict[str, Any], operation: Operation, locale: Locale) -> dic
     Raises CallError `invalid_input`. What is no search stays as it is.
     """
     accepts = operation.accepts
+    if operation.capability == "identity" and "value" not in given:
+        raise CallError("invalid_input", "`/value`: is missing")
     kind = given.get("type", "any") if accepts else ""
-    if not accepts or kind in accepts or "value" not in given:
+    if not accepts or kind in accepts:
         return given
     names = ", ".join(accepts)
     if kind != "any":

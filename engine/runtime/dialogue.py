@@ -48,7 +48,7 @@ class Dialogue:
     async def _resumed(self) -> Outcome:
         """The answer to the challenge of one source, given to that source."""
         sealed, given = self._sealed, self._given
-        if any(value is not None and value != sealed["asked"][name] for name, value in self._asked.items()):
+        if "value" in given and self._asked != sealed["asked"]:
             raise CallError("invalid_input", "`/value`: the step was begun with another one")
         source = next((one for one in self._target.sources if one.name == sealed["source"]), None)
         if source is None:
@@ -68,6 +68,8 @@ class Dialogue:
             kinds = dict.fromkeys(kind for source in self._target.sources for kind in source.operation.accepts)
             raise CallError("invalid_input", f"`/type`: clients are searched by {', '.join(kinds)}")
         known: dict[str, Any] = {name: self._given[name] for name in ("channel", "secret") if name in self._given}
+        if self._sealed:  # it was the answer to the form
+            known.pop("secret", None)
         outcome = await self._inquiry.routed(
             self._target, sources, lambda source: self._found(source, suited[source.name], known)
         )

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from engine.errors import CallError
 from engine.runtime.cache import Kept
 from engine.runtime.target import Project, Source
+from engine.spec.challenge import UNANSWERED, Asked
 from engine.spec.tree.nodes import evaluate
 from engine.spec.trip import Outcome
 
@@ -79,7 +80,14 @@ class Keys:
         own = await self._key(way.source.bound.name, start, key)
         said = cast("Outcome", (await self.fetched(way.source, {"client_key": own})).outcome)
         written = way.spec.input({"from": {"output": said.output}}) if way.spec.input is not None else {}
-        found = cast("Outcome", (await self.fetched(way.call, written)).outcome)
+        try:
+            found = cast("Outcome", (await self.fetched(way.call, written)).outcome)
+        except CallError as error:
+            if error.code != "invalid_input":
+                raise  # the caller's own input is not to blame for what the first system did not say
+            raise CallError("not_found", f"`keys_of.{wanted}`: {error.detail}", place=way.spec.place("input")) from None
+        if isinstance(found.output, Asked):
+            raise CallError("upstream_rejected", UNANSWERED)
         value = evaluate(way.spec.key, {"output": found.output})
         if value is None or value == "":
             raise CallError("not_found", f"`keys_of.{wanted}` finds no key", place=way.spec.place("key"))

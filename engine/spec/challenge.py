@@ -11,6 +11,8 @@ from engine.spec.strings import ExpressionField
 from engine.spec.tree import Scope
 from engine.spec.tree.nodes import evaluate, failed, holds
 
+UNANSWERED: Final = "the system asks the client for more, and there is nobody to ask"
+
 
 class Asked(NamedTuple):
     """One more step that a system wants; `keep` is given back to it with the answer, and to nobody else."""

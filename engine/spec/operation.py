@@ -11,7 +11,7 @@ from engine.language.locale import Locale
 from engine.spec.action import SHAPES, Action, Grant, Signing
 from engine.spec.auth.credentials import Auth
 from engine.spec.auth.oauth2 import OAuth2
-from engine.spec.challenge import Asked, ChallengeRule
+from engine.spec.challenge import UNANSWERED, Asked, ChallengeRule
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.form import IdentifierField
@@ -133,7 +133,7 @@ class Operation(Signing, Action, Heading):
         if self.contract is None:
             return value, []
         if isinstance(value, Asked):
-            raise CallError("upstream_rejected", "the system asks the client for more, and there is nobody to ask")
+            raise CallError("upstream_rejected", UNANSWERED)
         if self.output is None and self.contract.empty is not None:
             value = self.contract.empty | value  # what no step, or no page, yields
         try:

@@ -15,10 +15,11 @@ from engine.spec.connection import Connection, Tls
 from engine.spec.connector import Connector
 from engine.spec.operation import Authorise, Operation
 from engine.spec.paging import Cursor, LinkHeader, NextUrl, Numbered
-from engine.spec.project import Project, Route, Use
+from engine.spec.project import Project, Use
 from engine.spec.reading import Model
 from engine.spec.request import Request
 from engine.spec.response import ErrorRule, Response
+from engine.spec.route import Route
 from engine.spec.step import Attempt, ForEach, Step
 from tests.check.test_diagnostics import CASES, problems, spoil
 

@@ -13,7 +13,11 @@ FIRST = "capabilities: {products: {first_of: [a, b]}, authorization: {first_of: 
 MERGED = """\
 capabilities: {card: {merge: [a, b], require: [a]}, products: {merge: [a, b]}}
 keys_of:
-  b: {from: a.card, call: b.find_client, input: {type: crm_id, value: "{{ from.output.key }}"}, key: "output.clients[0].key"}
+  b:
+    from: a.card
+    call: b.find_client
+    input: {type: crm_id, value: "{{ from.output.key }}"}
+    key: output.clients[0].key
 """
 KEY = "/find?by=crm_id&value=1"
 
@@ -50,11 +54,11 @@ async def test_the_first_that_has_something_answers(tmp_path: Path) -> None:
 
 async def test_a_source_that_fails_gives_way_but_nothing_is_said_only_by_all(tmp_path: Path) -> None:
     async with town(tmp_path, FIRST, a=BANK, b=BANK) as t:
-        t.a.pages["/products/1"], t.b.pages["/products/1"] = 500, products("b-1")
+        t.a.pages["/products/1"], t.b.pages["/products/1"] = 409, products("b-1")
         answer = await t.ask("products", client_key="1")
-        assert told(answer) == [("a", "failed", "upstream_unavailable"), ("b", "ok", None)]
+        assert told(answer) == [("a", "failed", "conflict"), ("b", "ok", None)]
         t.b.pages["/products/1"] = products()
-        assert (await refused(t.ask("products", client_key="1"))).code == "upstream_unavailable"
+        assert (await refused(t.ask("products", client_key="1"))).code == "conflict"
         t.a.pages["/products/1"] = products()
         assert (await t.ask("products", client_key="1")).data == {"products": []}
 

@@ -9,8 +9,8 @@ from engine.language.text import kind_of, names_of
 Run = Callable[[Mapping[str, Any]], Any]
 Key = str | int
 
-KNOWN: Final = frozenset({"input", "settings", "page", "step", "call"})
-"""Roots whose shape we declare ourselves: an absent member is null along the whole chain."""
+KNOWN: Final = frozenset({"input", "settings", "page", "step", "call", "from", "output", "error"})
+"""Roots whose shape is ours to know: an absent member is null along the whole chain."""
 
 
 class Missing:

@@ -1,0 +1,130 @@
+"""One client, several systems, each with a key of its own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.runtime.registry import load
+from tests.runtime.test_routing import refused, told
+from tests.runtime.town import BANK, lay, town
+
+WAY = """\
+  {0}:
+    from: {1}.card
+    call: {0}.find_client
+    input: {{type: phone, value: "{{{{ from.output.phones[0] }}}}"}}
+    key: output.clients[0].key
+"""
+KEYS = "keys_of:\n" + "".join(WAY.format(*of) for of in ("ab", "ba"))
+PROJECT = "capabilities: {card: a, identity: b, authorization: b, products: b}\n" + KEYS
+PHONE = "/find?by=phone&value=%2B79000000001"
+
+
+def card(key: str) -> dict[str, Any]:
+    return {"key": key, "name": "Ivan", "phones": ["89000000001"]}
+
+
+def client(key: str) -> dict[str, Any]:
+    return {"found": [{"key": key, "name": "Ivan"}]}
+
+
+async def test_another_system_is_asked_with_its_own_key(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.a.pages["/card/a1"] = card("a1")
+        t.b.pages |= {PHONE: client("b1"), "/products/b1": {"products": [{"id": "x", "balance": "1"}]}}
+        answer = await t.ask("products", client_key="a1")
+        assert [one["id"] for one in answer.data["products"]] == ["x"]
+        assert told(answer) == [("b", "ok", None)]
+
+
+async def test_clients_of_another_system_get_the_projects_key(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages |= {
+            "/find?by=crm_id&value=7": {"found": [{"key": "b1", "name": "Ivan"}, {"key": "b2", "name": "Olga"}]}
+        }
+        t.b.pages |= {"/card/b1": card("b1"), "/card/b2": card("b2") | {"phones": ["89000000002"]}}
+        t.a.pages |= {PHONE: client("a1"), PHONE.replace("1", "2"): {"found": []}}
+        answer = await t.ask("identity", type="crm_id", value="7")
+        assert [(one["key"], one["name"]) for one in answer.data["clients"]] == [("a1", "Ivan")]
+        assert answer.meta["warnings"] == ["1 of the clients of `b` have no key in `a` and are left out"]
+
+
+async def test_a_card_by_token_has_the_projects_key(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages |= {"/me": {"key": "b1", "name": "Ivan"}, "/card/b1": card("b1")}
+        t.a.pages[PHONE] = client("a1")
+        assert (await t.ask("authorization", token="t")).data["key"] == "a1"
+        t.a.pages[PHONE] = {"found": []}
+        assert (await refused(t.ask("authorization", token="t"))).code == "not_found"
+
+
+async def test_a_merged_card_keeps_the_key_it_was_asked_by(tmp_path: Path) -> None:
+    project = "capabilities: {card: {merge: [a, b]}}\n" + KEYS
+    async with town(tmp_path, project, a=BANK, b=BANK) as t:
+        t.a.pages["/card/a1"] = card("a1")
+        t.b.pages |= {PHONE: client("b1"), "/card/b1": {**card("b1"), "segment": "vip"}}
+        data = (await t.ask("card", client_key="a1")).data
+        assert (data["key"], data["segment"]) == ("a1", "vip")
+
+
+async def test_an_operation_of_a_connection_takes_its_own_keys(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages |= {"/products/b1": {"products": []}, "/find?by=crm_id&value=7": client("b1")}
+        await t.ask("b.products", client_key="b1")
+        assert (await t.ask("b.find_client", type="crm_id", value="7")).data["clients"][0]["key"] == "b1"
+        assert (t.a.asked, len(t.b.asked)) == ([], 2)
+
+
+async def test_without_a_key_the_client_is_not_found_there(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.a.pages["/card/a1"], t.b.pages[PHONE] = card("a1"), {"found": []}
+        error = await refused(t.ask("products", client_key="a1"))
+        assert (error.code, error.detail) == ("not_found", "`keys_of.b` finds no key")
+        assert error.place is not None
+        assert (Path(error.place.file).name, error.place.line) == ("tolmach.yaml", 17)
+        t.a.pages["/card/a1"] = {"key": "a1"}
+        error = await refused(t.ask("products", client_key="a1"))
+        assert (error.code, error.detail) == ("not_found", "`keys_of.b`: `/value`: is missing")
+
+
+async def test_a_key_is_looked_up_through_a_third_system(tmp_path: Path) -> None:
+    project = "capabilities: {card: a, products: c}\n" + KEYS + WAY.format("c", "b")
+    async with town(tmp_path, project, a=BANK, b=BANK, c=BANK) as t:
+        t.a.pages["/card/a1"] = card("a1")
+        t.b.pages |= {PHONE: client("b1"), "/card/b1": card("b1")}
+        t.c.pages |= {PHONE: client("c1"), "/products/c1": {"products": []}}
+        await t.ask("products", client_key="a1")
+        assert (t.a.asked, t.b.asked, t.c.asked[-1]) == (["/card/a1"], [PHONE, "/card/b1"], "/products/c1")
+
+
+FIND = "call: {0}.find_client, input: {{value: x}}, key: output.k}}"
+A, B = "a: {from: b.card, " + FIND.format("a"), "b: {from: a.card, " + FIND.format("b")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "keys", "codes"),
+    [
+        ("card: a, products: b", B, ""),
+        ("card: a, products: b", A, "client-key-mismatch"),
+        ("card: a, identity: b", B, "client-key-mismatch"),
+        ("card: a, identity: b", A, ""),
+        ("card: {merge: [a, b]}", "c: {from: a.card, " + FIND.format("b"), "client-key-mismatch unknown-connection"),
+        ("card: a", "b: {from: c.card, " + FIND.format("b"), "unknown-connection"),
+        ("card: a", "b: {from: a.crad, call: b.find, key: output.k}", "unknown-operation unknown-operation"),
+        ("card: a", "b: {from: a.user, " + FIND.format("b"), "unknown-member"),
+        ("card: a", "b: {from: a.card, call: b.user, input: {ID: x}, key: output.k}", "missing-key unknown-member"),
+        ("card: a", B.replace("x}, key: output", "'{{ form.output.key }}'}, key: outptu"), "unknown-name unknown-name"),
+        ("card: a, products: b", "b: {from: b.card, " + FIND.format("b"), "client-key-mismatch"),
+    ],
+)
+def test_how_keys_are_found_is_checked(tmp_path: Path, capabilities: str, keys: str, codes: str) -> None:
+    urls = dict.fromkeys("ab", "https://x.example")
+    file = lay(tmp_path, f"capabilities: {{{capabilities}}}\nkeys_of:\n  {keys}\n", urls, a=BANK, b=BANK)
+    try:
+        load(file, (), {})
+        found = []
+    except ConfigError as error:
+        found = sorted(problem.code for problem in error.diagnostics)
+    assert found == codes.split()
