@@ -98,7 +98,7 @@ async def _read(pipe: asyncio.StreamReader, heard: list[str]) -> None:
 async def _address(heard: list[str], reading: "asyncio.Task[None]") -> str:
     while not (found := re.search(r"http://127\.0\.0\.1:\d+", "".join(heard))):
         if reading.done():
-            raise SystemExit("tolmach serve did not start:\n" + "".join(heard))
+            raise RuntimeError("tolmach serve did not start:\n" + "".join(heard))
         await asyncio.sleep(0.05)
     return found[0]
 
@@ -112,4 +112,4 @@ async def _until_ready(session: ClientSession, address: str) -> None:
         except ClientError:
             pass
         await asyncio.sleep(0.05)
-    raise SystemExit("tolmach serve is not ready")
+    raise RuntimeError("tolmach serve is not ready")

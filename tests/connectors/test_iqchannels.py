@@ -235,8 +235,8 @@ async def test_names_and_a_path_change_by_an_edit_of_the_yaml_alone(tmp_path: Pa
 async def test_each_message_has_a_number_of_its_own(tmp_path: Path) -> None:
     routes = {"POST /api/v1/chats/send/10": Said({"OK": True, "Result": 504})}
     async with stand(tmp_path, SHIPPED, routes, base_url="{url}", token="t", inbound_key="k") as found:
-        for _ in range(2):
+        for _ in range(20):
             await found.call("send", chat_id=10, text="Good day")
         sent = [asked.json["LocalId"] for asked in found.asked]
-    assert sent[0] < sent[1] < 2**53
-    assert all(isinstance(one, int) and one > 10**15 for one in sent)
+    assert all(isinstance(one, int) and 10**15 < one < 2**53 for one in sent)
+    assert len({one % 1000 for one in sent}) > 10
