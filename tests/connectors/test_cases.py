@@ -24,6 +24,7 @@ BASE: Final = "/fineract-provider/api"
 SETTINGS: Final = {
     "amocrm": "{host: mybank.amocrm.ru, access_token: invented}",
     "fineract": f"{{base_url: 'https://core.example{BASE}', username: chat, password: invented}}",
+    "iqchannels": "{base_url: 'https://chat.example', token: invented, inbound_key: invented}",
 }
 
 
