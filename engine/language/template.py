@@ -42,20 +42,23 @@ class Template:
         return self.run(scope)
 
 
-def compile_template(text: str) -> Template:
-    """Read, judge and compile a template. Raises LanguageError with the place inside `text`."""
+def compile_template(text: str, known: frozenset[str] = KNOWN) -> Template:
+    """Read, judge and compile a template; a member of a `known` name that is absent is null.
+
+    Raises LanguageError with the place inside `text`.
+    """
     plain = str(text)  # the file's own text knows its place, and stays in the Template alone
     if not any(mark in plain for mark in ("{{", "{%", "{#")):
         return Template(text, False, True, (), False, (plain,), lambda scope: plain)
     if len(plain) > MAX_LENGTH:
         raise too_large(0)
-    used, literal, parts, run = _compiled(plain)
+    used, literal, parts, run = _compiled(plain, known)
     return Template(text, len(parts) == 1, False, used, literal, parts, run)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str) -> tuple[tuple[Reference, ...], bool, tuple[str | Run, ...], Run]:
-    source = split(text)
+def _compiled(text: str, known: frozenset[str]) -> tuple[tuple[Reference, ...], bool, tuple[str | Run, ...], Run]:
+    source = split(text, known)
     check(source)
     literal = check_literals(source)
     parts = tuple(part if isinstance(part, str) else build_strict(part.node, source) for part in source.parts)

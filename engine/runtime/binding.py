@@ -22,7 +22,7 @@ from engine.spec.connector import Connector, Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
 from engine.spec.fields import UnwritableError
-from engine.spec.inbound import Guard, guard_of, proofs_of
+from engine.spec.inbound import Guard, guard_of
 from engine.spec.path import PathText
 from engine.spec.policy import Cache, Policies, over
 from engine.spec.project import Use
@@ -170,8 +170,8 @@ class Binder:
 
 def _guards(connector: Connector, scope: Scope) -> dict[str, tuple[Guard, ...]]:
     """What admits requests to each endpoint. Raises EvaluationError for settings that cannot be used."""
-    proofs = {name: proofs_of(one.auth or connector.inbound.auth) for name, one in connector.endpoints.items()}
-    return {name: tuple(guard_of(proof, scope) for proof in proof_list) for name, proof_list in proofs.items()}
+    proofs = {name: one.auth or connector.inbound.auth or () for name, one in connector.endpoints.items()}
+    return {name: tuple(guard_of(proof, scope) for proof in several) for name, several in proofs.items()}
 
 
 def _credential(connection: Connection, credential: str, name: str, own: Scope, url: str) -> Credential:

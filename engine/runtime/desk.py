@@ -45,8 +45,8 @@ def open_errand(
         scope["call"] = {"id": call.trace_id or ids.uuid(), "deadline": int((deadline - began) * 1000)}
     if "attempt" in used:
         scope["attempt"] = {"id": ids.uuid()}
-    if operation.challenge is not None:
-        scope["step"] = {**dict.fromkeys(operation.challenge.keep), **(step or {})}
+    if operation.challenge:
+        scope["step"] = {**dict.fromkeys(operation.kept), **(step or {})}
     for rule in operation.reject:
         rule.refuse(scope)
     return Errand(source, scope, deadline)

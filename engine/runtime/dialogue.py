@@ -48,7 +48,7 @@ class Dialogue:
     async def _resumed(self) -> Outcome:
         """The answer to the challenge of one source, given to that source."""
         sealed, given = self._sealed, self._given
-        if "value" in given and self._asked != sealed["asked"]:
+        if "value" in given and not self._is_same():
             raise CallError("invalid_input", "`/value`: the step was begun with another one")
         source = next((one for one in self._target.sources if one.name == sealed["source"]), None)
         if source is None:
@@ -57,6 +57,13 @@ class Dialogue:
         search = Search(sealed["type"], sealed["value"])
         self._asked = sealed["asked"]
         return await self._inquiry.sourced(source, lambda one: self._found(one, [search], known, sealed["keep"]))
+
+    def _is_same(self) -> bool:
+        """Whether what is given again is what the step was begun with; its type may be left out."""
+        sealed, value, kind = self._sealed, self._given["value"], self._given["type"]
+        written = fitting(sealed["type"], value, self._inquiry.project.locale)
+        same = value == sealed["asked"]["value"] or written == sealed["value"]
+        return same and kind in ("any", sealed["type"], sealed["asked"]["type"])
 
     async def _searched(self) -> Outcome:
         searches = self._searches()

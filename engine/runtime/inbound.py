@@ -4,6 +4,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -143,7 +144,7 @@ def _told(error: CallError, language: str) -> dict[str, Any]:
         "status": error.fault.status,
         "title": error.fault.title,
         "retryable": error.retryable,
-        "retry_after": error.retry_after,
+        "retry_after": None if error.retry_after is None else max(1, ceil(error.retry_after)),
         "customer_message": error.said(language),
     }
 

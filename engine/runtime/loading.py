@@ -190,7 +190,7 @@ class Loading:
 
 def _source(bound: Bound, name: str, cache: Cache | None) -> Source:
     operation, work = bound.loaded.connector.operations[name], work_of(bound, name)
-    never = work.writes or operation.capability == "authorization" or operation.challenge is not None
+    never = work.writes or operation.capability == "authorization" or bool(operation.challenge)
     return Source(bound, name, operation, work, None if never else cache)
 
 

@@ -3,21 +3,21 @@
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from engine.errors import CallError, EvaluationError, nearest
 from engine.language.expression import Expression
-from engine.language.template import Template, compile_template
+from engine.language.template import KNOWN, Template, compile_template
 from engine.language.text import as_text, kind_of
 from engine.spec.contracts import CONTRACTS
 from engine.spec.duration import Duration
-from engine.spec.fields import WrittenPairs, WrittenTree, header_fields, link_headers, made
+from engine.spec.fields import WrittenPairs, header_fields, link_headers, made
 from engine.spec.inbound import Accepts, Proof, link_proof
 from engine.spec.names import Names
 from engine.spec.operation import Operation
-from engine.spec.reading import Model, about, reading, reads, wrong
+from engine.spec.reading import Model, about, one_or_several, reading, reads, wrong
 from engine.spec.strings import ExpressionField
-from engine.spec.tree import Node, Scope, read_tree
+from engine.spec.tree import Node, Scope, read_tree, write_tree
 from engine.spec.tree.constructs import Let
 from engine.spec.tree.nodes import Const, Object, evaluate, failure, holds
 from engine.spec.tree.shape import OPEN, input_shape
@@ -42,13 +42,19 @@ _LEAST, _LAST = 200, 599
 _STATUS: Final = {"anyOf": [{"type": "integer", "minimum": _LEAST, "maximum": _LAST}, {"type": "string"}]}
 
 
+def _body(value: Any, info: ValidationInfo) -> Node:
+    return write_tree(value, reading(info), KNOWN | {"item"})  # elements of what a contract promises
+
+
 class Reply(Model):
     """One way to answer; what the caller gets where its `when` holds."""
 
     when: ExpressionField | None = about("Without it, any answer; an error only where it names `error`.", "error")
     status: Annotated[Any, reads(_status, _STATUS)] = about("The status, or a template.", 404, default=200)
     headers: WrittenPairs = about("Names and values.", {"Retry-After": 5})
-    body: WrittenTree = about("A tree, sent as JSON; without it nothing is.", {"id": "{{ output.key }}"})
+    body: Annotated[Any, reads(_body, {"format": "tree"})] = about(
+        "A tree, sent as JSON; without it nothing is.", {"id": "{{ output.key }}"}
+    )
 
     def fits(self, scope: Scope) -> bool:
         """Whether this is the answer. Raises CallError."""
@@ -93,7 +99,7 @@ class Endpoint(Model):
     read: Annotated[Any, reads(_read, {"format": "tree"})] = about(
         "The input of what is called.", {"value": "request.body.client"}
     )
-    reply: Annotated[list[Reply], BeforeValidator(lambda v: v if isinstance(v, list) else [v])] = about(
+    reply: Annotated[list[Reply], one_or_several(Reply)] = about(
         "How it is answered: the first one that fits.", [{"body": {"id": "{{ output.key }}"}}], default=...
     )
     accepts: Accepts | None = about("In place of that of `inbound`.", {"formats": ["json"]})

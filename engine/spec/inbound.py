@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -10,17 +10,17 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qsl
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from engine.errors import EvaluationError
 from engine.language.text import as_text
-from engine.spec.auth.constant import ApiKey, Basic, Bearer, Kind, NoAuth, Place, places_of
+from engine.spec.auth.constant import ApiKey, Basic, Bearer, Kind, NoAuth, places_of
 from engine.spec.auth.signature import Signature, written
 from engine.spec.auth.signed import OF_REQUEST, Hmac, refuse_path
 from engine.spec.duration import Duration, lasting
 from engine.spec.names import Names
 from engine.spec.network import NetworkField
-from engine.spec.reading import Model, about
+from engine.spec.reading import Model, about, one_or_several
 from engine.spec.strings import TemplateField
 from engine.spec.tree import Scope
 from engine.spec.trip import Arrival, Rendered
@@ -131,16 +131,8 @@ def _cookies(header: str) -> dict[str, str]:
 _MOST: Final = 1000
 
 _One = Annotated[NoAuth | ApiKey | Basic | Bearer | Signed | Address, Field(discriminator="type")]
-Proof = Annotated[
-    Annotated[_One, Tag("<one>")] | Annotated[list[_One], Tag("<list>")],
-    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
-]
+Proof = Annotated[list[_One], Field(min_length=1), one_or_several(_One)]
 """How a caller shows who it is: one way, or several that must all hold."""
-
-
-def proofs_of(proof: Any) -> list[Any]:
-    """What `Proof` holds, as a list."""
-    return proof if isinstance(proof, list) else [proof]
 
 
 def guard_of(auth: Any, scope: Scope) -> Guard:
@@ -151,16 +143,16 @@ def guard_of(auth: Any, scope: Scope) -> Guard:
     return lambda arrival, _now: _ADMITTED if is_borne(wanted, arrival) else None
 
 
-def link_proof(proof: Any, names: Names) -> None:
+def link_proof(proof: Iterable[Kind], names: Names) -> None:
     """Check every name, and that nothing is a part of the path."""
-    for auth in proofs_of(proof):
+    for auth in proof:
         names.check(auth)
-        if isinstance(auth, Place):
+        if isinstance(auth, ApiKey):
             refuse_path([auth])
 
 
 class Accepts(Model):
-    """How requests may be written."""
+    """What requests may look like."""
 
     formats: Annotated[list[Literal["json", "form"]], Field(min_length=1)] = about(
         "Of bodies.", ["json", "form"], default=["json"]

@@ -16,7 +16,7 @@ from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
 from engine.spec.declaration import Declarations
 from engine.spec.form import IdentifierField
 from engine.spec.names import Names
-from engine.spec.reading import Model, about, one_of, reading
+from engine.spec.reading import Model, about, one_of, one_or_several, reading
 from engine.spec.response import CodeField, Message, MessageField
 from engine.spec.step import Step, StepsField, link_steps
 from engine.spec.strings import ExpressionField, TemplateField
@@ -82,8 +82,10 @@ class Operation(Signing, Action, Heading):
         {"user": {"call": "user", "input": {"id": "{{ input.id }}"}}},
         default_factory=dict,
     )
-    challenge: ChallengeRule | None = about(
-        "Of `identity`: what the client is asked before the answer.", {"when": "body.sms_sent", "kind": "sms"}
+    challenge: Annotated[list[ChallengeRule], one_or_several(ChallengeRule)] = about(
+        "Of `identity`: what the client is asked before the answer; of several the first that holds.",
+        {"when": "body.sms_sent", "kind": "sms"},
+        default=[],
     )
 
     @property
@@ -107,6 +109,11 @@ class Operation(Signing, Action, Heading):
         return self.authorise.place("auth") if self.authorise is not None else self.place("auth")
 
     @property
+    def kept(self) -> list[str]:
+        """The members of `step`: what its challenges keep."""
+        return [name for one in self.challenge for name in one.keep]
+
+    @property
     def inputs(self) -> Mapping[str, bool]:
         """The members of its input, each with whether it must be given."""
         if self.contract is not None:
@@ -125,7 +132,8 @@ class Operation(Signing, Action, Heading):
 
     def mapped(self, scope: Scope, otherwise: Any) -> Any:
         """The same; what the client is to be asked comes first."""
-        asked = self.challenge.asked(bound(self.let, scope)) if self.challenge is not None else None
+        inner = bound(self.let, scope) if self.challenge else scope
+        asked = next((asked for one in self.challenge if (asked := one.asked(inner))), None)
         return super().mapped(scope, otherwise) if asked is None else asked
 
     def finished(self, value: Any, locale: Locale) -> tuple[Any, list[str]]:
@@ -174,7 +182,7 @@ class Operation(Signing, Action, Heading):
         if self.accepts and self.capability != "identity":
             message = "`accepts` goes with `capability: identity`"
             self.report("unknown-accepts", message, "take it out", "accepts")
-        if self.challenge is not None and self.capability != "identity":
+        if self.challenge and self.capability != "identity":
             message = "`challenge` goes with `capability: identity`"
             self.report("one-of", message, "take it out", "challenge")
 
@@ -189,12 +197,10 @@ class Operation(Signing, Action, Heading):
         hidden = names.inside("elsewhere")
         hidden.only("input", "settings", "now").check(self.reject)
         sends = not self.has("steps")
-        kept = {"step": self.challenge.keep if self.challenge is not None else ()}
-        asking = grant(hidden.plus(**kept) if self.capability == "identity" else hidden, self, None, sends)
+        asking = grant(hidden.plus(step=self.kept) if self.capability == "identity" else hidden, self, None, sends)
         asking.check([self.request, self.subject, self.authorise])
         answered = self.link_answer(link_steps(self.steps, asking, self, grant), sends)
-        if self.challenge is not None:
-            self.challenge.link(answered)
+        answered.check(self.challenge)
 
     def link_union(self) -> None:
         """Without an output it answers what its steps yield: no two of them the same, and what the contract wants."""

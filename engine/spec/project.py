@@ -114,7 +114,7 @@ class ApiKey(Model):
 
 
 class Mounting(Model):
-    """Where endpoints are found."""
+    """At which paths endpoints answer."""
 
     root: bool = about("At `/` in place of `/in/PROJECT/CONNECTION`.", default=False)
 

@@ -186,6 +186,13 @@ def short_for(key: str, schema: Any) -> BeforeValidator:
     )
 
 
+def one_or_several(schema: Any) -> BeforeValidator:
+    """An annotation of a list: one of its elements is short for a list of it."""
+    return BeforeValidator(
+        lambda value: value if isinstance(value, list) else [value], json_schema_input_type=schema | list[schema]
+    )
+
+
 def one_of(code: str, what: str, known: Iterable[str]) -> GetPydanticSchema:
     """An annotation of text that is one of the `known`; of what is not, `code` says that there is no such `what`."""
     names = list(known)

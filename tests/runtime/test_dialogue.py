@@ -277,6 +277,26 @@ async def test_a_challenge_ends_a_look_up_of_keys(tmp_path: Path) -> None:
         )
 
 
+async def test_one_question_may_follow_another(tmp_path: Path) -> None:
+    a, b = ASKING.index("    challenge:"), ASKING.index("    output: {clients")
+    first = "{when: body.word, kind: code_word, keep: {session: body.session}}"
+    second = "{when: body.sms, kind: sms, keep: {id: body.id}}"
+    two = f"[{first}, {second}]"
+    asking = ASKING[:a].replace("{{ input.secret }}", "{{ step.id }}") + f"    challenge: {two}\n" + ASKING[b:]
+    async with town(tmp_path, ONE, a=asking) as t:
+        t.a.pages["/search"] = {"word": True, "session": "s-1"}
+        word = (await asked(t, {"value": PHONE}))["challenge"]
+        t.a.pages["/search"] = {"sms": True, "id": "i-1"}
+        sms = (await asked(t, {"step": word["step"], "secret": "x"}))["challenge"]
+        await asked(t, {"step": sms["step"], "secret": "x"})
+        assert [word["kind"], sms["kind"]] == ["code_word", "sms"]
+        assert [(one.get("session"), one.get("secret")) for one in searches(t)] == [
+            (None, None),
+            ("s-1", None),
+            (None, "i-1"),
+        ]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -25,7 +25,7 @@ def build(node: nodes.Node, source: Source) -> Run:
 def build_strict(node: nodes.Node, source: Source) -> Run:
     """As `build`, but what is missing is an error."""
     run = build(node, source)
-    if isinstance(node, nodes.Const) or (known(node) and path_of(node) is not None):
+    if isinstance(node, nodes.Const) or (known(node, source) and path_of(node) is not None):
         return run
 
     def strict(scope: Mapping[str, Any]) -> Any:
@@ -75,7 +75,7 @@ def _const(node: nodes.Const, _: Source) -> Run:
 
 def _member(node: nodes.Node, source: Source, *, shaped: bool | None = None) -> Run:
     """A name or a member of something; `shaped`: what is absent is null. Anything else is built as it is."""
-    shaped = known(node) if shaped is None else shaped
+    shaped = known(node, source) if shaped is None else shaped
     keys, place = path_of(node), place_of(node, source)
     if keys is not None:
         return reader(keys, place, known=shaped)

@@ -30,10 +30,11 @@ class Tag:
 @dataclass(frozen=True, slots=True)
 class Source:
     """A template taken apart: literal text and tags in order; the spelling of each token by its offset, and the place
-    (offset, length) of each member of something.
+    (offset, length) of each member of something. `known`: names whose shape is ours to know.
     """
 
     text: str
+    known: frozenset[str]
     parts: list[str | Tag] = field(default_factory=list)
     tokens: dict[int, str] = field(default_factory=dict)
     members: dict[nodes.Node, tuple[int, int]] = field(default_factory=dict)
@@ -43,9 +44,9 @@ class Source:
         return [part for part in self.parts if isinstance(part, Tag)]
 
 
-def split(text: str) -> Source:
+def split(text: str, known: frozenset[str] = frozenset()) -> Source:
     """Take a template apart. Raises LanguageError (template-syntax, -statement, -forbidden, -too-large)."""
-    source = Source(text)
+    source = Source(text, known)
     parser = _Parser(source)
     for piece in list(_cut(text)):
         source.parts.append(piece if isinstance(piece, str) else parser.tag(piece))

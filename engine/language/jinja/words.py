@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from jinja2 import nodes
 
-from engine.language.jinja.paths import KNOWN, Key
+from engine.language.jinja.paths import Key
 from engine.language.jinja.tags import Source
 from engine.language.reference import Reference
 
@@ -35,11 +35,11 @@ def key_of(node: nodes.Node) -> Key | None:
     return key if key.__class__ in (str, int) else None
 
 
-def known(node: nodes.Node) -> bool:
-    """Whether a chain of members begins at a name whose shape we declare ourselves."""
+def known(node: nodes.Node, source: Source) -> bool:
+    """Whether a chain of members begins at a name whose shape is ours to know."""
     while isinstance(node, nodes.Getattr | nodes.Getitem):
         node = node.node
-    return isinstance(node, nodes.Name) and node.name in KNOWN
+    return isinstance(node, nodes.Name) and node.name in source.known
 
 
 def place_of(node: nodes.Node, source: Source) -> tuple[int, int]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from engine.document import Map, Seq
 from engine.errors import Span, nearest
 from engine.language.expression import Expression, compile_expression
-from engine.language.template import Template, compile_template
+from engine.language.template import KNOWN, Template, compile_template
 from engine.language.text import kind_of
 from engine.spec.names import RESERVED
 from engine.spec.reading import Reading, plain, span_of, wrong
@@ -34,9 +35,9 @@ def read_tree(raw: Any, at: Reading, shape: Shape = FREE) -> Node:
     return Builder(at, writes=False).node(raw, shape, span_of(raw) or at.top, root=True)
 
 
-def write_tree(raw: Any, at: Reading) -> Node:
-    """The tree of a request or a reply; mistakes are reported to `at`."""
-    return Builder(at, writes=True).node(raw, FREE, span_of(raw) or at.top)
+def write_tree(raw: Any, at: Reading, known: frozenset[str] = KNOWN) -> Node:
+    """The tree of a request or a reply; mistakes are reported to `at`. What is absent of a `known` name is null."""
+    return Builder(at, True, known).node(raw, FREE, span_of(raw) or at.top)
 
 
 def lets_in(raw: Any, at: Reading) -> Lets:
@@ -55,6 +56,7 @@ class Builder:
 
     at: Reading
     writes: bool
+    known: frozenset[str] = KNOWN
 
     def node(self, raw: Any, shape: Shape, span: Span, root: bool = False) -> Node:
         """One place of the tree; `span` is where it stands when the value itself does not know."""
@@ -75,7 +77,7 @@ class Builder:
         if not self.writes and not any(mark in raw for mark in ("{{", "{%", "{#")):
             expression = self.at.compiled(compile_expression, raw)
             return Const(None) if expression is None else Leaf(expression)
-        template = self.at.compiled(compile_template, raw)
+        template = self.at.compiled(partial(compile_template, known=self.known), raw)
         return Const(None) if template is None else Const(str(raw)) if template.constant else Leaf(template)
 
     def object(self, raw: Map, shape: Shape, root: bool) -> Node:
