@@ -1,6 +1,5 @@
 """How a target is answered: a flow by its steps, an identity in a dialogue, everything else by its sources."""
 
-from functools import partial
 from typing import Any
 
 from engine.language.locale import LOCALE
@@ -51,7 +50,15 @@ async def _flow(inquiry: Inquiry, recorder: Recorder, target: Target, given: dic
     scope["now"] = means.clock.now().isoformat(timespec="milliseconds")
     for rule in flow.reject:
         rule.refuse(scope)
-    runner = Runner(means.sender, lambda: inquiry.deadline, recorder, Caps(), partial(ask, inquiry, recorder))
+
+    async def told(name: str, known: dict[str, Any]) -> Outcome:
+        outcome = await ask(inquiry, recorder, name, known)
+        contract = inquiry.target(name).operation.contract
+        if contract is not None and not inquiry.call.reveal:
+            inquiry.veil.learn(outcome.output, contract.hide(outcome.output, inquiry.call.contacts))
+        return outcome
+
+    runner = Runner(means.sender, lambda: inquiry.deadline, recorder, Caps(), told)
     assert target.flow is not None  # noqa: S101 - who calls has asked
     outcome = await runner.operation(target.flow, scope)
     inquiry.warnings += runner.warnings

@@ -121,7 +121,9 @@ class Engine:
 
 def _answer(call: Call, inquiry: Inquiry, outcome: Outcome) -> Answer:
     data, contract = outcome.output, inquiry.target(call.target).operation.contract
-    if contract is not None and not call.reveal:
+    if contract is None:
+        data = inquiry.veil.over(data)
+    elif not call.reveal:
         data = contract.hide(data, call.contacts)
     meta: dict[str, Any] = {"sources": inquiry.heard}
     if inquiry.warnings:

@@ -16,6 +16,7 @@ from engine.runtime.sealing import StepSeal
 from engine.runtime.sender import Sender
 from engine.runtime.steps import Runner, Sink
 from engine.runtime.target import Project, Source, Target
+from engine.runtime.veil import Veil
 from engine.settings.clock import Clock, Ids
 from engine.spec.challenge import Asked
 from engine.spec.contracts import CONTRACTS
@@ -48,6 +49,7 @@ class Inquiry:
         self.heard: list[dict[str, Any]] = []
         self.warnings: list[str] = []
         self.truncated = False
+        self.veil = Veil()
         self._recorder = recorder
         asked = call.deadline
         self.deadline = asked if asked is not None else means.clock.monotonic() + project.deadline

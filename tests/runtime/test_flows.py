@@ -64,6 +64,29 @@ async def test_a_flow_may_ask_a_flow_and_map_what_it_answers(tmp_path: Path) -> 
         assert (await t.ask("flows.twice", client_key="a1")).data == {"user": "Anna", "balance": "7"}
 
 
+async def test_a_flow_tells_nothing_whole_that_its_parts_would_mask(tmp_path: Path) -> None:
+    said = """\
+capabilities: {card: a}
+flows:
+  call_back:
+    input: {client_key: string}
+    steps:
+      client: {call: card, input: {client_key: "{{ input.client_key }}"}}
+      user: {call: a.user, input: {id: "{{ client.output.phones[0] }}"}}
+    output:
+      say: "join(' ', ['We call', client.output.phones[0]])"
+      all: client.output
+      name: user.output.name
+"""
+    async with town(tmp_path, said, a=BANK) as t:
+        t.a.pages |= {"/card/a1": card("a1"), "/user/%2B79000000001": {"name": "Anna"}}
+        whole, masked = "+79000000001", "+7900•••••01"
+        for more, phone in (({}, masked), ({"contacts": True}, whole), ({"reveal": True}, whole)):
+            answer = await t.call("flows.call_back", {"client_key": "a1"}, **more)
+            assert (answer.data["say"], answer.data["all"]["phones"]) == (f"We call {phone}", [phone])
+            assert answer.data["name"] == "Anna", "a step is given the whole"
+
+
 async def test_what_writes_waits_for_what_stands_above(tmp_path: Path) -> None:
     async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
         t.a.pages["/note"] = 409
