@@ -41,11 +41,10 @@ async def authorised(platform: Platform, _stage: Stage) -> str:
 
 async def recognised(platform: Platform, _stage: Stage) -> str:
     """A stranger in a messenger: code word, then SMS."""
-    about = {"client_id_type": "phone", "channel_id": "telegram"}
-    first = await platform.search(VERA, Manner(form=True), **about)
-    second = await platform.search(VERA, Manner(form=True), step_id=first.step or "", secret_word=WORDS[1001], **about)
-    third = await platform.search(VERA, Manner(form=True), step_id=second.step or "", secret_word=SMS_CODE, **about)
-    return f"{first.kind}, {second.kind}, {_told(third)}"
+    first = await platform.search(VERA, Manner(form=True), client_id_type="phone", channel_id="telegram")
+    second = await platform.search(VERA, step_id=first.step or "", secret_word=WORDS[1001])
+    third = await platform.search(VERA, step_id=second.step or "", secret_word=SMS_CODE)
+    return f"{first.prompt}; {second.prompt}; {_told(third)}"
 
 
 async def mistaken(platform: Platform, _stage: Stage) -> str:
@@ -164,7 +163,9 @@ SCENARIOS: Final = (
         "Вера Андреевна Морозова (1001), +79000000101, 1984-03-14, companies: None",
     ),
     Scenario(
-        "Somebody writes in a messenger: who is it?", recognised, "code_word, sms, Морозова Вера Андреевна (1001)"
+        "Somebody writes in a messenger: who is it?",
+        recognised,
+        "Назовите кодовое слово; Введите код из SMS; Морозова Вера Андреевна (1001)",
     ),
     Scenario(
         "A wrong code word",

@@ -122,7 +122,7 @@ async def test_a_wrong_key_is_refused_before_anybody_is_asked(platform: Chat, pa
             {"CLIENT": "412", "clientidtype": "CrmId", "ChannelId": "site"},
             {"type": "crm_id", "value": "412", "channel": "site"},
         ),
-        ({"client": "@ivan"}, {"type": "any", "value": "@ivan"}),
+        ({"client": "8 (900) 123-45-67"}, {"type": "phone", "value": "+79001234567"}),
     ],
 )
 async def test_a_search_however_it_is_written(
