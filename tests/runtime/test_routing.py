@@ -130,6 +130,13 @@ async def test_what_is_required_decides(tmp_path: Path, status: int, code: str) 
         assert (await refused(t.ask("card", client_key="1"))).code == code
 
 
+async def test_one_that_is_required_is_not_made_up_for(tmp_path: Path) -> None:
+    async with town(tmp_path, MERGED.replace("require: [a]", "require: [b]"), a=BANK, b=BANK) as t:
+        t.a.pages["/card/1"] = {"key": "1", "name": "Ivan"}
+        t.b.pages |= {KEY: found("9"), "/card/9": 409}
+        assert (await refused(t.ask("card", client_key="1"))).code == "conflict"
+
+
 async def test_with_none_required_the_first_error_is_told(tmp_path: Path) -> None:
     async with town(tmp_path, MERGED, a=BANK, b=BANK) as t:
         t.a.pages |= {"/card/1": {"key": "1"}, "/products/1": 500}
