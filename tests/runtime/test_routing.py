@@ -161,11 +161,11 @@ async def test_a_slow_source_is_left_out_before_the_deadline(tmp_path: Path) -> 
         t.b.pages |= {KEY: found("9"), "/card/9": (200, asyncio.Event().wait)}
         loop = asyncio.get_running_loop()
         began = loop.time()
-        answer = await t.call("card", {"client_key": "1"}, deadline=began + 0.4)
-        assert loop.time() - began <= 0.45
+        answer = await t.call("card", {"client_key": "1"}, deadline=began + 1)
+        assert loop.time() - began <= 1.05
         assert answer.data["name"] == {"full": "Ivan"}
         assert told(answer) == [("a", "ok", None), ("b", "timeout", "deadline_exceeded")]
-        assert answer.meta["sources"][1]["took_ms"] >= 300
+        assert 900 <= answer.meta["sources"][1]["took_ms"] < 1000, "the rest of the time is for putting together"
 
 
 async def test_a_slow_source_that_is_required_is_a_late_answer(tmp_path: Path) -> None:
