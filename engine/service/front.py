@@ -12,7 +12,7 @@ from engine.errors import CallError
 from engine.runtime.call import Answer, Call
 from engine.runtime.registry import Registry
 from engine.service.access import Access, Grant, shown_key
-from engine.service.calls import Options, encode, input_of, options_of, require_json, seconds_of, trace_of
+from engine.service.calls import Options, encode, input_of, options_of, refuse_cards, require_json, seconds_of, trace_of
 from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
 from engine.settings.clock import Clock, Ids
 from engine.settings.environment import Environment
@@ -64,6 +64,8 @@ class Route:
     target: str
     series: Series
     known: bool = True
+    guarded: frozenset[str] = frozenset()
+    """The inputs that may not hold a full card number."""
 
     def unknown(self, series: Series) -> "Route":
         """The same path for one to whom it must look like none; counted under `series`."""
@@ -102,9 +104,11 @@ class Front:
         self._log = structlog.get_logger()
         self._debug = environment.log_level == "debug"
         self._routes = {
-            path_of(project.name, name).encode(): Route(project.name, name, metrics.calls(project.name, name))
+            path_of(project.name, name).encode(): Route(
+                project.name, name, metrics.calls(project.name, name), guarded=target.operation.guarded
+            )
             for project in engine.registry.projects.values()
-            for name in project.targets
+            for name, target in project.targets.items()
         }
         self._nowhere = metrics.calls("", "")
 
@@ -160,9 +164,16 @@ class Front:
         if options.reveal and not grant.reveal:
             raise CallError("forbidden", "the key has not the right `reveal`")
         seconds = seconds_of(headers, self._max_deadline)
-        given = input_of(await self._body(visit, receive))
+        body = await self._body(visit, receive)
+        given = input_of(body)
+        if not grant.reveal:
+            refuse_cards(body, given, visit.route.guarded)
         deadline = None if seconds is None else visit.began + seconds
-        call = Call(visit.route.project, target, given, deadline, visit.trace_id, options.reveal)
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        language = spoken(accepted, grant.project.locale.language) if accepted else ""
+        call = Call(
+            visit.route.project, target, given, deadline, visit.trace_id, options.reveal, grant.key.id, language
+        )
         return self._answered(visit, await self._engine.call(call), options)
 
     def _answered(self, visit: Visit, answer: Answer, options: Options) -> tuple[int, list[Header], bytes]:

@@ -104,7 +104,9 @@ async def _played(case: Case, registry: Registry, files: dict[Path, str]) -> Non
 
 async def _call(engine: Engine, asked: Asked, script: Script, files: dict[Path, str]) -> None:
     target = asked.operation if asked.operation in engine.registry.projects["p"].targets else f"crm.{asked.operation}"
-    call = Call("p", target, plain(asked.input), engine.clock.monotonic() + asked.deadline, trace_id="trace-1", contacts=True)
+    call = Call(
+        "p", target, plain(asked.input), engine.clock.monotonic() + asked.deadline, trace_id="trace-1", contacts=True
+    )
     wanted, found = asked.result or Result(), await _ended(engine, call)
     assert not script.wrong, script.wrong
     if isinstance(found, CallError):
