@@ -43,7 +43,7 @@ def call(
     trace:
         Show the request and the answer of the system on stderr, secrets masked.
     reveal:
-        Show account and card numbers whole.
+        Show account and card numbers, phones and tax numbers whole.
     lines:
         Print row by row as pages arrive, one JSON value a line: for more rows than one answer may hold.
     """
@@ -158,7 +158,14 @@ async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder",
     from engine.cli.talk import print_json
 
     answer = await engine.call(request, recorder)
-    print_json({"data": answer.data, "meta": answer.meta} if output == "json" else answer.data)
+    data = _shown(request, answer.data)
+    print_json({"data": data, "meta": answer.meta} if output == "json" else data)
+
+
+def _shown(request: "Call", data: Any) -> Any:
+    from engine.language.cards import without_cards
+
+    return data if request.reveal else without_cards(data)
 
 
 async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder", _output: Output) -> None:
@@ -166,7 +173,7 @@ async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder", _
     from engine.cli.talk import print_json, say
 
     async for answer in engine.stream(request, recorder):
-        data = answer.data
+        data = _shown(request, answer.data)
         lists = {name: rows for name, rows in data.items() if isinstance(rows, list)} if isinstance(data, dict) else {}
         rows = [{name: row} for name, found in lists.items() for row in found]
         for row in rows or (data if isinstance(data, list) else [] if lists else [data]):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, NoReturn, cast
 
 from engine.errors import CallError, nearest
 from engine.runtime.cache import Kept
-from engine.runtime.desk import fitting
+from engine.runtime.desk import fitting, searched
 from engine.runtime.inquiry import Inquiry
 from engine.runtime.keys import Keys
 from engine.runtime.pages import cancelled
@@ -88,12 +88,13 @@ class Dialogue:
         self, source: Source, searches: list[Search], known: dict[str, Any], keep: dict[str, Any] | None = None
     ) -> Kept:
         """What a source finds by the first search that finds something."""
-        kept = None
+        kept, locale = None, self._inquiry.project.locale
         for kind, value in searches:
-            kept = await self._inquiry.fetched(source, {**known, "type": kind, "value": value}, keep)
+            given = searched({"type": kind, "value": value}, source.operation, locale)
+            kept = await self._inquiry.fetched(source, {**known, **given}, keep)
             outcome = cast("Outcome", kept.outcome)
             if isinstance(outcome.output, Asked):
-                state = {"source": source.name, "type": kind, "value": value, "keep": outcome.output.keep}
+                state = {**given, "source": source.name, "keep": outcome.output.keep}
                 return kept._replace(outcome=self._challenge(outcome.output, state))
             if not outcome.empty:
                 break

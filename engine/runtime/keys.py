@@ -18,12 +18,11 @@ MOST: Final = 20
 
 
 class Keys:
-    """Finds keys of one call, each once. Raises CallError: what a look-up fails with, `not_found` for none."""
+    """Finds keys of one call; nothing is asked twice. Raises CallError as a look-up fails, `not_found` for none."""
 
     def __init__(self, project: Project, fetch: Fetch) -> None:
         self._project = project
         self._fetch = fetch
-        self._found: dict[tuple[str, str, str], asyncio.Future[str]] = {}
         self._asked: dict[tuple[str, str], asyncio.Future[Kept]] = {}
 
     def foreign(self, source: Source) -> bool:
@@ -70,12 +69,6 @@ class Keys:
         """The key in the connection `wanted` of the client who has `key` in the connection `start`."""
         if wanted == start:
             return key
-        name = (wanted, start, key)
-        if name not in self._found:
-            self._found[name] = asyncio.ensure_future(self._look_up(wanted, start, key))
-        return await asyncio.shield(self._found[name])
-
-    async def _look_up(self, wanted: str, start: str, key: str) -> str:
         way = self._project.ways[wanted]
         own = await self._key(way.source.bound.name, start, key)
         said = cast("Outcome", (await self.fetched(way.source, {"client_key": own})).outcome)
@@ -103,4 +96,4 @@ class Keys:
     @property
     def running(self) -> list["asyncio.Future[Any]"]:
         """Everything that was begun, for whoever ends it."""
-        return [*self._found.values(), *self._asked.values()]
+        return [*self._asked.values()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import CallError
+from engine.language.cards import encode_masked, may_hold_card, without_cards
 from engine.language.codec.charset import CodecError
 from engine.language.codec.json import decode_json, encode_json
 from engine.runtime.call import Answer
@@ -84,6 +85,15 @@ def input_of(body: bytes) -> dict[str, Any]:
     return value
 
 
+def refuse_cards(body: bytes, given: dict[str, Any], guarded: frozenset[str]) -> None:
+    """Raises CallError("invalid_input") for a full card number where none is expected."""
+    if not may_hold_card(body):
+        return
+    for name in guarded & given.keys():
+        if without_cards(given[name]) != given[name]:
+            raise CallError("invalid_input", f"`/{name}`: holds a full card number; send its last four digits")
+
+
 def encode(answer: Answer, options: Options, trace_id: str, took: float) -> tuple[list[Header], bytes]:
     """Headers and body of a successful answer; `took` in seconds."""
     if options.flat:
@@ -91,7 +101,7 @@ def encode(answer: Answer, options: Options, trace_id: str, took: float) -> tupl
     else:
         meta = {**answer.meta, "trace_id": trace_id, "took_ms": int(took * 10_000) / 10}
         document = {"data": answer.data, "meta": meta}
-    body = encode_json(document)
+    body = (encode_json if options.reveal else encode_masked)(document)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),

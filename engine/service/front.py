@@ -11,8 +11,6 @@ import structlog
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
 from engine.service.access import Access, Grant, shown_key
-from engine.service.calls import Options, encode, input_of, options_of, require_json, seconds_of, trace_of
-from engine.service.endpoints import Entrance, Found
 from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
 from engine.service.visit import Caller, Route, Scope, Visit
 from engine.settings.environment import Environment
@@ -40,6 +38,40 @@ class HungUpError(Exception):
     """The caller went away before the request was complete."""
 
 
+<<<<<<< HEAD
+=======
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path that answers calls."""
+
+    project: str
+    target: str
+    series: Series
+    known: bool = True
+    guarded: frozenset[str] = frozenset()
+    """The inputs that may not hold a full card number."""
+
+    def unknown(self, series: Series) -> "Route":
+        """The same path for one to whom it must look like none; counted under `series`."""
+        self.series.in_flight -= 1
+        series.begin()
+        return Route(self.project, self.target, series, known=False)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way through the Door; `began` in monotonic seconds."""
+
+    scope: Scope
+    headers: dict[bytes, bytes]
+    route: Route
+    trace_id: str
+    began: float
+    grant: Grant | None = None
+    linger: bool = False
+
+
+>>>>>>> sensitive
 class Front:
     """The ASGI application. `stopping` makes it ask callers to hang up after their answer."""
 
@@ -57,9 +89,11 @@ class Front:
         self._log = structlog.get_logger()
         self._debug = environment.log_level == "debug"
         self._routes = {
-            path_of(project.name, name).encode(): Route(project.name, name, metrics.calls(project.name, name))
+            path_of(project.name, name).encode(): Route(
+                project.name, name, metrics.calls(project.name, name), guarded=target.operation.guarded
+            )
             for project in engine.registry.projects.values()
-            for name in project.targets
+            for name, target in project.targets.items()
         }
         self._nowhere = metrics.calls("", "")
         self._entrance = Entrance(engine, environment, metrics)
@@ -120,9 +154,16 @@ class Front:
         if options.reveal and not grant.reveal:
             raise CallError("forbidden", "the key has not the right `reveal`")
         seconds = seconds_of(headers, self._max_deadline)
-        given = input_of(await self._body(visit, receive))
+        body = await self._body(visit, receive)
+        given = input_of(body)
+        if not grant.reveal:
+            refuse_cards(body, given, visit.route.guarded)
         deadline = None if seconds is None else visit.began + seconds
-        call = Call(visit.route.project, target, given, deadline, visit.trace_id, options.reveal)
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        language = spoken(accepted, grant.project.locale.language) if accepted else ""
+        call = Call(
+            visit.route.project, target, given, deadline, visit.trace_id, options.reveal, grant.key.id, language
+        )
         return self._answered(visit, await self._engine.call(call), options)
 
     async def _enter(self, found: Found, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:

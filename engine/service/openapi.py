@@ -63,7 +63,7 @@ _PARAMETERS: Final[dict[str, Schema]] = {
         "name": "reveal",
         "in": "query",
         "schema": _SWITCH,
-        "description": "`1`: numbers unmasked; needs the right `reveal`.",
+        "description": "`1`: numbers, phones, INN unmasked; needs the right `reveal`.",
     },
     "deadline": {
         "name": "X-Deadline-Ms",

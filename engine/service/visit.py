@@ -37,6 +37,8 @@ class Route:
     target: str
     series: Series
     known: bool = True
+    guarded: frozenset[str] = frozenset()
+    """The inputs that may not hold a full card number."""
 
     def unknown(self, series: Series) -> "Route":
         """The same path for one to whom it must look like none; counted under `series`."""

@@ -13,6 +13,7 @@ from engine.spec.auth.credentials import Auth
 from engine.spec.auth.oauth2 import OAuth2
 from engine.spec.challenge import UNANSWERED, Asked, ChallengeRule
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
+from engine.spec.contracts.contract import marked_personal
 from engine.spec.declaration import Declarations
 from engine.spec.form import IdentifierField
 from engine.spec.names import Names
@@ -119,6 +120,14 @@ class Operation(Signing, Action, Heading):
         if self.contract is not None:
             return {name: info.is_required() for name, info in self.contract.input.model_fields.items()}
         return {name: name in self.input.required for name in self.input}
+
+    @property
+    def guarded(self) -> frozenset[str]:
+        """The inputs that may not hold a full card number: those not marked personal, but no keys."""
+        contract = self.contract
+        if contract is None:
+            return frozenset(name for name, one in self.input.items() if not one.personal)
+        return frozenset(self.inputs) - marked_personal(contract.input) - {"client_key", "company_key"}
 
     def accept(self, given: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
         """The input checked and completed. Raises CallError `invalid_input` naming every misfit, never a value."""

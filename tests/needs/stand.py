@@ -62,7 +62,7 @@ class Stand:
         return [f"{asked.method} {asked.target}" for asked in self.system.asked]
 
     async def answer(self, operation: str, **given: Any) -> Answer:
-        return await self.engine.call(Call("p", f"crm.{operation}", given))
+        return await self.engine.call(Call("p", f"crm.{operation}", given, contacts=True))
 
     async def call(self, operation: str, **given: Any) -> Any:
         return (await self.answer(operation, **given)).data

@@ -82,9 +82,9 @@ async def test_a_wrong_code_word_is_the_clients_mistake(tmp_path: Path) -> None:
         error = await refused(asked(t, {"step": step, "secret": "tulip"}))
         assert (error.code, error.customer_message["ru"]) == ("invalid_input", "Неверное слово")
         t.a.pages["/search"] = {"ask": True, "session": "s-2"}
-        again = (await asked(t, {"step": step, "secret": "tulip", "value": PHONE}))["challenge"]["step"]
+        again = (await asked(t, {"step": step, "secret": "tulip"}))["challenge"]["step"]
         t.a.pages["/search"] = {"found": []}
-        assert await asked(t, {"step": again, "secret": "x"}) == {"clients": []}
+        assert await asked(t, {"step": again, "secret": "x", "value": "89000000001"}) == {"clients": []}
         assert [one.get("session") for one in searches(t)] == [None, "s-1", "s-1", "s-2"]
 
 
@@ -226,9 +226,31 @@ async def test_a_form_is_asked_where_nothing_is_known_or_nobody_found(tmp_path: 
         assert await asked(t, {"channel": "telegram", "value": PHONE}) == {"clients": []}, "the phone was tried"
 
 
+async def test_a_form_is_asked_once(tmp_path: Path) -> None:
+    merged = "capabilities: {identity: {merge: [a, b]}}\n" + TELEGRAM
+    async with town(tmp_path, merged, a=ASKING, b=BANK) as t:
+        t.a.pages["/search"] = t.b.pages["/find"] = {"found": []}
+        challenge = (await asked(t, {"channel": "site", "value": "500100732259", "type": "inn"}))["challenge"]
+        answer = {"step": challenge["step"], "form": {"inn": "500100732259", "phone": PHONE}}
+        assert await asked(t, answer) == {"clients": []}
+        assert await asked(t, answer | {"form": {"phone": PHONE}}) == {"clients": []}
+
+
+async def test_a_system_that_does_not_say_what_it_accepts_is_asked(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE, a=BANK.replace("    accepts: [phone, inn, crm_id]\n", "")) as t:
+        t.a.pages["/find"] = {"found": []}
+        await asked(t, {"value": "x", "type": "social"})
+        await asked(t, {"value": "y"})
+        assert t.a.asked == ["/find?by=social&value=x", "/find?by=any&value=y"]
+
+
 async def test_a_form_may_be_filled_in_before_it_is_asked(tmp_path: Path) -> None:
     async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
         t.a.pages["/search"] = {"found": ["7"]}
+        assert "clients" in await asked(t, {"channel": "telegram", "value": "@ivan"}), "who is found is asked nothing"
+        t.a.up.asked.clear()
+        await asked(t, {"channel": "site", "form": {"phone": PHONE}})
+        t.a.up.asked.clear()
         await asked(t, {"channel": "site", "form": {"phone": PHONE, "inn": "500100732259"}})
         await asked(t, {"form": {"social": "@ivan", "phone": PHONE}})
         assert [one["by"] for one in searches(t)] == ["phone", "phone"], "the system knows no INN"

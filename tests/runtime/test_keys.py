@@ -69,6 +69,46 @@ async def test_a_merged_card_keeps_the_key_it_was_asked_by(tmp_path: Path) -> No
         assert (data["key"], data["segment"]) == ("a1", "vip")
 
 
+async def test_that_key_is_the_projects_also_if_its_own_system_fails(tmp_path: Path) -> None:
+    project = "capabilities: {card: {merge: [a, b]}}\n" + KEYS.replace("from: a.card", "from: a.user_card")
+    own = (
+        BANK
+        + "  user_card: {input: {client_key: string}, request: {method: GET, path: /u}, output: {phones: body.phones}}\n"
+    )
+    async with town(tmp_path, project, a=own, b=BANK) as t:
+        t.a.pages |= {"/card/a1": 409, "/u": {"phones": ["+79000000001"]}}
+        t.b.pages |= {PHONE: client("b1"), "/card/b1": card("b1")}
+        answer = await t.ask("card", client_key="a1")
+        assert (answer.data["key"], told(answer)) == ("a1", [("a", "failed", "conflict"), ("b", "ok", None)])
+
+
+async def test_without_a_card_keys_are_nobodys(tmp_path: Path) -> None:
+    async with town(tmp_path, "capabilities: {products: b}\n" + KEYS, a=BANK, b=BANK) as t:
+        t.b.pages["/products/7"] = {"products": []}
+        await t.ask("products", client_key="7")
+        assert (t.a.asked, t.b.asked) == ([], ["/products/7"])
+
+
+async def test_clients_whose_keys_are_not_found_are_nobody(tmp_path: Path) -> None:
+    project = "capabilities: {card: a, identity: {first_of: [b, a]}}\n" + KEYS
+    async with town(tmp_path, project, a=BANK, b=BANK) as t:
+        t.b.pages |= {"/find": client("b1"), "/card/b1": card("b1") | {"phones": ["89000000003"]}}
+        t.a.pages |= {"/find?by=phone&value=%2B79000000003": {"found": []}, "/find?by=crm_id&value=7": client("a7")}
+        answer = await t.ask("identity", type="crm_id", value="7")
+        assert ([one["key"] for one in answer.data["clients"]], told(answer)[1:]) == (["a7"], [("a", "ok", None)])
+
+
+async def test_the_keys_of_so_many_clients_are_looked_for(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages["/find"] = {"found": [{"key": f"b{n}", "name": "Ivan"} for n in range(25)]}
+        t.b.pages |= {f"/card/b{n}": card(f"b{n}") for n in range(25)}
+        t.a.pages[PHONE] = client("a1")
+        answer = await t.ask("identity", type="crm_id", value="7")
+        assert len(answer.data["clients"]) == 20
+        assert answer.meta["warnings"] == ["5 of the clients of `b` have no key in `a` and are left out"]
+        assert len(t.a.asked) == 1, "the same look-up is done once"
+
+
 async def test_an_operation_of_a_connection_takes_its_own_keys(tmp_path: Path) -> None:
     async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
         t.b.pages |= {"/products/b1": {"products": []}, "/find?by=crm_id&value=7": client("b1")}
@@ -79,7 +119,9 @@ async def test_an_operation_of_a_connection_takes_its_own_keys(tmp_path: Path) -
 
 async def test_without_a_key_the_client_is_not_found_there(tmp_path: Path) -> None:
     async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
-        t.a.pages["/card/a1"], t.b.pages[PHONE] = card("a1"), {"found": []}
+        t.a.pages["/card/a1"], t.b.pages[PHONE] = card("a1"), {"found": [{"key": ""}]}
+        assert (await refused(t.ask("products", client_key="a1"))).code == "contract_violated"
+        t.b.pages[PHONE] = {"found": []}
         error = await refused(t.ask("products", client_key="a1"))
         assert (error.code, error.detail) == ("not_found", "`keys_of.b` finds no key")
         assert error.place is not None

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -165,6 +166,15 @@ class Contract:
         return [f"{label}: {count} that cannot be read, {where}" for label, count in counts.items()]
 
 
+def marked_personal(model: type[Shape]) -> frozenset[str]:
+    """The members of a model that are marked personal."""
+    return frozenset(name for name, info in model.model_fields.items() if _mark(info, "personal"))
+
+
+def _mark(info: FieldInfo, name: str) -> Any:
+    return info.json_schema_extra.get(name) if isinstance(info.json_schema_extra, dict) else None
+
+
 def models_in(annotation: Any, lists: bool = False) -> Iterator[type[Shape]]:
     """Every model inside an annotation (`list[X] | None` gives X), or only those in its lists."""
     if not lists and isinstance(annotation, type) and issubclass(annotation, Shape):
@@ -177,9 +187,8 @@ def _marks(model: type[Shape], masks: Masks) -> Marks:
     """The masks of a model's members, and of the models in them."""
     found: Marks = {}
     for name, info in model.model_fields.items():
-        mask = info.json_schema_extra.get("mask") if isinstance(info.json_schema_extra, dict) else None
         inner = next((marks for one in models_in(info.annotation) if (marks := _marks(one, masks))), None)
-        if how := masks.get(str(mask)) or inner:
+        if how := masks.get(str(_mark(info, "mask"))) or inner:
             found[name] = how
     return found
 
