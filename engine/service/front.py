@@ -11,6 +11,17 @@ import structlog
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
 from engine.service.access import Access, Grant, shown_key
+from engine.service.calls import (
+    Options,
+    encode,
+    input_of,
+    options_of,
+    refuse_cards,
+    require_json,
+    seconds_of,
+    trace_of,
+)
+from engine.service.endpoints import Entrance, Found
 from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
 from engine.service.visit import Caller, Route, Scope, Visit
 from engine.settings.environment import Environment
@@ -38,40 +49,6 @@ class HungUpError(Exception):
     """The caller went away before the request was complete."""
 
 
-<<<<<<< HEAD
-=======
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One path that answers calls."""
-
-    project: str
-    target: str
-    series: Series
-    known: bool = True
-    guarded: frozenset[str] = frozenset()
-    """The inputs that may not hold a full card number."""
-
-    def unknown(self, series: Series) -> "Route":
-        """The same path for one to whom it must look like none; counted under `series`."""
-        self.series.in_flight -= 1
-        series.begin()
-        return Route(self.project, self.target, series, known=False)
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way through the Door; `began` in monotonic seconds."""
-
-    scope: Scope
-    headers: dict[bytes, bytes]
-    route: Route
-    trace_id: str
-    began: float
-    grant: Grant | None = None
-    linger: bool = False
-
-
->>>>>>> sensitive
 class Front:
     """The ASGI application. `stopping` makes it ask callers to hang up after their answer."""
 

@@ -71,10 +71,7 @@ async def test_a_merged_card_keeps_the_key_it_was_asked_by(tmp_path: Path) -> No
 
 async def test_that_key_is_the_projects_also_if_its_own_system_fails(tmp_path: Path) -> None:
     project = "capabilities: {card: {merge: [a, b]}}\n" + KEYS.replace("from: a.card", "from: a.user_card")
-    own = (
-        BANK
-        + "  user_card: {input: {client_key: string}, request: {method: GET, path: /u}, output: {phones: body.phones}}\n"
-    )
+    own = BANK + "  user_card: {input: {client_key: string}, request: {method: GET, path: /u}}\n"
     async with town(tmp_path, project, a=own, b=BANK) as t:
         t.a.pages |= {"/card/a1": 409, "/u": {"phones": ["+79000000001"]}}
         t.b.pages |= {PHONE: client("b1"), "/card/b1": card("b1")}
