@@ -1,7 +1,7 @@
 """Full card numbers: found in any text by length, issuer and check digit, and masked."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ _SHAPE: Final = bytes(48 if byte in _DIGITS else 32 for byte in range(256))
 _LEAST: Final = b"0" * 13
 
 
+A_CARD: Final = "holds a full card number; send its last four digits"
+
+
 def may_hold_card(data: bytes) -> bool:
     """Whether encoded text has enough digits in a row; False for nearly everything, in no time."""
     return _LEAST in data.translate(_SHAPE, b" -\xc2\xa0")
@@ -49,6 +52,11 @@ def without_cards(value: Any) -> Any:
     if value.__class__ is int and mask_cards(str(value)) != str(value):
         return mask_cards(str(value))
     return value
+
+
+def card_in(given: dict[str, Any], guarded: Iterable[str]) -> str | None:
+    """Which of these members holds a full card number; None if none does."""
+    return next((name for name in guarded if name in given and without_cards(given[name]) != given[name]), None)
 
 
 def encode_masked(value: Any) -> bytes:

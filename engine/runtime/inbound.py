@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from engine.errors import CallError
+from engine.language.cards import A_CARD, card_in
 from engine.language.codec.charset import CodecError
 from engine.language.codec.form import decode_form
 from engine.language.codec.json import decode_json
@@ -44,6 +45,14 @@ class Mount:
     def target(self) -> str:
         """What it calls, as the project names it."""
         return self.endpoint.call if self.endpoint.call in CONTRACTS else f"{self.bound.name}.{self.endpoint.call}"
+
+    @property
+    def guarded(self) -> frozenset[str]:
+        """The inputs that may not hold a full card number."""
+        contract = CONTRACTS.get(self.endpoint.call)
+        if contract is not None:
+            return contract.guarded
+        return self.bound.loaded.connector.operations[self.endpoint.call].guarded
 
     @property
     def pattern(self) -> "re.Pattern[str]":
@@ -87,6 +96,8 @@ class Inbox:
             self._admit(mount, arrival)
             request = _read(mount.accepts, arrival, members)
             given = mount.endpoint.given(request, mount.bound.settings)
+            if (name := card_in(given, mount.guarded)) is not None:
+                raise CallError("invalid_input", f"`/{name}`: {A_CARD}")
             caller = f"in:{mount.bound.name}"
             call = Call(
                 mount.bound.project, mount.target, given, until, trace_id, False, caller, language, contacts=True

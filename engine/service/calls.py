@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import CallError
-from engine.language.cards import encode_masked, may_hold_card, without_cards
+from engine.language.cards import A_CARD, card_in, encode_masked, may_hold_card
 from engine.language.codec.charset import CodecError
 from engine.language.codec.json import decode_json, encode_json
 from engine.runtime.call import Answer
@@ -87,11 +87,8 @@ def input_of(body: bytes) -> dict[str, Any]:
 
 def refuse_cards(body: bytes, given: dict[str, Any], guarded: frozenset[str]) -> None:
     """Raises CallError("invalid_input") for a full card number where none is expected."""
-    if not may_hold_card(body):
-        return
-    for name in guarded & given.keys():
-        if without_cards(given[name]) != given[name]:
-            raise CallError("invalid_input", f"`/{name}`: holds a full card number; send its last four digits")
+    if may_hold_card(body) and (name := card_in(given, guarded)) is not None:
+        raise CallError("invalid_input", f"`/{name}`: {A_CARD}")
 
 
 def encode(answer: Answer, options: Options, trace_id: str, took: float) -> tuple[list[Header], bytes]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from engine.language.codec.json import encode_json
+from engine.language.cards import encode_masked
 from engine.runtime.inbound import Inbox, Mount
 from engine.runtime.registry import Registry
 from engine.service.problem import Header, HttpError, spoken
@@ -71,7 +71,7 @@ class Entrance:
         arrival = Arrival(method, path, query, headers, body, self._peer(visit, headers))
         language = spoken(headers.get("accept-language", ""), "")
         reply = await self._inbox.answer(mount, arrival, found.members, until, visit.trace_id, language)
-        written = b"" if reply.body is None else encode_json(reply.body)
+        written = b"" if reply.body is None else encode_masked(reply.body)
         own_headers = {name.lower(): value for name, value in reply.headers}
         kind = {"content-type": "application/json"} if written else {}
         told = {**kind, "cache-control": "no-store", **own_headers}

@@ -13,7 +13,6 @@ from engine.spec.auth.credentials import Auth
 from engine.spec.auth.oauth2 import OAuth2
 from engine.spec.challenge import UNANSWERED, Asked, ChallengeRule
 from engine.spec.contracts import CONTRACTS, Contract, ContractError, InputError
-from engine.spec.contracts.contract import marked_personal
 from engine.spec.declaration import Declarations
 from engine.spec.form import IdentifierField
 from engine.spec.names import Names
@@ -123,11 +122,11 @@ class Operation(Signing, Action, Heading):
 
     @property
     def guarded(self) -> frozenset[str]:
-        """The inputs that may not hold a full card number: those not marked personal, but no keys."""
+        """The inputs that may not hold a full card number: those not marked personal."""
         contract = self.contract
         if contract is None:
             return frozenset(name for name, one in self.input.items() if not one.personal)
-        return frozenset(self.inputs) - marked_personal(contract.input) - {"client_key", "company_key"}
+        return contract.guarded
 
     def accept(self, given: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
         """The input checked and completed. Raises CallError `invalid_input` naming every misfit, never a value."""

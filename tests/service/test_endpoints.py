@@ -112,6 +112,17 @@ async def test_members_of_a_path_and_headers_of_a_reply(tmp_path: Path) -> None:
         assert (await reply.json(), reply.headers["X-Own"]) == ({"id": "7", "phone": "+79000000001"}, "yes")
 
 
+async def test_a_full_card_number_comes_neither_in_nor_out(tmp_path: Path) -> None:
+    async with street(tmp_path) as at:
+        at.town.a.pages["/find"] = {"found": [{"key": "7", "name": "Ivan, 4111 1111 1111 1111"}]}
+        async with at.ask("POST", "/in/p/a/search", json=SENT) as reply:
+            assert (await reply.json())["all"][0]["name"] == "Ivan, 4111 •••• •••• 1111"
+        async with at.ask("PUT", "/in/p/a/search", json={"id": "4111111111111111"}) as reply:
+            said = await reply.json()
+            assert (reply.status, said["detail"]) == (400, "`/id`: holds a full card number; send its last four digits")
+        assert len(at.town.a.asked) == 1
+
+
 async def test_another_method_is_told_what_is_possible(tmp_path: Path) -> None:
     async with street(tmp_path) as at:
         async with at.ask("DELETE", "/in/p/a/search") as reply:

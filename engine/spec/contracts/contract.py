@@ -94,6 +94,12 @@ class Contract:
         """A fresh answer for when the upstream had nothing; None where that is the error `empty_error`."""
         return None if self.empty_error else {name: [] for name in self.rows}
 
+    @cached_property
+    def guarded(self) -> frozenset[str]:
+        """The inputs that may not hold a full card number: those not marked personal, but no keys."""
+        fields = self.input.model_fields.items()
+        return frozenset(name for name, info in fields if not _mark(info, "personal") and not name.endswith("_key"))
+
     def build(self) -> None:
         """Compile the models now, so that no caller waits for it."""
         for model in (self.input, self.output, *self.rows.values()):
@@ -164,11 +170,6 @@ class Contract:
             answer["attributes"] += [{"name": label, "value": text} for label, text in stray]
         counts = Counter(label for label, _ in stray)
         return [f"{label}: {count} that cannot be read, {where}" for label, count in counts.items()]
-
-
-def marked_personal(model: type[Shape]) -> frozenset[str]:
-    """The members of a model that are marked personal."""
-    return frozenset(name for name, info in model.model_fields.items() if _mark(info, "personal"))
 
 
 def _mark(info: FieldInfo, name: str) -> Any:
