@@ -299,6 +299,15 @@ async def test_a_challenge_ends_a_look_up_of_keys(tmp_path: Path) -> None:
         )
 
 
+async def test_what_asks_the_client_is_not_kept(tmp_path: Path) -> None:
+    project = "capabilities: {identity: {from: a, cache: 10m}}\n"
+    async with town(tmp_path, project, a=ASKING) as t:
+        t.a.pages["/search"] = {"found": ["7"]}
+        for _ in range(2):
+            await asked(t, {"value": PHONE})
+        assert len(t.a.asked) == 2
+
+
 async def test_one_question_may_follow_another(tmp_path: Path) -> None:
     a, b = ASKING.index("    challenge:"), ASKING.index("    output: {clients")
     first = "{when: body.word, kind: code_word, keep: {session: body.session}}"

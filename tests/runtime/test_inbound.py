@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +310,25 @@ def test_what_came_is_remembered_as_long_as_it_matters_and_no_longer() -> None:
     clock.ahead += 11
     assert once.first("a", 10)
     assert not once.first("c", 10)
+
+
+def test_what_no_longer_matters_is_not_told_apart_though_it_is_still_kept() -> None:
+    clock = HastyClock()
+    once = Once(clock)
+    assert once.first("long", 100)
+    assert once.first("short", 10)
+    clock.ahead += 11
+    assert once.first("short", 10)
+    assert not once.first("long", 100)
+
+
+async def test_what_one_project_took_another_has_not(tmp_path: Path) -> None:
+    at = guarded(tmp_path, STAMPED)
+    time = str(int(at.clock.now().timestamp()))
+    assert (await at.post({}, headers=stamp(time))).status == 404
+    at.mount = replace(at.mount, bound=replace(at.mount.bound, project="q"))
+    assert (await at.post({}, headers=stamp(time))).status == 404
+    assert (await at.post({}, headers=stamp(time))).status == 401
 
 
 VALUES = st.recursive(
