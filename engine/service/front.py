@@ -11,6 +11,7 @@ import structlog
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
 from engine.runtime.registry import Registry
+from engine.runtime.target import Project, Target
 from engine.service.access import Access, Grant, shown_key
 from engine.service.calls import Options, encode, input_of, options_of, refuse_cards, require_json, seconds_of, trace_of
 from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
@@ -66,6 +67,8 @@ class Route:
     known: bool = True
     guarded: frozenset[str] = frozenset()
     """The inputs that may not hold a full card number."""
+    members: tuple[str, ...] = ()
+    """What the answer may hold; empty where the connector maps it freely."""
 
     def unknown(self, series: Series) -> "Route":
         """The same path for one to whom it must look like none; counted under `series`."""
@@ -104,9 +107,7 @@ class Front:
         self._log = structlog.get_logger()
         self._debug = environment.log_level == "debug"
         self._routes = {
-            path_of(project.name, name).encode(): Route(
-                project.name, name, metrics.calls(project.name, name), guarded=target.operation.guarded
-            )
+            path_of(project.name, name).encode(): _route(project, target, metrics)
             for project in engine.registry.projects.values()
             for name, target in project.targets.items()
         }
@@ -160,7 +161,7 @@ class Front:
             raise _denied(visit.route, grant)
         self._access.spend(grant, visit.began)
         require_json(scope["method"], headers)
-        options = options_of(query)
+        options = options_of(query, visit.route.members)
         if options.reveal and not grant.reveal:
             raise CallError("forbidden", "the key has not the right `reveal`")
         seconds = seconds_of(headers, self._max_deadline)
@@ -221,6 +222,13 @@ class Front:
 def path_of(project: str, target: str) -> str:
     """The path under which a target is called."""
     return f"{ROOT.decode()}{project}/{target.replace('.', '/')}"
+
+
+def _route(project: Project, target: Target, metrics: Metrics) -> Route:
+    contract = target.operation.contract
+    members = tuple(contract.output.model_fields) if contract is not None else ()
+    series = metrics.calls(project.name, target.name)
+    return Route(project.name, target.name, series, guarded=target.operation.guarded, members=members)
 
 
 def _call_error(error: BaseException) -> CallError:
