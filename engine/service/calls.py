@@ -1,9 +1,10 @@
 """What a request asks for, and the answer as it goes out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote
 
 from engine.errors import CallError
 from engine.language.cards import A_CARD, card_in, encode_masked, may_hold_card
@@ -11,6 +12,7 @@ from engine.language.codec.charset import CodecError
 from engine.language.codec.json import decode_json, encode_json
 from engine.runtime.call import Answer
 from engine.service.problem import Header, HttpError
+from engine.spec.misfit import closest
 
 _TRACEPARENT: Final = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
@@ -20,12 +22,20 @@ _JSON: Final = re.compile(rb'application/json[ \t]*(?:;[ \t]*charset="?utf-?8"?[
 _SWITCHES: Final = {b"flat=1": "flat", b"reveal=1": "reveal", b"flat=0": "", b"reveal=0": "", b"": ""}
 
 
+_FIELDS: Final = b"fields="
+
+Wanted = dict[str, "Wanted | None"]
+"""Names of members, each with those wanted of it; None: all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the caller wants the answer."""
 
     flat: bool = False
     reveal: bool = False
+    fields: Wanted | None = None
+    """The members of `data` that are wanted; None: all."""
 
 
 _PLAIN: Final = Options()
@@ -40,15 +50,49 @@ def trace_of(found: Mapping[bytes, bytes]) -> str:
     return ""
 
 
-def options_of(query: bytes) -> Options:
-    """`?flat=1` and `?reveal=1`. Raises CallError("invalid_input") for anything else."""
+def options_of(query: bytes, members: Collection[str] = ()) -> Options:
+    """`?flat=1`, `?reveal=1` and `?fields=key,name.first`; `members` are those that `data` may have, none: unknown.
+
+    Raises CallError("invalid_input") for anything else.
+    """
     if not query:
         return _PLAIN
     parts = query.split(b"&")
-    if not all(part in _SWITCHES for part in parts):
-        raise CallError("invalid_input", "the query may hold `flat=1` and `reveal=1`, nothing else; input is the body")
-    wanted = {_SWITCHES[part] for part in parts}
-    return Options("flat" in wanted, "reveal" in wanted)
+    paths = [part[len(_FIELDS) :] for part in parts if part.startswith(_FIELDS)]
+    if len(paths) > 1 or not all(part in _SWITCHES or part.startswith(_FIELDS) for part in parts):
+        text = "the query may hold `flat=1`, `reveal=1` and `fields=`, nothing else; input is the body"
+        raise CallError("invalid_input", text)
+    wanted = {_SWITCHES.get(part, "") for part in parts}
+    fields = _wanted(paths[0], members) if paths else None
+    return Options("flat" in wanted, "reveal" in wanted, fields)
+
+
+def _wanted(text: bytes, members: Collection[str]) -> Wanted:
+    """The members that dotted paths name, nested."""
+    found: Wanted = {}
+    for path in unquote(text.decode("latin-1")).split(","):
+        names = path.split(".")
+        if not all(names):
+            raise CallError("invalid_input", "`fields` holds an empty name; write `fields=key,name.first`")
+        if members and names[0] not in members:
+            near = closest(names[0], members) or f"; there are {', '.join(members)}"
+            raise CallError("invalid_input", f"`fields` names what the answer does not have{near}")
+        here: Wanted | None = found
+        for name in names[:-1]:
+            here = here.setdefault(name, {}) if here is not None else None
+        if here is not None:
+            here[names[-1]] = None
+    return found
+
+
+def pick(value: Any, wanted: Wanted | None) -> Any:
+    """The wanted members of an object, of lists element by element; what is neither has none."""
+    if isinstance(value, list) and wanted is not None:
+        return [pick(one, wanted) for one in value if isinstance(one, dict | list)]
+    if not isinstance(value, dict) or wanted is None:
+        return value
+    known = ((name, inner, value[name]) for name, inner in wanted.items() if name in value)
+    return {name: pick(one, inner) for name, inner, one in known if inner is None or isinstance(one, dict | list)}
 
 
 def seconds_of(found: Mapping[bytes, bytes], most: float) -> float | None:
@@ -93,11 +137,12 @@ def refuse_cards(body: bytes, given: dict[str, Any], guarded: frozenset[str]) ->
 
 def encode(answer: Answer, options: Options, trace_id: str, took: float) -> tuple[list[Header], bytes]:
     """Headers and body of a successful answer; `took` in seconds."""
+    data = pick(answer.data, options.fields)
     if options.flat:
-        document = answer.data if isinstance(answer.data, dict) else {"data": answer.data}
+        document = data if isinstance(data, dict) else {"data": data}
     else:
         meta = {**answer.meta, "trace_id": trace_id, "took_ms": int(took * 10_000) / 10}
-        document = {"data": answer.data, "meta": meta}
+        document = {"data": data, "meta": meta}
     body = (encode_json if options.reveal else encode_masked)(document)
     headers = [
         (b"content-type", b"application/json"),

@@ -10,6 +10,7 @@ import structlog
 
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
+from engine.runtime.target import Project, Target
 from engine.service.access import Access, Grant, shown_key
 from engine.service.calls import (
     Options,
@@ -66,9 +67,7 @@ class Front:
         self._log = structlog.get_logger()
         self._debug = environment.log_level == "debug"
         self._routes = {
-            path_of(project.name, name).encode(): Route(
-                project.name, name, metrics.calls(project.name, name), guarded=target.operation.guarded
-            )
+            path_of(project.name, name).encode(): _route(project, target, metrics)
             for project in engine.registry.projects.values()
             for name, target in project.targets.items()
         }
@@ -127,7 +126,7 @@ class Front:
             raise _denied(visit.route, grant)
         self._access.spend(grant, visit.began)
         require_json(scope["method"], headers)
-        options = options_of(query)
+        options = options_of(query, visit.route.members)
         if options.reveal and not grant.reveal:
             raise CallError("forbidden", "the key has not the right `reveal`")
         seconds = seconds_of(headers, self._max_deadline)
@@ -194,6 +193,13 @@ class Front:
 def path_of(project: str, target: str) -> str:
     """The path under which a target is called."""
     return f"{ROOT.decode()}{project}/{target.replace('.', '/')}"
+
+
+def _route(project: Project, target: Target, metrics: Metrics) -> Route:
+    contract = target.operation.contract
+    members = tuple(contract.output.model_fields) if contract is not None else ()
+    series = metrics.calls(project.name, target.name)
+    return Route(project.name, target.name, series, guarded=target.operation.guarded, members=members)
 
 
 def _call_error(error: BaseException) -> CallError:

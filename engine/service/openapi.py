@@ -56,6 +56,10 @@ _META: Final[Schema] = {
         "truncated": {"type": "boolean"},
     },
 }
+_OTHERWISE: Final[Schema] = {
+    "type": "object",
+    "description": "With `flat=1` the members of `data` alone, with `fields` only some of them.",
+}
 _SWITCH: Final[Schema] = {"type": "string", "enum": ["0", "1"], "default": "0"}
 _PARAMETERS: Final[dict[str, Schema]] = {
     "flat": {"name": "flat", "in": "query", "schema": _SWITCH, "description": "`1`: the members of `data` alone."},
@@ -64,6 +68,16 @@ _PARAMETERS: Final[dict[str, Schema]] = {
         "in": "query",
         "schema": _SWITCH,
         "description": "`1`: numbers, phones, INN unmasked; needs the right `reveal`.",
+    },
+    "fields": {
+        "name": "fields",
+        "in": "query",
+        "schema": {
+            "type": "string",
+            "pattern": r"^[^.,&]+([.,][^.,&]+)*$",
+            "examples": ["key,name.first,products.number"],
+        },
+        "description": "Only these members of `data`; lists element by element.",
     },
     "deadline": {
         "name": "X-Deadline-Ms",
@@ -149,7 +163,10 @@ def _operation(project: Project, target: Target, schemas: _Schemas) -> Schema:
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in _PARAMETERS],
         "requestBody": given,
         "responses": {
-            "200": {"description": "The answer", "content": {"application/json": {"schema": envelope}}},
+            "200": {
+                "description": "The answer",
+                "content": {"application/json": {"schema": {"anyOf": [envelope, _OTHERWISE]}}},
+            },
             **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _by_status()},
         },
     }

@@ -39,6 +39,8 @@ class Route:
     known: bool = True
     guarded: frozenset[str] = frozenset()
     """The inputs that may not hold a full card number."""
+    members: tuple[str, ...] = ()
+    """What the answer may hold; empty where the connector maps it freely."""
 
     def unknown(self, series: Series) -> "Route":
         """The same path for one to whom it must look like none; counted under `series`."""

@@ -1,6 +1,8 @@
 """What a request asks for, unit by unit; the sockets are in test_front.py."""
 
 import json
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import CallError
 from engine.runtime.call import Answer
-from engine.service.calls import Options, encode, input_of, options_of, seconds_of, trace_of
+from engine.service.calls import Options, encode, input_of, options_of, pick, seconds_of, trace_of
 
 
 @pytest.mark.parametrize(
@@ -27,10 +29,56 @@ def test_options(query: bytes, expected: Options) -> None:
     assert options_of(query) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "picked"),
+    [
+        (b"key", {"key": "1"}),
+        (b"key,name.first", {"key": "1", "name": {"first": "A"}}),
+        (b"name.first,name", {"name": {"first": "A", "last": "B"}}),
+        (b"name,name.first", {"name": {"first": "A", "last": "B"}}),
+        (b"products.number,products.pay.date", {"products": [{"number": "2"}, {"pay": {"date": "d"}}, {}]}),
+        (b"key%2Cname.last", {"key": "1", "name": {"last": "B"}}),
+        (b"phones", {"phones": ["+7"]}),
+        (b"phones.x,key.x", {"phones": []}),
+        (b"products.pay.none", {"products": [{}, {"pay": {}}, {}]}),
+    ],
+)
+def test_fields_pick_members_and_lists_element_by_element(text: bytes, picked: dict[str, object]) -> None:
+    data = {"key": "1", "name": {"first": "A", "last": "B"}, "phones": ["+7"]}
+    data |= {"products": [{"number": "2", "id": "a"}, {"pay": {"date": "d", "amount": "1"}}, {"id": "c"}]}
+    options = options_of(b"fields=" + text, ("key", "name", "phones", "products"))
+    assert pick(data, options.fields) == picked
+    _, flat = encode(Answer(data, {}), replace(options, flat=True), "t", 0.0)
+    assert json.loads(flat) == picked
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (b"fields=nam", "did you mean `name`?"),
+        (b"fields=qqq.x", "there are key, name"),
+        (b"fields=", "empty name"),
+        (b"fields=key,", "empty name"),
+        (b"fields=key..a", "empty name"),
+        (b"fields=key&fields=name", "nothing else"),
+    ],
+)
+def test_fields_that_are_none_are_refused(query: bytes, said: str) -> None:
+    with pytest.raises(CallError, match=re.escape(said)) as refused:
+        options_of(query, ("key", "name"))
+    assert refused.value.code == "invalid_input"
+
+
+def test_what_an_operation_maps_freely_may_have_any_field() -> None:
+    assert options_of(b"fields=anything.at.all").fields == {"anything": {"at": {"all": None}}}
+    assert json.loads(encode(Answer(12, {}), options_of(b"fields=a&flat=1"), "t", 0.0)[1]) == {"data": 12}
+
+
 @given(st.binary(max_size=40))
 def test_any_query_is_read_or_refused(query: bytes) -> None:
     try:
         options_of(query)
+        options_of(b"fields=" + query, ("key",))
     except CallError as error:
         assert error.code == "invalid_input"  # noqa: PT017 - either way is right
 
