@@ -141,10 +141,12 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, sh
     async def once() -> None:
         async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
             engine = Engine(registry, clock, ids, environment.wire, shelf=shelf, seal_keys=environment.seal_keys())
+            printer = TracePrinter(registry, request.project)
             try:
                 await engine.open()  # before the clock of the call starts
-                await show(engine, request, TracePrinter(registry) if trace else SILENT, output)
+                await show(engine, request, printer if trace else SILENT, output)
             finally:
+                printer.show()
                 await engine.close()
 
     try:

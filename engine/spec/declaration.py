@@ -166,6 +166,11 @@ class Declarations(dict[str, Declaration]):
             raise InputError(problems)
         return accepted
 
+    def without_blanks(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The same without "" where that is no value and may be absent: bots write it for what they do not know."""
+        typed = {n for n, one in self.items() if n not in self.required and (one.type != "string" or one.enum)}
+        return {name: value for name, value in given.items() if value != "" or name not in typed}
+
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the whole."""
         required = [name for name in self if name in self.required]

@@ -129,11 +129,14 @@ class Operation(Signing, Action, Heading):
         return contract.guarded
 
     def accept(self, given: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
-        """The input checked and completed. Raises CallError `invalid_input` naming every misfit, never a value."""
+        """The input checked and completed; "" of what may be absent is absent, unless it is text.
+
+        Raises CallError `invalid_input` naming every misfit, never a value.
+        """
         try:
             if self.contract is not None:
                 return self.contract.accept(given, locale)
-            return self.input.accept(dict(given), locale)
+            return self.input.accept(self.input.without_blanks(dict(given)), locale)
         except InputError as error:
             detail = "; ".join(f"`{pointer}`: {message}" if pointer else message for pointer, message in error.problems)
             raise CallError("invalid_input", detail) from None

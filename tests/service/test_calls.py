@@ -44,7 +44,7 @@ def test_options(query: bytes, expected: Options) -> None:
     ],
 )
 def test_fields_pick_members_and_lists_element_by_element(text: bytes, picked: dict[str, object]) -> None:
-    data = {"key": "1", "name": {"first": "A", "last": "B"}, "phones": ["+7"]}
+    data: dict[str, object] = {"key": "1", "name": {"first": "A", "last": "B"}, "phones": ["+7"]}
     data |= {"products": [{"number": "2", "id": "a"}, {"pay": {"date": "d", "amount": "1"}}, {"id": "c"}]}
     options = options_of(b"fields=" + text, ("key", "name", "phones", "products"))
     assert pick(data, options.fields) == picked

@@ -1,7 +1,7 @@
 """A contract: what a capability is asked and answers, and how what a connector mapped is made to fit it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args, get_origin
@@ -18,9 +18,9 @@ from engine.spec.contracts.types import Fitting
 from engine.spec.misfit import InputError, contract_error, input_error
 
 Row = dict[str, Any]
-Masks = Mapping[str, Callable[[str], str]]
-Marks = dict[str, "Marks | Callable[[str], str]"]
-"""What hides the members of an answer, nested as they are."""
+Change = Callable[[Any], Any]
+Marks = dict[str, "Marks | Change"]
+"""How members of a value change, nested as they are."""
 
 
 class Shape(BaseModel):
@@ -113,7 +113,11 @@ class Contract:
         if not isinstance(data, dict):
             raise InputError([("", f"the input must be an object, found {kind_of(data)}")])
         known = self.input.model_fields
-        present = {name: value for name, value in data.items() if value is not None or name not in known}
+        left = {name for name, info in known.items() if not info.is_required()}  # a bot writes "" for what it has not
+        absent = {
+            name for name, value in data.items() if (value is None and name in known) or (value == "" and name in left)
+        }
+        present = {name: value for name, value in data.items() if name not in absent}
         try:
             given = self.input.model_validate(present, context=Fitting(locale))
         except ValidationError as error:
@@ -154,7 +158,15 @@ class Contract:
     @cached_property
     def _masks(self) -> tuple[Marks, Marks]:
         """What hides all, and what leaves contacts."""
-        return _marks(self.output, MASKS), _marks(self.output, {k: v for k, v in MASKS.items() if k not in CONTACTS})
+        part = {name: mask for name, mask in MASKS.items() if name not in CONTACTS}
+        whole = _marked(self.output, lambda info: MASKS.get(_mark(info, "mask")))
+        return whole, _marked(self.output, lambda info: part.get(_mark(info, "mask")))
+
+    def conceal(self, side: str, value: Row, how: Change) -> Row:
+        """An `input` or `output` with `how` applied to every value that is marked personal."""
+        marks = _marked(self.input if side == "input" else self.output, lambda info: _mark(info, "personal") and how)
+        concealed: Row = _hidden(value, marks)
+        return concealed
 
     def schema(self, side: str = "output") -> dict[str, Any]:
         """The JSON Schema of the `input` or the `output`, complete in itself."""
@@ -184,17 +196,17 @@ def models_in(annotation: Any, lists: bool = False) -> Iterator[type[Shape]]:
         yield from models_in(part, lists and get_origin(annotation) is not list)
 
 
-def _marks(model: type[Shape], masks: Masks) -> Marks:
-    """The masks of a model's members, and of the models in them."""
+def _marked(model: type[Shape], change: Callable[[FieldInfo], Change | None]) -> Marks:
+    """How a model's members change, and those of the models in them."""
     found: Marks = {}
     for name, info in model.model_fields.items():
-        inner = next((marks for one in models_in(info.annotation) if (marks := _marks(one, masks))), None)
-        if how := masks.get(str(_mark(info, "mask"))) or inner:
+        inner = next((marks for one in models_in(info.annotation) if (marks := _marked(one, change))), None)
+        if how := change(info) or inner:
             found[name] = how
     return found
 
 
-def _hidden(value: Any, how: "Marks | Callable[[str], str]") -> Any:
+def _hidden(value: Any, how: Marks | Change) -> Any:
     if isinstance(value, list):
         return [_hidden(one, how) for one in value]
     if not isinstance(how, dict):
