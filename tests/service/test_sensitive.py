@@ -59,6 +59,16 @@ async def test_a_full_card_number_is_refused_where_none_is_expected(door: Stage,
     assert found.json["text"] == PAN
 
 
+async def test_a_flow_hides_what_its_answers_hide(door: Stage) -> None:
+    for _ in range(2):  # the second time from the cache
+        found = await door.post("/v1/retail/flows/whole?flat=1", {"client_key": "412"}, "retail-bot")
+        assert (found.json["name"], found.json["balance"]) == ("Retail Person", "1.5")
+        assert found.json["phone"] == "+7900•••••67"
+        assert found.json["said"] == "••••••••••59 has ••••••••••••••••4312"
+    found = await door.post("/v1/retail/flows/whole?flat=1&reveal=1", {"client_key": "412"}, "retail-chief")
+    assert (found.json["phone"], found.json["said"]) == ("+79001234567", "500100732259 has 40817810099910004312")
+
+
 async def test_a_token_and_a_key_may_look_like_a_card(door: Stage) -> None:
     assert (await door.post("/v1/retail/authorization", {"token": PAN}, "retail-bot")).status == 200
     found = await door.post("/v1/retail/card", {"client_key": "4111111111111111"}, "retail-bot")
