@@ -1,6 +1,5 @@
 """The drafts, and a stand-in that answers in place of their systems, whatever host they name."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,19 +15,11 @@ from tests.needs.stand import Answering, Said, Stand, stand
 
 HERE = Path(__file__).parent
 NAMES = sorted(file.parent.name for file in HERE.glob("*/connector.yaml"))
-COMING = ("inbound", "endpoints", "challenge")
 
 
 def text_of(draft: str) -> str:
     """The draft as it stands."""
     return (HERE / draft / "connector.yaml").read_text(encoding="utf-8")
-
-
-def without(text: str, keys: tuple[str, ...] = COMING) -> str:
-    """The same without these keys and all that stands below them."""
-    for key in keys:
-        text = re.sub(rf"^( *){key}:.*\n(?:\1 +.*\n|\s*\n)*", "", text, flags=re.MULTILINE)
-    return text
 
 
 class Diverted:
@@ -55,9 +46,9 @@ class Diverted:
 async def played(
     folder: Path, draft: str, routes: Mapping[str, Said | Answering], **settings: str
 ) -> AsyncIterator[Stand]:
-    """The draft, save what is not built yet, in front of a stand-in."""
+    """The draft in front of a stand-in."""
     file = folder / "draft.yaml"
-    file.write_text(without(text_of(draft)), encoding="utf-8")
+    file.write_text(text_of(draft), encoding="utf-8")
     async with stand(folder, file, routes, **settings) as found:
 
         def diverted(kind: Kind, config: WireConfig) -> Diverted:

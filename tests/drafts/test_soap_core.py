@@ -61,6 +61,13 @@ def client(asked: Asked) -> Said:
     assert wanted is not None
     if wanted.text == "7707083893":
         return said("99", text="нет доступа")
+    if wanted.text == "secret@b.example":
+        asking = asked_for(asked, "FindClient")
+        answer = (asking.findtext(f"{CORE}Session"), asking.findtext(f"{CORE}CodeWord"))
+        if answer == (None, None):
+            return said("3010", "<SessionId>s-1</SessionId>")
+        if answer == ("s-1", "rose"):
+            return said("0", f"<ClientList><Client>{CLIENT}</Client></ClientList>")
     found = (wanted.get("Type"), wanted.text) == ("PHONE", PHONE)
     return said("0", f"<ClientList><Client>{CLIENT}</Client></ClientList>") if found else said("1120")
 
@@ -100,6 +107,14 @@ async def test_soap_core(tmp_path: Path) -> None:
         signed_in = given(await bank.call("authorise", token="good"))
         assert (person | {"expires_at": "2026-06-01T15:00:00+03:00"}).items() <= signed_in.items()
         assert (await bank.error("authorise", token="bad")).code == "client_unauthorized"
+
+
+async def test_the_code_word_is_asked_in_between(tmp_path: Path) -> None:
+    async with played(tmp_path, "soap_core", ROUTES, **SETTINGS) as bank:
+        asked = (await bank.call("find_client", type="email", value="secret@b.example"))["challenge"]
+        assert (asked["kind"], asked["prompt"]) == ("code_word", "Назовите кодовое слово")
+        (found,) = (await bank.call("find_client", step=asked["step"], secret="rose"))["clients"]
+        assert found["key"] == "412"
 
 
 @pytest.mark.parametrize(("key", "kinds"), [("412", ["account", "deposit"]), ("413", ["card"]), ("414", [])])
