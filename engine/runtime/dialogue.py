@@ -12,6 +12,7 @@ from engine.runtime.pages import cancelled
 from engine.runtime.target import Source, Target
 from engine.spec.challenge import Asked
 from engine.spec.form import IDENTIFIERS, said
+from engine.spec.misfit import stranger
 from engine.spec.route import Channel
 from engine.spec.trip import Outcome
 
@@ -129,7 +130,7 @@ class Dialogue:
         if not given and len(kinds) == 1 and "secret" in self._given:
             given = {next(iter(kinds)): self._given["secret"]}
         for name in given.keys() - kinds.keys():
-            self._refuse(f"`/form/{name}`: there is no such field; {nearest(name, kinds)}")
+            self._refuse(f"`/form/{stranger(name)}`: there is no such field; {nearest(name, kinds)}")
         for one in form.fields if form is not None else ():
             if one.required and not given.get(one.name):
                 self._refuse(f"`/form/{one.name}`: is missing")

@@ -13,7 +13,7 @@ from engine.language.functions.texts import compiled
 from engine.language.locale import Locale
 from engine.language.text import kind_of
 from engine.spec.kinds import KINDS
-from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer
+from engine.spec.misfit import InputError, Misfit, Problem, closest, pointer, stranger
 from engine.spec.reading import Model, one_of, short_for, wrong
 from engine.spec.secret import Secret
 
@@ -161,7 +161,7 @@ class Declarations(dict[str, Declaration]):
             except Misfit as misfit:
                 problems.append((pointer([name]), misfit.sentence))
         unknown = [name for name in given if name not in self]
-        problems += [(pointer([n]), "there is no such member" + closest(str(n), self)) for n in unknown]
+        problems += [(pointer([stranger(str(n))]), "there is no such member" + closest(str(n), self)) for n in unknown]
         if problems:
             raise InputError(problems)
         return accepted

@@ -1,6 +1,7 @@
 """Values that do not fit: what the readers of values raise, and what a caller is told about all of them at once."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -80,11 +81,21 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f", did you mean `{found[0]}`?" if found else ""
 
 
+def stranger(name: str) -> str:
+    """A name that the caller made up, as it may be repeated: one that may be data (a person's name, a phone) is `…`."""
+    return name if _NAME.fullmatch(name) else "…"
+
+
+_NAME: Final = re.compile(r"[a-z_][A-Za-z0-9_]{0,39}")
+
+
 def _found(error: ValidationError, known: Iterable[str]) -> Iterator[tuple[list[str | int], str, Any]]:
     """Where, what, and the reader's own error if there is one."""
     for detail in error.errors(include_url=False):
         if FAST not in detail["loc"]:
             loc = [part for part in detail["loc"] if part != SLOW]
+            if detail["type"] == "extra_forbidden":
+                loc[-1] = stranger(str(loc[-1]))
             yield loc, _sentence(detail, known if len(loc) == 1 else ()), detail.get("ctx", {}).get("error")
 
 

@@ -92,7 +92,7 @@ def test_no_personal_value_of_an_answer_is_shown(tmp_path: Path, system: Upstrea
 
 
 def test_no_personal_value_of_an_input_is_shown(tmp_path: Path, system: Upstream) -> None:
-    system.says({"said": "Good day, Лев канарейкин, born 1990-05-04"})
+    system.says({"said": "Good day, канарейкин, Лев, born 1990-05-04"})
     said = traced(tmp_path, system, "crm.greet", "who=Лев Канарейкин", "day=1990-05-04", "room=blue")
     system.says({"said": "nobody like Лев"})
     said += traced(tmp_path, system, "identity", "type=social", "value=Лев Канарейкин")

@@ -98,7 +98,11 @@ PROJECT = """
         steps:
           card: {{call: card, input: {{client_key: "{{{{ input.client_key }}}}"}}}}
           owned: {{call: products, input: {{client_key: "{{{{ input.client_key }}}}"}}}}
-        output: {{name: card.output.name.full, balance: "owned.output.products[0].balance"}}
+        output:
+          name: card.output.name.full
+          balance: "owned.output.products[0].balance"
+          phone: "card.output.phones[0]"
+          said: "{{{{ card.output.inn }}}} has {{{{ owned.output.products[0].number }}}}"
     keys:
       - {{name: {name}-bot, hash: "{bot}", allow: ["*"], rights: []}}
       - {{name: {name}-chief, hash: "{chief}", allow: ["*"], rights: [reveal, explain]}}

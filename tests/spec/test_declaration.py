@@ -129,7 +129,7 @@ def test_required_is_what_has_neither_mark_nor_default() -> None:
                 ("/id", "must be a whole number, found text; write it with digits only: 42"),
                 ("/name", "has more than 5 characters"),
                 ("/stat", "there is no such member, did you mean `state`?"),
-                ("/a~1b", "there is no such member"),
+                ("/…", "there is no such member"),
             ],
         ),
         ([], [("", "must be an object, found a list")]),
