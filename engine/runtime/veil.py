@@ -1,6 +1,6 @@
 """What a flow was told and may not tell whole: wherever it stands in what the flow answers, it is masked."""
 
-from typing import Any
+from typing import Any, Final
 
 
 class Veil:
@@ -27,6 +27,13 @@ class Veil:
         if isinstance(value, list):
             return [self.over(one) for one in value]
         if isinstance(value, str):
-            for whole in sorted(self._masked, key=len, reverse=True):
-                value = value.replace(whole, self._masked[whole])
+            whole = self._masked.get(value)
+            if whole is not None:
+                return whole
+            for part in sorted((one for one in self._masked if len(one) > _SHORT), key=len, reverse=True):
+                value = value.replace(part, self._masked[part])
         return value
+
+
+_SHORT: Final = 5
+"""Characters that stand in other texts by chance."""

@@ -30,7 +30,9 @@ class ChallengeRule(Model):
     kind: Literal["code_word", "sms", "form"] = about("How to ask.", "sms", default=...)
     prompt: MessageField | None = about("What to ask.", {"ru": "Введите код из SMS", "en": "Enter the code"})
     fields: list[FormField] = about("Of a form.", [{"name": "code"}], default=[])
-    keep: dict[str, ExpressionField] = about("Sealed into the step: `step.NAME` of the next call.", {}, default={})
+    keep: dict[str, ExpressionField] = about(
+        "Sealed into the step: `step.NAME` of the next call.", {"session": "body.id"}, default={}
+    )
 
     def link(self, names: Names) -> None:
         """Check every name, and that a form has fields."""

@@ -104,7 +104,7 @@ RULES: Final = {
     "contract_unknown": "a member that the contract does not have is refused",
     "masked_numbers": "the number of a product is masked",
     # projects and endpoints
-    "first_that_has": "of `first_of` the first that has something answers; nothing is said only if every source says so",
+    "first_that_has": "the first that has something answers; nothing is said only if every source says so",
     "merged": "a merge has what any source knows; without a required one there is no answer",
     "merge_in_time": "who is late is left out of a merge, shortly before the deadline",
     "keys_translated": "each system is asked with its own key of the client, the answer has the project's",

@@ -51,5 +51,6 @@ def test_anything_can_be_merged_and_what_one_says_alone_stays(values: list[Any])
 
 def test_a_veil_hides_longer_texts_first() -> None:
     veil = Veil()
-    veil.learn({"a": "123", "b": ["12345", None, 7]}, {"a": "•23", "b": ["•••45", None, 7]})
-    assert veil.over({"x": ["no 12345 or 123", 5]}) == {"x": ["no •••45 or •23", 5]}
+    veil.learn({"a": "123456", "b": ["12345678", None, 7, "12"]}, {"a": "••••56", "b": ["••••••78", None, 7, "•2"]})
+    said = {"x": ["no 12345678 or 123456", 5, "12", "in 12 days"]}
+    assert veil.over(said) == {"x": ["no ••••••78 or ••••56", 5, "•2", "in 12 days"]}
