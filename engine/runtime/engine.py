@@ -125,23 +125,9 @@ def _answer(call: Call, inquiry: Inquiry, outcome: Outcome) -> Answer:
         data = inquiry.veil.over(data)
     elif not call.reveal:
         data = contract.hide(data, call.contacts)
-    elif inquiry.hidden:
-        data = _without(data, inquiry.hidden)
     meta: dict[str, Any] = {"sources": inquiry.heard}
     if inquiry.warnings:
         meta["warnings"] = inquiry.warnings
     if inquiry.truncated:
         meta["truncated"] = True
     return Answer(data, meta)
-
-
-def _without(value: Any, hidden: dict[str, str]) -> Any:
-    """What a flow made of its answers, with what they hide hidden: as a whole text, or as a long part of one."""
-    if isinstance(value, dict):
-        return {name: _without(one, hidden) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_without(one, hidden) for one in value]
-    if isinstance(value, str):
-        for whole, shown in hidden.items():
-            value = shown if value == whole else value.replace(whole, shown) if len(whole) > 5 else value
-    return value

@@ -49,10 +49,6 @@ class Inquiry:
         self.heard: list[dict[str, Any]] = []
         self.warnings: list[str] = []
         self.truncated = False
-        self.hidden: dict[str, str] = {}
-        """Of what a flow was told: each text that may not be shown, with what may."""
-        target = project.targets.get(call.target)
-        self._in_flow = target is not None and target.flow is not None
         self.veil = Veil()
         self._recorder = recorder
         asked = call.deadline
@@ -95,9 +91,6 @@ class Inquiry:
         finally:
             note["took_ms"] = round((clock.monotonic() - began) * 1000, 1)
         outcome = cast("Outcome", kept.outcome)
-        contract = source.operation.contract
-        if contract is not None and not self.call.reveal and isinstance(outcome.output, dict):
-            self.hidden |= contract.hidden(outcome.output, self.call.contacts) if self._in_flow else {}
         self.warnings += outcome.warnings
         self.truncated |= outcome.truncated
         return outcome

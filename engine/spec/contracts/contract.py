@@ -162,19 +162,6 @@ class Contract:
         whole = _marked(self.output, lambda info: MASKS.get(_mark(info, "mask")))
         return whole, _marked(self.output, lambda info: part.get(_mark(info, "mask")))
 
-    def hidden(self, output: Row, contacts: bool = False) -> dict[str, str]:
-        """What `hide` masks of an answer: each text with what is shown of it."""
-        found: dict[str, str] = {}
-
-        def noting(mask: Change | None) -> Change | None:
-            return mask and (lambda text: found.update({text: mask(text)}))
-
-        names = MASKS.keys() - (CONTACTS if contacts else ())
-        _hidden(
-            output, _marked(self.output, lambda info: noting(MASKS[m] if (m := _mark(info, "mask")) in names else None))
-        )
-        return found
-
     def conceal(self, side: str, value: Row, how: Change) -> Row:
         """An `input` or `output` with `how` applied to every value that is marked personal."""
         marks = _marked(self.input if side == "input" else self.output, lambda info: _mark(info, "personal") and how)
