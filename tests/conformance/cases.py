@@ -57,15 +57,42 @@ class Problem(Model):
     file: Literal["connector", "project"] = about("In which file.", default="connector")
 
 
+class Arrived(Model):
+    """A request that comes to an endpoint."""
+
+    endpoint: str = about("Of the connector `crm`.", default=...)
+    query: str = about("As it is sent.", default="")
+    headers: Any = about("Names and values.", default_factory=dict)
+    path: Any = about("The members of the path.", default_factory=dict)
+    json_: Any = about("The body as JSON.", alias="json")
+    text: str | None = about("Or the body as it is.")
+    peer: str = about("The caller's address.", default="10.0.0.1")
+
+    @property
+    def body(self) -> bytes:
+        if self.text is not None:
+            return self.text.encode()
+        return encode_json(plain(self.json_)) if "json_" in self.model_fields_set else b""
+
+
+class Replied(Model):
+    """What an endpoint answers."""
+
+    status: int = about("The status.", default=200)
+    headers: Any = about("All of them.", default_factory=dict)
+    json_: Any = about("The body; without it there is none.", alias="json")
+
+
 class Result(Model):
-    """Exactly one of `output`, `error`, `problem`, `problems`."""
+    """Exactly one of `output`, `reply`, `error`, `problem`, `problems`."""
 
     output: Any = about("What the call yields.")
+    reply: Replied | None = about("Or what an endpoint answers.")
     error: Failure | None = about("Or how it fails.")
     problem: Problem | None = about("Or the one problem of the files.")
     problems: list[Problem] | None = about("Or all of their problems.")
     warnings: list[str] | None = about("Parts of the warnings, in order.")
-    status: Literal["ok", "stale"] = about("Of the answer's source.", default="ok")
+    status: Literal["ok", "stale", "failed"] = about("Of the answer's source.", default="ok")
     truncated: bool = about("Whether there was more.", default=False)
 
     @property
@@ -84,6 +111,8 @@ class Asked(Model):
     input: Any = about("What the caller gives.", default_factory=dict)
     deadline: float = about("Seconds that the caller waits.", default=10.0)
     after: float = about("Seconds since the call before ended.", default=0.0)
+    caller: str = about("Who asks.", default="bot")
+    request: Arrived | None = about("In place of an operation: what comes to an endpoint.")
     result: Result | None = about("What it must yield; in `calls`.")
 
 
@@ -93,6 +122,7 @@ class Project(Model):
     defaults: Any = about("Of the project.", default_factory=dict)
     connection: Any = about("Keys beside `connector` and `settings`.", default_factory=dict)
     capabilities: Any = about("Who answers what.", default_factory=dict)
+    more: Any = about("Its other keys: `keys_of`, `channels`, `flows`, `inbound`.", default_factory=dict)
 
 
 class Case(Model):
@@ -106,6 +136,7 @@ class Case(Model):
     template: str | None = about("Or a template.")
     scope: Any = about("Its names.", default_factory=dict)
     settings: Any = about("What the deployment fills in.")
+    others: Any = about("Further connections: a name, and keys of its connector.", default_factory=dict)
     project: Project = about("What else it says.", default_factory=Project)
     now: str | None = about("When the first call is made.")
     uuid: str | None = about("What every UUID is that is drawn; without it each is another.")
@@ -131,9 +162,11 @@ class Case(Model):
         written = self._connector()
         settings = self._base.get("settings_given", {}) if self.settings is None else self.settings
         use = {"connector": "crm", "settings": settings, **self.project.connection}
-        project = {"connections": {"crm": use}, "capabilities": self.project.capabilities}
+        uses = {"crm": use} | {name: {"connector": name} for name in self.others}
+        project = {"connections": uses, "capabilities": self.project.capabilities, **self.project.more}
         whole = {"projects": {"p": {**project, "defaults": self.project.defaults}}}
-        return {"connectors/crm/connector.yaml": written, "tolmach.yaml": encode_json(plain(whole))}
+        others = {f"connectors/{name}/connector.yaml": _other(name, keys) for name, keys in self.others.items()}
+        return {"connectors/crm/connector.yaml": written, **others, "tolmach.yaml": encode_json(plain(whole))}
 
     def _connector(self) -> bytes:
         if isinstance(self.connector, str):
@@ -146,6 +179,12 @@ class Case(Model):
         if self.operation is not None:
             own["operations"] = {**own.get("operations", {}), "op": self.operation}
         return encode_json(plain({key: value for key, value in own.items() if value is not None}))
+
+
+def _other(name: str, keys: dict[str, Any]) -> bytes:
+    return encode_json(
+        plain({**HEAD, "connector": name, "connection": {"base_url": f"https://{name}.example"}, **keys})
+    )
 
 
 HEAD: Final[dict[str, Any]] = {

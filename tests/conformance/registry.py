@@ -13,10 +13,12 @@ from engine.language.functions import FUNCTIONS
 from engine.language.jinja.values import TESTS
 from engine.spec.connector import Connector
 from engine.spec.declaration import Declaration
+from engine.spec.flow import Flow
 from engine.spec.names import RESERVED
-from engine.spec.project import Defaults, Use
+from engine.spec.project import Defaults, Mounting, Use
 from engine.spec.reading import Model
 from engine.spec.response import _BY_STATUS
+from engine.spec.route import Channel, KeyOf, Route
 from engine.spec.step import Instead
 from engine.spec.tree.build import CONSTRUCTS
 from tests.conformance.rules import RULES
@@ -54,9 +56,13 @@ def _models() -> Iterator[tuple[str, frozenset[Shown]]]:
         yield from ((f"{name}.{key}", FAILS) for key in model.LATER)
 
 
+PROJECT: Final[tuple[type[Model], ...]] = (Route, KeyOf, Channel, Flow, Mounting)
+"""What a project says of its parts."""
+
+
 def reached() -> list[type[Model]]:
     """The models of a connector and of a connection in a project, and all that their keys take."""
-    models: list[type[Model]] = [Connector, Declaration, Use, Defaults, Instead]
+    models: list[type[Model]] = [Connector, Declaration, Use, Defaults, Instead, *PROJECT]
     for model in models:
         for info in model.model_fields.values():
             models += [one for one in dict.fromkeys(_models_in(info.annotation)) if one not in models]

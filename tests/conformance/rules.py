@@ -103,4 +103,17 @@ RULES: Final = {
     "contract_key": "an identifier is text",
     "contract_unknown": "a member that the contract does not have is refused",
     "masked_numbers": "the number of a product is masked",
+    # projects and endpoints
+    "first_that_has": "of `first_of` the first that has something answers; nothing is said only if every source says so",
+    "merged": "a merge has what any source knows; without a required one there is no answer",
+    "merge_in_time": "who is late is left out of a merge, shortly before the deadline",
+    "keys_translated": "each system is asked with its own key of the client, the answer has the project's",
+    "challenge": "a step is good for the same caller and the same client, for ten minutes",
+    "channel_order": "a channel's kinds are tried in its order, and no others",
+    "form": "a channel's form is asked where nothing is known; what it says is searched by",
+    "flow": "a flow asks the targets of its project",
+    "reply": "the first case of `reply` that holds is the answer",
+    "error_reply": "a case of `reply` is tried for an error only if its `when` names `error`",
+    "lowered": "with `keys: lower` names are in small letters, `request.raw` is as it came",
+    "once": "a request that is signed with its time is taken once",
 }

@@ -22,9 +22,7 @@ CANNOT: Final[dict[str, str]] = {
     "fails code.overloaded": "it takes calls that are made at once; tests/transport/test_lane.py proves it",
     "fails code.internal": "it is an error in the engine; tests/service proves what becomes of one",
     **{f"fails problem.yaml-{c}": _YAML for c in ("file", "too-large", "too-many-values", "encoding")},
-    **{f"fails problem.{c}": _PROJECT for c in ("client-key-mismatch", "wrong-key-hash", "unknown-allow")},
-    "works name.output": "it is a name of `reply`, which comes with a later version",
-    "works name.error": "it is a name of `reply`, which comes with a later version",
+    **{f"fails problem.{c}": _PROJECT for c in ("wrong-key-hash", "unknown-allow")},
 }
 """Entries that no case can show so, each with the reason: `works x` or `fails x`."""
 
@@ -49,7 +47,7 @@ def test_a_case_proves_what_there_is() -> None:
 
 
 def test_every_call_has_one_result() -> None:
-    ways = {"output", "error", "problem", "problems"}
+    ways = {"output", "reply", "error", "problem", "problems"}
     given = [(name, asked.result) for name, case in CASES for asked in case.asked]
     assert [name for name, result in given if result is None or len(ways & result.model_fields_set) != 1] == []
     assert [name for name, case in CASES if case.calls and case.model_fields_set & {"call", "result"}] == []
