@@ -99,7 +99,7 @@ class Dialogue:
                 return kept._replace(outcome=self._challenge(outcome.output, state))
             if not outcome.empty:
                 break
-        assert kept is not None  # noqa: S101 - a source without a search is not asked
+        assert kept is not None  # noqa: S101 - who has no search is not asked
         return await self._keys.answered(source, kept, {}) if self._target.routed else kept
 
     def _searches(self) -> list[Search]:

@@ -28,7 +28,7 @@ class Entrance:
 
     def __init__(self, engine: Caller, environment: Environment, metrics: Metrics) -> None:
         self._inbox = Inbox(engine.call, engine.clock)
-        self._proxies = [ip_network(one) for one in environment.proxies.replace(",", " ").split()]
+        self._proxies = [ip_network(one) for one in (environment.proxies or "").replace(",", " ").split()]
         self._metrics = metrics
         self._exact: dict[str, dict[str, Mount]] = {}
         self._patterns: dict[str, tuple[re.Pattern[str], dict[str, Mount]]] = {}

@@ -47,13 +47,13 @@ class Environment(BaseSettings):
     )
     store_keys: Annotated[SecretStr | None, Field(description="Keys of stored tokens; the first one seals")] = None
     store_keys_file: Annotated[Path | None, Field(description="A file with these keys instead")] = None
-    proxies: Annotated[str, Field(description="Networks of proxies whose X-Forwarded-For is believed")] = ""
+    proxies: Annotated[str | None, Field(description="Networks of proxies whose X-Forwarded-For is believed")] = None
     metrics_key: Annotated[SecretStr | None, Field(description="Bearer token that /metrics asks for")] = None
 
     @field_validator("proxies")
     @classmethod
-    def _networks(cls, value: str) -> str:
-        for one in value.replace(",", " ").split():
+    def _networks(cls, value: str | None) -> str | None:
+        for one in (value or "").replace(",", " ").split():
             ip_network(one)
         return value
 

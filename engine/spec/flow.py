@@ -19,7 +19,7 @@ class FlowStep(Step, only="when after for_each on_error on_empty call input firs
 
     first_of: list[FlowAttempt] = about(
         "The first one that is neither passed over nor empty wins.", [{"call": "crm.user"}], default=[]
-    )  # type: ignore[assignment]  # a list that nobody changes
+    )  # type: ignore[assignment]  # nobody changes the list
 
 
 class Flow(Operation, only="title input let reject steps output"):
