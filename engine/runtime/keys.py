@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 from engine.errors import CallError
+from engine.language.text import kind_of
 from engine.runtime.cache import Kept
 from engine.runtime.target import Project, Source
 from engine.spec.challenge import UNANSWERED, Asked
-from engine.spec.tree.nodes import evaluate
+from engine.spec.tree.nodes import evaluate, failure, holds
 from engine.spec.trip import Outcome
 
 Fetch = Callable[[Source, dict[str, Any]], Awaitable[Kept]]
@@ -82,8 +83,10 @@ class Keys:
         if isinstance(found.output, Asked):
             raise CallError("upstream_rejected", UNANSWERED)
         value = evaluate(way.spec.key, {"output": found.output})
-        if value is None or value == "":
+        if not holds(value):
             raise CallError("not_found", f"`keys_of.{wanted}` finds no key", place=way.spec.place("key"))
+        if not isinstance(value, str | int):
+            raise failure(f"`keys_of.{wanted}.key` is {kind_of(value)}", way.spec.place("key"))
         return str(value)
 
     async def fetched(self, source: Source, given: dict[str, Any]) -> Kept:

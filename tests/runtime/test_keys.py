@@ -128,6 +128,15 @@ async def test_without_a_key_the_client_is_not_found_there(tmp_path: Path) -> No
         assert (error.code, error.detail) == ("not_found", "`keys_of.b`: `/value`: is missing")
 
 
+async def test_a_key_must_be_one_clients(tmp_path: Path) -> None:
+    alone = '"length(output.clients) == `1` && output.clients[0].key"'
+    for key, code in ((alone, "not_found"), ("output.clients[0].phones", "not_found"), ("output", "mapping_failed")):
+        project = PROJECT.replace("key: output.clients[0].key", f"key: {key}")
+        async with town(tmp_path / code / str(len(key)), project, a=BANK, b=BANK) as t:
+            t.a.pages["/card/a1"], t.b.pages[PHONE] = card("a1"), {"found": [{"key": "b1"}, {"key": "b2"}]}
+            assert (await refused(t.ask("products", client_key="a1"))).code == code
+
+
 async def test_a_key_is_looked_up_through_a_third_system(tmp_path: Path) -> None:
     project = "capabilities: {card: a, products: c}\n" + KEYS + WAY.format("c", "b")
     async with town(tmp_path, project, a=BANK, b=BANK, c=BANK) as t:
