@@ -110,7 +110,7 @@ class Inbox:
         scope = {"input": given, "output": output, "error": told, "settings": mount.bound.settings}
         reply = next((one for one in mount.endpoint.reply if one.fits(scope)), None)
         if reply is not None:
-            return Returned(*reply.written(scope))
+            return Returned(*reply.written(scope), failed)
         if failed is not None:
             raise failed
         raise CallError("mapping_failed", "no `reply` takes this answer", place=mount.endpoint.place("reply"))

@@ -128,7 +128,7 @@ class Inquiry:
             await asyncio.wait(tasks, timeout=max(0.0, left - min(_SPARE, left / 10)))
         finally:
             late = [task for task in tasks if not task.done()]
-            await cancelled(late)
+            await cancelled(tasks)
         failed = {
             source.bound.name: _failure(task) for task, source in tasks.items() if task in late or task.exception()
         }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
+from engine.errors import CallError
 from engine.language.cards import encode_masked
 from engine.runtime.inbound import Inbox, Mount
 from engine.runtime.registry import Registry
@@ -21,6 +22,15 @@ class Found(NamedTuple):
     mounts: dict[str, Mount]
     route: Route
     members: dict[str, str]
+
+
+class Sent(NamedTuple):
+    """A reply as HTTP has it; `failed`: the error that it tells."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
+    failed: CallError | None
 
 
 class Entrance:
@@ -53,10 +63,8 @@ class Entrance:
         name = f"{first.bound.name}.{first.name}"
         return Found(mounts, Route(first.bound.project, name, self._metrics.calls(first.bound.project, name)), members)
 
-    async def answer(
-        self, found: Found, visit: Visit, body: bytes, until: float | None
-    ) -> tuple[int, list[Header], bytes]:
-        """Status, headers and body. Raises CallError where no reply takes what went wrong."""
+    async def answer(self, found: Found, visit: Visit, body: bytes, until: float | None) -> Sent:
+        """What goes out. Raises CallError where no reply takes what went wrong."""
         method = str(visit.scope["method"])
         mount = found.mounts.get(method)
         if mount is None:
@@ -76,7 +84,8 @@ class Entrance:
         kind = {"content-type": "application/json"} if written else {}
         told = {**kind, "cache-control": "no-store", **own_headers}
         told |= {"content-length": str(len(written)), "x-request-id": visit.trace_id}
-        return reply.status, [(name.encode(), value.encode("latin-1")) for name, value in told.items()], written
+        encoded = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+        return Sent(reply.status, encoded, written, reply.failed)
 
     def _peer(self, visit: Visit, headers: dict[str, str]) -> str:
         """The caller's address: what a proxy that is known says, else the socket's."""

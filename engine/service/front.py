@@ -94,21 +94,20 @@ class Front:
     async def _serve(self, visit: Visit, receive: Receive, send: Send, answering: Answering) -> None:
         line: Line | None = visit.scope.get("extensions", {}).get("line")
         visit.route.series.begin()
-        result = "ok"
         if line is not None:
             line.task = asyncio.current_task()
         try:
             status, headers, body = await answering(visit, receive)
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, HungUpError) or (line is not None and line.lost):
-                result = "hung_up"
+                visit.result = "hung_up"
                 return
             refused = self._refuse(visit, error)
-            result, status, headers, body = refused.code, refused.status, refused.headers, refused.body
+            visit.result, status, headers, body = refused.code, refused.status, refused.headers, refused.body
         finally:
             if line is not None:
                 line.task = None
-            visit.route.series.end(result, self._clock.monotonic() - visit.began)
+            visit.route.series.end(visit.result, self._clock.monotonic() - visit.began)
         if self.stopping or visit.linger:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -146,7 +145,11 @@ class Front:
         """The answer of an endpoint."""
         seconds = seconds_of(visit.headers, self._max_deadline)
         until = None if seconds is None else visit.began + seconds
-        return await self._entrance.answer(found, visit, await self._body(visit, receive), until)
+        sent = await self._entrance.answer(found, visit, await self._body(visit, receive), until)
+        if sent.failed is not None:
+            visit.result = sent.failed.code
+            self._note(visit, sent.failed, sent.failed)
+        return sent[:3]
 
     def _answered(self, visit: Visit, answer: Answer, options: Options) -> tuple[int, list[Header], bytes]:
         took = self._clock.monotonic() - visit.began
@@ -174,6 +177,13 @@ class Front:
     def _refuse(self, visit: Visit, error: BaseException) -> Refusal:
         """Log a failure and make its problem document."""
         found = _call_error(error)
+        self._note(visit, found, error)
+        default = visit.grant.project.locale.language if visit.grant else LANGUAGES[0]
+        language = spoken(visit.headers.get(b"accept-language", b"").decode("latin-1"), default)
+        explain = visit.grant is not None and visit.grant.explain
+        return refusal(found, visit.trace_id, self._mask, language, explain=explain)
+
+    def _note(self, visit: Visit, found: CallError, error: BaseException) -> None:
         took = round((self._clock.monotonic() - visit.began) * 1000, 1)
         fields: dict[str, Any] = _named(visit) | {"took_ms": took, "code": found.code, "detail": found.detail}
         if found.upstream:
@@ -184,10 +194,6 @@ class Front:
             fields |= failure(error)
         log = self._log.error if found.code == "internal" else self._log.info
         log("call failed", **fields)
-        default = visit.grant.project.locale.language if visit.grant else LANGUAGES[0]
-        language = spoken(visit.headers.get(b"accept-language", b"").decode("latin-1"), default)
-        explain = visit.grant is not None and visit.grant.explain
-        return refusal(found, visit.trace_id, self._mask, language, explain=explain)
 
 
 def path_of(project: str, target: str) -> str:

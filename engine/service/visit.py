@@ -51,7 +51,7 @@ class Route:
 
 @dataclass(slots=True)
 class Visit:
-    """One request; `began` in monotonic seconds."""
+    """One request; `began` in monotonic seconds, `result` is "ok" or a code of the catalogue."""
 
     scope: Scope
     headers: dict[bytes, bytes]
@@ -60,3 +60,4 @@ class Visit:
     began: float
     grant: Grant | None = None
     linger: bool = False
+    result: str = "ok"

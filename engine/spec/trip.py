@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from engine.errors import CallError
+
 
 class Rendered(NamedTuple):
     """A request ready to be signed and sent.
@@ -41,11 +43,12 @@ class Arrival(NamedTuple):
 
 
 class Returned(NamedTuple):
-    """What an endpoint answers: `body` is None, or a value to be written as JSON."""
+    """What an endpoint answers: `body` is None, or a value to be written as JSON; `failed`: the error that it tells."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Any
+    failed: CallError | None = None
 
 
 class Outcome(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ConfigError
+from engine.runtime.call import Call
 from engine.runtime.registry import load
 from tests.runtime.test_routing import refused, told
 from tests.runtime.town import BANK, lay, town
@@ -37,6 +38,15 @@ async def test_another_system_is_asked_with_its_own_key(tmp_path: Path) -> None:
         answer = await t.ask("products", client_key="a1")
         assert [one["id"] for one in answer.data["products"]] == ["x"]
         assert told(answer) == [("b", "ok", None)]
+
+
+async def test_what_is_streamed_is_asked_with_its_own_key_too(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.a.pages["/card/a1"] = card("a1")
+        t.b.pages |= {PHONE: client("b1"), "/products/b1": {"products": [{"id": "x", "balance": "1"}]}}
+        answers = [answer async for answer in t.engine.stream(Call("p", "products", {"client_key": "a1"}))]
+        assert [one["id"] for answer in answers for one in answer.data["products"]] == ["x"]
+        assert t.b.asked[-1] == "/products/b1"
 
 
 async def test_clients_of_another_system_get_the_projects_key(tmp_path: Path) -> None:

@@ -200,7 +200,10 @@ async def test_metrics_and_the_log_name_the_endpoint_and_nobody(tmp_path: Path, 
                 pass
         async with at.ask("GET", "/metrics") as reply:
             text = await reply.text()
-    assert 'tolmach_calls_total{code="ok",project="p",target="a.search"} 2.0' in text
+    assert 'tolmach_calls_total{code="ok",project="p",target="a.search"} 1.0' in text
+    assert 'tolmach_calls_total{code="unauthenticated",project="p",target="a.search"} 1.0' in text
+    failed = [json.loads(one) for one in log.getvalue().splitlines() if "call failed" in one]
+    assert [(one["code"], one["project"], one["target"]) for one in failed] == [("unauthenticated", "p", "a.search")]
     assert all(word not in log.getvalue() + text for word in ("key", "79000000001", "Ivan") if word != "key")
     assert "n0b0dys" not in log.getvalue() and "an0ther" not in log.getvalue()  # noqa: PT018 - one thing
 
