@@ -1,6 +1,7 @@
 """Identity as a dialogue: what is tried, what is asked, and what a step is good for."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ async def test_a_challenge_is_answered_in_a_second_step(tmp_path: Path) -> None:
         challenge = found["challenge"]
         assert (list(found), challenge["kind"], challenge["prompt"]) == (["challenge"], "code_word", "Кодовое слово?")
         assert PHONE not in challenge["step"]
+        assert re.fullmatch(r"[\w-]+", challenge["step"], re.ASCII), "no studio escapes these"
         t.a.pages["/search"] = {"found": ["7"]}
         assert await asked(t, {"step": challenge["step"], "secret": "rose"}) == {
             "clients": [{"key": "7", "phones": [], "emails": []}]

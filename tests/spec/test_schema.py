@@ -24,7 +24,8 @@ VALIDATOR = jsonschema_rs.validator_for(WHOLE)
 KINDS: tuple[Kind, ...] = ("connector", "project", "tests")
 FILES = [
     *(ROOT / "connectors").glob("*/*.yaml"),
-    *(ROOT / "examples").glob("**/*.yaml"),
+    *(ROOT / "examples").glob("**/connector.yaml"),
+    *(ROOT / "examples").glob("**/tolmach.yaml"),
     *(CASES / "diagnostics" / "base").glob("**/*.yaml"),
     *(ROOT / "tests" / "foreign").glob("**/*.yaml"),
 ]
