@@ -4,8 +4,9 @@ from collections.abc import Collection
 from typing import Any, NamedTuple, NoReturn, cast
 
 from engine.errors import CallError, nearest
+from engine.language.locale import Locale
 from engine.runtime.cache import Kept
-from engine.runtime.desk import fitting, searched
+from engine.runtime.desk import fitting
 from engine.runtime.inquiry import Inquiry
 from engine.runtime.keys import Keys
 from engine.runtime.pages import cancelled
@@ -36,7 +37,9 @@ class Dialogue:
         self._keys = Keys(project, inquiry.fetched)
         step, seal = self._given.pop("step", None), inquiry.means.seal
         self._sealed = seal.open(project.name, call.caller, step) if step is not None else {}
-        self._asked = {name: self._given.get(name) for name in ("value", "type")}
+        self._asked = self._sealed.get("asked") or {name: self._given.get(name) for name in ("value", "type")}
+        if "channel" in self._sealed:
+            self._given.setdefault("channel", self._sealed["channel"])
         self._channel = self._find_channel()
 
     async def answer(self) -> Outcome:
@@ -56,7 +59,6 @@ class Dialogue:
             raise CallError("not_found", "`/step`: the system that asked is not there")
         known: dict[str, Any] = {name: given[name] for name in ("channel", "secret", "form") if name in given}
         search = Search(sealed["type"], sealed["value"])
-        self._asked = sealed["asked"]
         return await self._inquiry.sourced(source, lambda one: self._found(one, [search], known, sealed["keep"]))
 
     def _is_same(self) -> bool:
@@ -70,11 +72,13 @@ class Dialogue:
         searches = self._searches()
         if not searches:
             return self._form()
-        suited = {source.name: _suited(source, searches) for source in self._target.sources}
+        locale = self._inquiry.project.locale
+        suited = {source.name: _suited(source, searches, locale) for source in self._target.sources}
         sources = tuple(source for source in self._target.sources if suited[source.name])
         if not sources:
-            kinds = dict.fromkeys(kind for source in self._target.sources for kind in source.operation.accepts)
-            raise CallError("invalid_input", f"`/type`: clients are searched by {', '.join(kinds)}")
+            kinds = ", ".join(dict.fromkeys(kind for one in self._target.sources for kind in one.operation.accepts))
+            unfit = searches[0].kind == "any"
+            self._refuse(f"`/value`: fits none of {kinds}" if unfit else f"`/type`: clients are searched by {kinds}")
         known: dict[str, Any] = {name: self._given[name] for name in ("channel", "secret") if name in self._given}
         if self._sealed:  # it was the answer to the form
             known.pop("secret", None)
@@ -89,9 +93,9 @@ class Dialogue:
         self, source: Source, searches: list[Search], known: dict[str, Any], keep: dict[str, Any] | None = None
     ) -> Kept:
         """What a source finds by the first search that finds something."""
-        kept, locale = None, self._inquiry.project.locale
+        kept = None
         for kind, value in searches:
-            given = searched({"type": kind, "value": value}, source.operation, locale)
+            given = {"type": kind, "value": value}
             kept = await self._inquiry.fetched(source, {**known, **given}, keep)
             outcome = cast("Outcome", kept.outcome)
             if isinstance(outcome.output, Asked):
@@ -107,11 +111,8 @@ class Dialogue:
         if self._sealed or "form" in self._given:
             return self._filled()
         if "value" not in self._given:
-            return (
-                []
-                if self._channel is not None and self._channel.form is not None
-                else self._refuse("`/value`: is missing")
-            )
+            formed = self._channel is not None and self._channel.form is not None
+            return [] if formed else self._refuse("`/value`: is missing")
         kind, value = self._given["type"], self._given["value"]
         allowed = self._channel.identify_by if self._channel is not None else [kind]
         if kind != "any":
@@ -149,7 +150,7 @@ class Dialogue:
 
     def _challenge(self, asked: Asked, state: dict[str, Any]) -> Outcome:
         inquiry, call = self._inquiry, self._inquiry.call
-        state |= {"asked": self._asked, "channel": self._given.get("channel")}
+        state |= {"asked": self._asked, **{name: self._given[name] for name in ("channel",) if name in self._given}}
         step = inquiry.means.seal.seal(inquiry.project.name, call.caller, state)
         language = call.language or inquiry.project.locale.language
         fields = [one.shown(language) for one in asked.fields]
@@ -159,7 +160,7 @@ class Dialogue:
 
     def _find_channel(self) -> Channel | None:
         """The channel that was named, now or where the dialogue began. Raises CallError for one that is not there."""
-        channels, name = self._inquiry.project.channels, self._given.get("channel") or self._sealed.get("channel")
+        channels, name = self._inquiry.project.channels, self._given.get("channel")
         if not self._target.routed or not channels or name is None:
             return None
         if name not in channels:
@@ -173,7 +174,12 @@ class Dialogue:
         raise CallError("invalid_input", detail)
 
 
-def _suited(source: Source, searches: list[Search]) -> list[Search]:
-    """What a source can search by."""
+def _suited(source: Source, searches: list[Search], locale: Locale) -> list[Search]:
+    """What a source can search by; `any` is the first kind it accepts that the value fits."""
     accepts = source.operation.accepts
-    return [search for search in searches if not accepts or search.kind in (*accepts, "any")]
+    found = []
+    for kind, value in searches:
+        kinds = accepts if kind == "any" and accepts else [kind] if kind in accepts or not accepts else []
+        texts = ((one, fitting(one, value, locale) if one != kind else value) for one in kinds)
+        found += [Search(*one) for one in texts if one[1]][:1]
+    return found

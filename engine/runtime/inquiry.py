@@ -127,15 +127,12 @@ class Inquiry:
         try:
             await asyncio.wait(tasks, timeout=max(0.0, left - min(_SPARE, left / 10)))
         finally:
-            late = [task for task in tasks if not task.done()]
             await cancelled(tasks)
-        failed = {
-            source.bound.name: _failure(task) for task, source in tasks.items() if task in late or task.exception()
-        }
+        failed = {source.bound.name: error for task, source in tasks.items() if (error := _failure(task)) is not None}
         needed = [error for name, error in failed.items() if name in target.require]
         if needed or len(failed) == len(tasks):
             raise next((e for e in needed if e.code == "client_unauthorized"), (needed or [*failed.values()])[0])
-        outcomes = [task.result() for task in tasks if task not in late and not task.exception()]
+        outcomes = [task.result() for task, source in tasks.items() if source.bound.name not in failed]
         asked = [outcome for outcome in outcomes if "challenge" in (outcome.output or ())]
         if asked:  # the others can be asked again once the client has answered
             return asked[0]
@@ -186,14 +183,14 @@ def finished(errand: Errand, outcome: Outcome) -> Outcome:
     return outcome._replace(output=output, empty=nothing, warnings=tuple(warnings))
 
 
-def _failure(task: "asyncio.Task[Outcome]") -> CallError:
+def _failure(task: "asyncio.Task[Outcome]") -> CallError | None:
     """Why a source is left out; an error that is nobody's is raised."""
     if task.cancelled():
         return CallError("deadline_exceeded", "a system that is needed did not answer in time")
     error = task.exception()
-    if not isinstance(error, CallError):
-        raise cast("BaseException", error)
-    return error
+    if error is None or isinstance(error, CallError):
+        return error
+    raise error
 
 
 _SPARE: Final = 0.05

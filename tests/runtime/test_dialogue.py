@@ -271,6 +271,30 @@ async def test_a_system_is_asked_only_for_what_it_accepts(tmp_path: Path) -> Non
         assert (answer.data["clients"][0]["key"], told(answer)) == ("7", [("a", "ok", None)])
 
 
+async def test_a_system_that_the_value_does_not_fit_is_passed_over(tmp_path: Path) -> None:
+    inn = BANK.replace("accepts: [phone, inn, crm_id]", "accepts: [inn]")
+    async with town(tmp_path, "capabilities: {identity: {first_of: [a, b]}}\n", a=ASKING, b=inn) as t:
+        t.a.pages["/search"] = {"found": []}
+        answer = await t.call("identity", {"value": PHONE})
+        assert (answer.data, told(answer)) == ({"clients": []}, [("a", "ok", None)])
+    async with town(tmp_path / "two", "capabilities: {identity: {merge: [a, b]}}\n", a=inn, b=inn) as t:
+        error = await refused(asked(t, {"value": "x"}))
+        assert (error.code, error.detail) == ("invalid_input", "`/value`: fits none of inn")
+
+
+async def test_a_form_may_lead_to_a_challenge(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        known = {"channel": "telegram", "value": "@ivan", "type": "social"}
+        t.a.pages["/search"] = {"found": []}
+        form = (await asked(t, known))["challenge"]["step"]
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        word = (await asked(t, {"value": "@ivan", "step": form, "secret": PHONE}))["challenge"]
+        assert word["kind"] == "code_word"
+        t.a.pages["/search"] = {"found": ["7"]}
+        assert (await asked(t, {"value": "@ivan", "step": word["step"], "secret": "rose"}))["clients"][0]["key"] == "7"
+        assert [one["value"] for one in searches(t)] == ["@ivan", PHONE, PHONE]
+
+
 async def test_a_challenge_of_one_of_several_is_the_answer(tmp_path: Path) -> None:
     project = "capabilities: {identity: {merge: [b, a]}}\n"
     async with town(tmp_path, project, a=ASKING, b=BANK) as t:
