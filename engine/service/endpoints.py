@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.errors import CallError
 from engine.language.cards import encode_masked
@@ -79,7 +79,7 @@ class Entrance:
         arrival = Arrival(method, path, query, headers, body, self._peer(visit, headers))
         language = spoken(headers.get("accept-language", ""), "")
         reply = await self._inbox.answer(mount, arrival, found.members, until, visit.trace_id, language)
-        written = b"" if reply.body is None else encode_masked(reply.body)
+        written = b"" if reply.body is None or reply.status in _BODILESS else encode_masked(reply.body)
         own_headers = {name.lower(): value for name, value in reply.headers}
         kind = {"content-type": "application/json"} if written else {}
         told = {**kind, "cache-control": "no-store", **own_headers}
@@ -94,15 +94,19 @@ class Entrance:
         while len(peers) > 1 and self._is_proxy(peers[-1].strip()):
             peers.pop()
         try:
-            return str(ip_address(peers[-1].strip()))
+            address = ip_address(peers[-1].strip())
         except ValueError:
             return "::"
+        return str(getattr(address, "ipv4_mapped", None) or address)
 
     def _is_proxy(self, peer: str) -> bool:
         try:
             return any(ip_address(peer) in network for network in self._proxies)
         except ValueError:
             return False
+
+
+_BODILESS: Final = (204, 304)
 
 
 def _mounts(registry: Registry) -> Iterator[Mount]:

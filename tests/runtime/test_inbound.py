@@ -247,6 +247,8 @@ async def test_who_shows_what_is_asked_is_let_in_and_nobody_else(
         forged["headers"]["x-signature"] = signed("s3creT", "/in/p/a/search")
     if "Basic" in str(sent):
         forged["headers"]["authorization"] = "Basic " + base64.b64encode(b"u:s3creT").decode()
+    if "query" in sent:
+        assert (await at.post({}, query="&".join([sent["query"], *["a=1"] * 1000]))).status == 401, "far too many"
     for other in (wrong, forged, *({**sent, name: SPOILT[name]} for name in sent)):
         reply = await at.post({}, **other)
         assert (reply.status, reply.headers) == (401, (("X-Code", "unauthenticated"),))

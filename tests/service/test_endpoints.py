@@ -168,7 +168,7 @@ async def test_a_body_is_bounded(tmp_path: Path) -> None:
         ("127.0.0.0/8, 172.16.0.0/12", "10.1.1.1, 172.16.0.9", 200),
         ("127.0.0.0/8", "nobody", 401),
         ("127.0.0.0/8", "", 401),
-        ("127.0.0.0/8", "::ffff:10.1.1.1", 401),
+        ("127.0.0.0/8", "::ffff:10.1.1.1", 200),
     ],
 )
 async def test_only_a_known_proxy_is_believed_about_an_address(
