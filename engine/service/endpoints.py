@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
 from engine.errors import CallError
@@ -91,19 +91,22 @@ class Entrance:
         """The caller's address: what a proxy that is known says, else the socket's."""
         client = visit.scope.get("client")
         peers = [*headers.get("x-forwarded-for", "").split(","), client[0] if client else ""]
-        while len(peers) > 1 and self._is_proxy(peers[-1].strip()):
+        while len(peers) > 1 and self._is_proxy(peers[-1]):
             peers.pop()
-        try:
-            address = ip_address(peers[-1].strip())
-        except ValueError:
-            return "::"
-        return str(getattr(address, "ipv4_mapped", None) or address)
+        return str(_address(peers[-1]) or "::")
 
     def _is_proxy(self, peer: str) -> bool:
-        try:
-            return any(ip_address(peer) in network for network in self._proxies)
-        except ValueError:
-            return False
+        address = _address(peer)
+        return address is not None and any(address in network for network in self._proxies)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that is written, IPv4 also where it comes inside IPv6."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 _BODILESS: Final = (204, 304)
