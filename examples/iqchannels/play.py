@@ -9,6 +9,7 @@ exit status is 1 if something did not end as it must.
 import argparse
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -248,10 +249,14 @@ class Told:
         self.asked.clear()
 
 
+_LONG: Final = re.compile(r"([\w-]{24})[\w-]{60,}")
+"""A sealed step: nobody reads it."""
+
+
 def _line(who: str, what: str, body: Any) -> None:
     text = Text.assemble((f"  {who:<19}", "cyan"), (f"{what} ", "bold"))
     if body is not None:
-        text += JSONHighlighter()(Text(json.dumps(body, ensure_ascii=False)))
+        text += JSONHighlighter()(Text(_LONG.sub(r"\1…", json.dumps(body, ensure_ascii=False))))
     console.print(text)
 
 
