@@ -94,6 +94,11 @@ async def test_what_is_no_input_is_a_mistake_of_the_caller(tmp_path: Path, path:
         assert (reply.status, (await reply.json())["code"]) == (400, "invalid_input")
 
 
+async def test_a_read_that_yields_nothing_is_an_empty_input(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (address, http, _), http.post(f"{address}/maybe", json={}) as reply:
+        assert (await reply.json())["detail"] == "`/id`: is missing"
+
+
 @pytest.mark.parametrize("auth", [KEYED, IN_QUERY])
 async def test_a_thousand_parameters_are_a_wrong_key_or_a_wrong_input(tmp_path: Path, auth: str) -> None:
     query = "&".join(["a=1"] * 1001)
