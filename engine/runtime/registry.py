@@ -28,8 +28,8 @@ class Registry:
         yield from {(s.bound.project, s.bound.name): s.bound for s in sources}.values()
 
 
-OWN: Final = ("/v1/", "/in/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json")
-"""Paths of the service itself, which no endpoint at the root may take."""
+OWN: Final = frozenset({"v1", "in", "livez", "readyz", "metrics", "docs", "openapi.json"})
+"""First segments of the service's own paths, which no endpoint at the root may take."""
 
 
 def _link_mounts(loading: Sequence[Loading], projects: Sequence[Project]) -> None:
@@ -40,7 +40,8 @@ def _link_mounts(loading: Sequence[Loading], projects: Sequence[Project]) -> Non
             name = f"{project.name}.{mount.bound.name}.{mount.name}"
             place = (mount.endpoint.method, re.sub(r"\{[a-z_]+\}", "{}", mount.path).rstrip("/"))
             other = taken.setdefault(place, name)
-            own = one.spec.inbound.root and mount.path.startswith(OWN)
+            begins = mount.endpoint.path.split("/")[1]
+            own = one.spec.inbound.root and (begins in OWN or begins.startswith("{"))
             if other != name or own:
                 message = f"`{name}` answers {mount.endpoint.method} {mount.path}, as " + (
                     "the service itself does" if own else f"`{other}` does"

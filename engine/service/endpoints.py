@@ -1,9 +1,9 @@
 """Endpoints over HTTP: which one a path means, and its request and reply as the wire has them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from engine.errors import CallError
 from engine.language.cards import encode_masked
@@ -12,12 +12,13 @@ from engine.runtime.registry import Registry
 from engine.service.problem import Header, HttpError, spoken
 from engine.service.visit import Caller, Route, Visit
 from engine.settings.environment import Environment
+from engine.spec.endpoint import BODILESS
 from engine.spec.trip import Arrival
 from engine.telemetry.metrics import Metrics
 
 
 class Found(NamedTuple):
-    """A path's endpoints by method, the route of the first, and the members of the path."""
+    """A path's endpoints by method, the route of the one that is meant (else of the first), the path's members."""
 
     mounts: dict[str, Mount]
     route: Route
@@ -49,7 +50,7 @@ class Entrance:
             for path in _spellings(mount):
                 self._exact.setdefault(path, {})[mount.endpoint.method] = mount
 
-    def find(self, path: bytes) -> Found | None:
+    def find(self, path: bytes, method: str) -> Found | None:
         """What answers at a path, None if nothing does."""
         text = path.decode("latin-1")
         mounts, members = self._exact.get(text), dict[str, str]()
@@ -59,9 +60,9 @@ class Entrance:
                 break
         if mounts is None:
             return None
-        first = next(iter(mounts.values()))
-        name = f"{first.bound.name}.{first.name}"
-        return Found(mounts, Route(first.bound.project, name, self._metrics.calls(first.bound.project, name)), members)
+        meant = mounts.get(method) or next(iter(mounts.values()))
+        project, name = meant.bound.project, f"{meant.bound.name}.{meant.name}"
+        return Found(mounts, Route(project, name, self._metrics.calls(project, name)), members)
 
     async def answer(self, found: Found, visit: Visit, body: bytes, until: float | None) -> Sent:
         """What goes out. Raises CallError where no reply takes what went wrong."""
@@ -73,17 +74,19 @@ class Entrance:
         if mount.seconds is not None:
             own = visit.began + mount.seconds
             until = own if until is None else min(own, until)
-        headers = {name.decode("latin-1"): _text(value) for name, value in visit.headers.items()}
+        headers = _joined(visit.scope["headers"])
         query = visit.scope["query_string"].decode("latin-1")
         path = visit.scope["raw_path"].decode("latin-1")
         arrival = Arrival(method, path, query, headers, body, self._peer(visit, headers))
         language = spoken(headers.get("accept-language", ""), "")
         reply = await self._inbox.answer(mount, arrival, found.members, until, visit.trace_id, language)
-        written = b"" if reply.body is None or reply.status in _BODILESS else encode_masked(reply.body)
+        written = b"" if reply.body is None or reply.status in BODILESS else encode_masked(reply.body)
         own_headers = {name.lower(): value for name, value in reply.headers}
         kind = {"content-type": "application/json"} if written else {}
         told = {**kind, "cache-control": "no-store", **own_headers}
-        told |= {"content-length": str(len(written)), "x-request-id": visit.trace_id}
+        told |= {"x-request-id": visit.trace_id}
+        if reply.status not in BODILESS:
+            told["content-length"] = str(len(written))
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
         return Sent(reply.status, encoded, written, reply.failed)
 
@@ -109,9 +112,6 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-_BODILESS: Final = (204, 304)
-
-
 def _mounts(registry: Registry) -> Iterator[Mount]:
     for project in registry.projects.values():
         yield from project.mounts
@@ -123,5 +123,10 @@ def _spellings(mount: Mount) -> list[str]:
     return [mount.path, f"{mount.path}/"]
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+def _joined(headers: Iterable[Header]) -> dict[str, str]:
+    """Headers by their lower-case name; those that are repeated are one."""
+    found: dict[str, str] = {}
+    for raw, value in headers:
+        name, text = raw.decode("latin-1"), value.decode("utf-8", "replace")
+        found[name] = f"{found[name]}{'; ' if name == 'cookie' else ', '}{text}" if name in found else text
+    return found

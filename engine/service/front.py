@@ -81,7 +81,7 @@ class Front:
             project, _, rest = path[len(ROOT) :].decode("ascii").partition("/")
             route = Route(project, rest.replace("/", "."), self._nowhere, known=False)
         elif route is None:
-            found = self._entrance.find(path)
+            found = self._entrance.find(path, scope["method"])
             if found is None:
                 await self._pages(scope, receive, send)
                 return

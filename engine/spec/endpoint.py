@@ -17,7 +17,7 @@ from engine.spec.names import Names
 from engine.spec.operation import Operation
 from engine.spec.reading import Model, about, one_or_several, reading, reads, wrong
 from engine.spec.strings import ExpressionField
-from engine.spec.tree import Node, Scope, read_tree, write_tree
+from engine.spec.tree import ABSENT, Node, Scope, read_tree, write_tree
 from engine.spec.tree.constructs import Let
 from engine.spec.tree.nodes import Const, Object, evaluate, failure, holds
 from engine.spec.tree.shape import OPEN, input_shape
@@ -71,18 +71,35 @@ class Reply(Model):
             raise failure(f"`status` is {as_text(status)[:20] if status is not None else 'null'}", self.place("status"))
         try:
             headers = header_fields(self.headers(scope) if self.headers is not None else None)
-            return status, tuple(headers.values()), made(self.body, scope)
+            body = made(self.body, scope)
         except EvaluationError as error:
             raise failure(f"`reply`: {error.message}", self.place()) from None
+        if own := sorted(FRAMING & headers.keys()):
+            raise failure(f"`headers`: {_FRAMED.format(own[0])}", self.place("headers"))
+        if body is not None and status in BODILESS:
+            raise failure(f"`body`: {_BARE.format(status)}", self.place("body"))
+        return status, tuple(headers.values()), body
 
     def link_reply(self, names: Names) -> None:
         """Check every name."""
         names.check([self.when, self.headers, self.body, self.status if isinstance(self.status, Template) else None])
         if self.headers is not None:
-            link_headers(self.headers, self._raw.get("headers"), self._at)
+            written: Any = self._raw.get("headers")
+            link_headers(self.headers, written, self._at)
+            for name in (one for one in written or () if one.lower() in FRAMING):
+                self.report("wrong-value", _FRAMED.format(name), "take it out", written.key_span(name))
+        if self.body is not None and self.status in BODILESS:
+            self.report("wrong-value", _BARE.format(self.status), "take `body` out, or choose another status", "body")
 
     def _tells(self) -> bool:
         return self.when is not None and any(one.path[0] == "error" for one in self.when.references)
+
+
+BODILESS: Final = (204, 304)
+"""Statuses whose answers end with their headers."""
+FRAMING: Final = frozenset({"connection", "content-length", "date", "transfer-encoding", "upgrade", "x-request-id"})
+_BARE: Final = "an answer of status {} has no body"
+_FRAMED: Final = "the service itself says `{}`"
 
 
 class Endpoint(Model):
@@ -117,7 +134,12 @@ class Endpoint(Model):
             found = self.read({"request": request, "settings": settings}) if self.read is not None else {}
         except CallError as error:
             raise CallError("invalid_input", error.detail, place=error.place) from None
-        return found or {}
+        if found is None or found is ABSENT:
+            return {}
+        if not isinstance(found, dict):
+            message = f"`read` needs an object, found {kind_of(found)}"
+            raise CallError("invalid_input", message, place=self.place("read"))
+        return found
 
     def link(self, names: Names, operations: dict[str, Operation], accepts: Accepts) -> None:
         """Check every name, and whom it calls with what."""

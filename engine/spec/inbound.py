@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field
 
 from engine.errors import EvaluationError
+from engine.language.codec.form import MAX_FIELDS
 from engine.language.text import as_text
 from engine.spec.auth.constant import ApiKey, Basic, Bearer, Kind, NoAuth, places_of
 from engine.spec.auth.signature import Signature, written
@@ -86,7 +87,8 @@ class Signed(Hmac):
             return None
         if self.timestamp is None:
             return _ADMITTED
-        return hashlib.sha256(repr((wanted.headers, wanted.query)).encode()).hexdigest(), 2 * self.tolerance
+        borne = repr((wanted.headers, wanted.query, wanted.cookies))
+        return hashlib.sha256(borne.encode()).hexdigest(), 2 * self.tolerance
 
     def _fresh(self, sent: str, now: datetime) -> bool:
         try:
@@ -96,7 +98,7 @@ class Signed(Hmac):
             else:
                 signed = datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
             return abs(signed - now) <= timedelta(seconds=self.tolerance)
-        except (ValueError, OverflowError, TypeError):
+        except (ValueError, OverflowError, OSError, TypeError):
             return False
 
 
@@ -106,16 +108,13 @@ _MILLISECONDS: Final = 1e11
 
 def is_borne(wanted: Signature, arrival: Arrival) -> bool:
     """Whether a request bears what a signature would add, each part compared in the same time whatever it is."""
-    try:
-        query = dict(parse_qsl(arrival.query, keep_blank_values=True, max_num_fields=_MOST)) if wanted.query else {}
-    except ValueError:  # more parameters than anybody sends
-        return False
+    query = _parameters(arrival.query) if wanted.query else {}
     pairs = [(arrival.headers.get(name.lower(), ""), value) for name, value in wanted.headers]
     pairs += [(query.get(name, ""), value) for name, value in parse_qsl(wanted.query, keep_blank_values=True)]
     cookies = _cookies(arrival.headers.get("cookie", "")) if wanted.cookies else {}
     pairs += [(cookies.get(name, ""), value) for name, _, value in (one.partition("=") for one in wanted.cookies)]
     found = [hmac.compare_digest(_comparable(given), _comparable(value)) for given, value in pairs]
-    return all(found)
+    return all(found) and all(given for given, _ in pairs)  # what is not there is no empty key
 
 
 def _comparable(value: str) -> bytes:
@@ -124,14 +123,19 @@ def _comparable(value: str) -> bytes:
     return (scheme.lower() + blank + rest if blank else value).encode("utf-8", "surrogateescape")
 
 
+def _parameters(query: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+    except ValueError:  # there are more
+        return {}
+
+
 def _cookies(header: str) -> dict[str, str]:
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
     except CookieError:
         return {}
 
-
-_MOST: Final = 1000
 
 _One = Annotated[NoAuth | ApiKey | Basic | Bearer | Signed | Address, Field(discriminator="type")]
 Proof = Annotated[list[_One], Field(min_length=1), one_or_several(_One)]
