@@ -95,6 +95,10 @@ class Contract:
         return None if self.empty_error else {name: [] for name in self.rows}
 
     @cached_property
+    def _optional(self) -> frozenset[str]:
+        return frozenset(name for name, info in self.input.model_fields.items() if not info.is_required())
+
+    @cached_property
     def guarded(self) -> frozenset[str]:
         """The inputs that may not hold a full card number: those not marked personal, but no keys."""
         fields = self.input.model_fields.items()
@@ -112,12 +116,8 @@ class Contract:
         """
         if not isinstance(data, dict):
             raise InputError([("", f"the input must be an object, found {kind_of(data)}")])
-        known = self.input.model_fields
-        left = {name for name, info in known.items() if not info.is_required()}  # a bot writes "" for what it has not
-        absent = {
-            name for name, value in data.items() if (value is None and name in known) or (value == "" and name in left)
-        }
-        present = {name: value for name, value in data.items() if name not in absent}
+        known, left = self.input.model_fields, self._optional  # a bot writes "" for what it has not
+        present = {n: v for n, v in data.items() if not ((v is None and n in known) or (v == "" and n in left))}
         try:
             given = self.input.model_validate(present, context=Fitting(locale))
         except ValidationError as error:
