@@ -1,7 +1,7 @@
 """Endpoints: a request read into a call, the answer written as the caller wants it. Nothing of HTTP is known here."""
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -76,7 +76,7 @@ class Inbox:
     def __init__(self, ask: Asks, clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
-        self._once = Once(clock)
+        self._once = defaultdict[str, Once](lambda: Once(clock))  # no project fills that of another
 
     async def answer(
         self,
@@ -123,7 +123,7 @@ class Inbox:
         if len(known) < len(marks):
             raise CallError("unauthenticated", REFUSED)
         for mark, seconds in known:
-            if mark and not self._once.first((mount.bound.project, mount.bound.name, mark), seconds):
+            if mark and not self._once[mount.bound.project].first((mount.bound.name, mark), seconds):
                 raise CallError("unauthenticated", REFUSED)
 
 

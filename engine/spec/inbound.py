@@ -66,6 +66,12 @@ class Signed(Hmac):
         seen.plus("timestamp").check(self.string_to_sign)
         seen.plus("timestamp", auth=["signature"]).check(places_of(self.place_))
         refuse_path(places_of(self.place_))
+        signed = [one.path for one in self.string_to_sign.references]
+        if self.timestamp is not None and not any(
+            p[0] == "timestamp" or p[:2] == ("request", "headers") for p in signed
+        ):
+            message = "`string_to_sign` leaves the time out, so anybody could change it"
+            self.report("wrong-value", message, "write `{{ timestamp }}` into it", "string_to_sign")
 
     def guard(self, scope: Scope) -> Guard:
         """Admits what is signed with the key. Raises EvaluationError for an unusable key."""
