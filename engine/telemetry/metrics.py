@@ -107,5 +107,5 @@ def _families(
         for result, count in one.ends.items():
             ended.add_metric((*key, result), count)
         under_way.add_metric(key, one.in_flight)
-        times.add_metric(key, list(zip(_ENDS, accumulate(one.buckets), strict=True)), one.seconds)
+        times.add_metric(key, list(zip(_ENDS, accumulate(one.buckets), strict=True)), round(one.seconds, 6))
     return ended, under_way, times
