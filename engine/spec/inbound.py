@@ -120,7 +120,7 @@ def is_borne(wanted: Signature, arrival: Arrival) -> bool:
     cookies = _cookies(arrival.headers.get("cookie", "")) if wanted.cookies else {}
     pairs += [(cookies.get(name, ""), value) for name, _, value in (one.partition("=") for one in wanted.cookies)]
     found = [hmac.compare_digest(_comparable(given), _comparable(value)) for given, value in pairs]
-    return all(found) and all(given for given, _ in pairs)  # what is not there is no empty key
+    return all(found) and all(given for given, _ in pairs) and bool(pairs)  # what is not there is no empty key
 
 
 def _comparable(value: str) -> bytes:
@@ -152,6 +152,8 @@ def guard_of(auth: Any, scope: Scope) -> Guard:
     """What admits a request. Raises EvaluationError for settings that cannot be used."""
     if isinstance(auth, Signed | Address):
         return auth.guard(scope)
+    if isinstance(auth, NoAuth):
+        return lambda _arrival, _now: _ADMITTED
     wanted = auth.prepare(scope)
     return lambda arrival, _now: _ADMITTED if is_borne(wanted, arrival) else None
 

@@ -256,6 +256,11 @@ async def test_who_shows_what_is_asked_is_let_in_and_nobody_else(
     assert len(at.asked) == 1
 
 
+async def test_a_signature_that_stands_nowhere_admits_nobody(tmp_path: Path) -> None:
+    nowhere = "{type: hmac, algorithm: sha256, key: '{{ settings.key }}', string_to_sign: x, place: []}"
+    assert (await guarded(tmp_path, nowhere).post({})).status == 401
+
+
 STAMPED = (
     "{type: hmac, algorithm: sha256, key: '{{ settings.key }}', encoding: base64, tolerance: 2m, "
     "timestamp: \"{{ request.headers['x-time'] }}\", string_to_sign: '{{ timestamp }}.{{ request.body_hash }}', "
