@@ -30,7 +30,7 @@ PERSON = {
 IVAN = {"clients": [{"key": 412, "name": "Ivan Petrov"}]}
 OFFERS = [
     {"id": "gold", "kind": "product", "name": "Gold", "price": {"amount": 299, "currency": "RUB", "period": "month"}},
-    {"id": "save", "kind": "product", "name": "Savings", "price": {"free": True, "period": "month"}},
+    {"id": "save", "kind": "product", "name": "Savings", "price": {"amount": 0, "free": True, "period": "month"}},
     {"id": "sms", "kind": "service", "name": "SMS", "price": {"amount": "69.50", "currency": "RUB", "period": "once"}},
     {"id": "fx", "kind": "service", "name": "FX", "price": {"amount": 5, "currency": "USD", "period": "year"}},
     {"id": "talk", "name": "Advice"},
@@ -119,8 +119,8 @@ async def test_a_wrong_key_is_refused_before_anybody_is_asked(platform: Chat, pa
         ({"client": "8 900 123-45-67", "clientIdType": "phone"}, {"type": "phone", "value": "+79001234567"}),
         ({"Client": "A@B.example", "ClientIDType": "email"}, {"type": "email", "value": "a@b.example"}),
         (
-            {"CLIENT": "412", "clientidtype": "CrmId", "ChannelId": "site"},
-            {"type": "crm_id", "value": "412", "channel": "site"},
+            {"CLIENT": "89001234567", "clientidtype": "CrmId", "ChannelId": "site"},
+            {"type": "crm_id", "value": "89001234567", "channel": "site"},
         ),
         ({"client": "8 (900) 123-45-67"}, {"type": "phone", "value": "+79001234567"}),
     ],
