@@ -143,6 +143,7 @@ class Front:
 
     async def _enter(self, found: Found, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:
         """The answer of an endpoint."""
+        visit.language = next(iter(found.mounts.values())).language
         seconds = seconds_of(visit.headers, self._max_deadline)
         until = None if seconds is None else visit.began + seconds
         sent = await self._entrance.answer(found, visit, await self._body(visit, receive), until)
@@ -178,7 +179,7 @@ class Front:
         """Log a failure and make its problem document."""
         found = _call_error(error)
         self._note(visit, found, error)
-        default = visit.grant.project.locale.language if visit.grant else LANGUAGES[0]
+        default = visit.grant.project.locale.language if visit.grant else visit.language or LANGUAGES[0]
         language = spoken(visit.headers.get(b"accept-language", b"").decode("latin-1"), default)
         explain = visit.grant is not None and visit.grant.explain
         return refusal(found, visit.trace_id, self._mask, language, explain=explain)

@@ -61,3 +61,5 @@ class Visit:
     grant: Grant | None = None
     linger: bool = False
     result: str = "ok"
+    language: str = ""
+    """That of the project whose endpoint was meant."""

@@ -191,6 +191,8 @@ async def test_the_language_of_the_caller_or_of_the_project(tmp_path: Path) -> N
         for header, said in {"ru-RU, en;q=0.5": "Данные", "": "The data", "fr": "The data"}.items():
             async with at.ask("POST", "/in/p/a/search", json=SENT, headers={"Accept-Language": header}) as reply:
                 assert (await reply.json())["said"].startswith(said)
+        async with at.ask("GET", "/in/p/a/clients/8/card") as reply:
+            assert (await reply.json())["customer_message"] == "Nothing was found."
 
 
 async def test_metrics_and_the_log_name_the_endpoint_and_nobody(tmp_path: Path, log: io.StringIO) -> None:
