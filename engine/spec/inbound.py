@@ -66,10 +66,9 @@ class Signed(Hmac):
         seen.plus("timestamp").check(self.string_to_sign)
         seen.plus("timestamp", auth=["signature"]).check(places_of(self.place_))
         refuse_path(places_of(self.place_))
-        signed = [one.path for one in self.string_to_sign.references]
-        if self.timestamp is not None and not any(
-            p[0] == "timestamp" or p[:2] == ("request", "headers") for p in signed
-        ):
+        signed = getattr(self.string_to_sign, "references", None)  # None: it could not be compiled, which is told
+        timely = any(one.path[0] == "timestamp" or one.path[:2] == ("request", "headers") for one in signed or ())
+        if self.timestamp is not None and signed is not None and not timely:
             message = "`string_to_sign` leaves the time out, so anybody could change it"
             self.report("wrong-value", message, "write `{{ timestamp }}` into it", "string_to_sign")
 

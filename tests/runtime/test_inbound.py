@@ -388,6 +388,11 @@ async def test_whatever_comes_is_read_or_the_callers_mistake(mouth: Desk, body: 
         ("{type: none}", "{type: oauth2, grant: password}", "wrong-value"),
         ("{type: none}", "{type: hmac, algorithm: sha256, key: k, string_to_sign: '{{ nonce }}'}", "unknown-name"),
         ("{type: none}", "{type: hmac, algorithm: sha256, key: k, timestamp: '1', string_to_sign: x}", "wrong-value"),
+        (
+            "{type: none}",
+            "{type: hmac, algorithm: sha256, key: k, timestamp: '1', string_to_sign: '{{ x'}",
+            "template-syntax",
+        ),
         ("{auth: {type: none}}", "{auth: {type: none}, accepts: {keys: upper}}", "wrong-value"),
         ("X-Code", "X Code", "wrong-value"),
     ],
