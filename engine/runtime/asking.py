@@ -21,7 +21,7 @@ async def ask(inquiry: Inquiry, recorder: Recorder, name: str, given: dict[str, 
         return await _flow(inquiry, recorder, target, given)
     if target.capability == "identity":
         return await Dialogue(inquiry, target, given).answer()
-    if not target.routed or not inquiry.project.ways:
+    if not inquiry.project.translates(target):
         return await inquiry.routed(target, target.sources, lambda source: inquiry.fetched(source, given))
     return await _translated(inquiry, target, target.operation.accept(given, inquiry.project.locale))
 

@@ -1,6 +1,6 @@
 """Identity as a dialogue: what is known is tried in order, and what a system or a channel asks becomes a challenge."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, NoReturn, cast
 
 from engine.errors import CallError, nearest
@@ -38,8 +38,9 @@ class Dialogue:
         step, seal = self._given.pop("step", None), inquiry.means.seal
         self._sealed = seal.open(project.name, call.caller, step) if step is not None else {}
         self._asked = self._sealed.get("asked") or {name: self._given.get(name) for name in ("value", "type")}
-        if "channel" in self._sealed:
-            self._given.setdefault("channel", self._sealed["channel"])
+        begun = self._sealed.get("channel")
+        if begun is not None and self._given.setdefault("channel", begun) != begun:
+            self._refuse("`/channel`: the step was begun in another one")
         self._channel = self._find_channel()
 
     async def answer(self) -> Outcome:
@@ -126,8 +127,9 @@ class Dialogue:
     def _filled(self) -> list[Search]:
         """What a form says, in the order of the channel. Raises CallError."""
         form = self._channel.form if self._channel is not None else None
-        kinds = {one.name: one.type for one in form.fields} if form is not None else {one: one for one in IDENTIFIERS}
-        given = self._given.get("form") or {}
+        order: Sequence[str] = self._channel.identify_by if self._channel is not None else IDENTIFIERS
+        kinds = {one.name: one.type for one in form.fields} if form is not None else {one: one for one in order}
+        given = {name: value for name, value in (self._given.get("form") or {}).items() if value}
         if not given and len(kinds) == 1 and "secret" in self._given:
             given = {next(iter(kinds)): self._given["secret"]}
         for name in given.keys() - kinds.keys():
@@ -139,7 +141,6 @@ class Dialogue:
         for name, value in given.items():
             text = fitting(kinds[name], value, self._inquiry.project.locale)
             found.append(Search(kinds[name], text) if text else self._refuse(f"`/form/{name}`: is no {kinds[name]}")[0])
-        order = self._channel.identify_by if self._channel is not None else list(IDENTIFIERS)
         return sorted(found, key=lambda search: order.index(search.kind)) or self._refuse("`/form`: is empty")
 
     def _form(self) -> Outcome:

@@ -58,7 +58,7 @@ class Engine:
         """
         inquiry = self._inquiry(call, recorder)
         target = inquiry.target(call.target)
-        if len(target.sources) != 1 or target.capability == "identity" or (target.routed and inquiry.project.ways):
+        if len(target.sources) != 1 or target.capability == "identity" or inquiry.project.translates(target):
             yield await self.call(call, recorder)
             return
         pages = asyncio.Queue[Outcome | Exception | None](maxsize=1)

@@ -122,6 +122,9 @@ class Inquiry:
 
     async def _merged(self, target: Target, sources: tuple[Source, ...], fetched: Fetched) -> Outcome:
         """All of them at once; who is not there shortly before the deadline is left out."""
+        unasked = target.require - {source.bound.name for source in sources}
+        if unasked:
+            raise CallError("invalid_input", f"`/type`: `{min(unasked)}`, which must answer, is not searched by it")
         tasks = {asyncio.ensure_future(self.sourced(source, fetched)): source for source in sources}
         left = self.deadline - self.means.clock.monotonic()
         try:
@@ -142,7 +145,7 @@ class Inquiry:
     async def _kept(self, errand: Errand) -> Kept:
         """A kept outcome, where the operation may be kept; else a new one."""
         source, policy = errand.source, errand.source.cache
-        if policy is None:
+        if policy is None or errand.scope["input"].keys() & _ANSWERS:
             return Kept(await self._whole(errand))
         bound, clock = source.bound, self.means.clock
         key = key_of(bound.project, bound.name, source.operation_name, bound.loaded.content_hash, errand.scope["input"])
@@ -193,6 +196,8 @@ def _failure(task: "asyncio.Task[Outcome]") -> CallError | None:
     raise error
 
 
+_ANSWERS: Final = frozenset({"secret", "step", "form"})
+"""Inputs that say something once: what is answered to them is not kept."""
 _SPARE: Final = 0.05
 """Seconds of the deadline that are left for putting answers together."""
 _LATE: Final = ("upstream_timeout", "deadline_exceeded")

@@ -34,6 +34,10 @@ class Keys:
         """The input with the key by which the source knows the client."""
         if not self.foreign(source) or "client_key" not in given:
             return given
+        if source.operation.capability == "showcase" and "input.client_key" not in source.operation.used:
+            return {
+                name: value for name, value in given.items() if name != "client_key"
+            }  # never a key of another system
         start = str(self._project.owner)
         return {**given, "client_key": await self._key(source.bound.name, start, given["client_key"])}
 
@@ -70,7 +74,11 @@ class Keys:
         """The key in the connection `wanted` of the client who has `key` in the connection `start`."""
         if wanted == start:
             return key
-        way = self._project.ways[wanted]
+        way = self._project.ways.get(wanted)
+        if way is None:  # one of the connections that it needs could not be loaded
+            raise CallError(
+                "upstream_unavailable", f"`keys_of.{wanted}` cannot be used: a connection is out of service"
+            )
         own = await self._key(way.source.bound.name, start, key)
         said = cast("Outcome", (await self.fetched(way.source, {"client_key": own})).outcome)
         written = way.spec.input({"from": {"output": said.output}}) if way.spec.input is not None else {}

@@ -92,3 +92,7 @@ class Project:
     ways: Mapping[str, Way]
     channels: Mapping[str, Channel]
     mounts: tuple[Mount, ...] = ()
+
+    def translates(self, target: Target) -> bool:
+        """Whether a source of a capability knows clients by other keys than the project."""
+        return target.routed and any(source.bound.name != self.owner is not None for source in target.sources)

@@ -143,6 +143,8 @@ class Endpoint(Model):
 
     def link(self, names: Names, operations: dict[str, Operation], accepts: Accepts) -> None:
         """Check every name, and whom it calls with what."""
+        if len(set(self.members)) < len(self.members):
+            self.report("wrong-value", "two segments of the path have one name", "give each a name of its own", "path")
         seen = names.plus(request=REQUEST)
         self._link_read(seen, accepts)
         answered = names.plus("output", "error", "input")

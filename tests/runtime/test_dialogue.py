@@ -397,3 +397,36 @@ def test_a_channel_is_checked(tmp_path: Path, channels: str, code: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(file, (), {})
     assert code in {problem.code for problem in caught.value.diagnostics}
+
+
+async def test_what_a_form_leaves_blank_is_not_there(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        t.a.pages["/search"] = {"found": []}
+        error = await refused(asked(t, {"form": {"inn": " "}}))
+        assert (error.code, error.detail) == ("invalid_input", "`/form`: is empty")
+        await asked(t, {"channel": "site", "form": {"phone": PHONE, "inn": ""}})
+        assert [one["by"] for one in searches(t)] == ["phone"]
+        error = await refused(asked(t, {"channel": "mail", "form": {"phone": PHONE}}))
+        assert (error.code, "`/form/phone`" in error.detail) == ("invalid_input", True)
+
+
+async def test_a_step_stays_in_its_channel(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        step = (await asked(t, {"channel": "telegram"}))["challenge"]["step"]
+        error = await refused(asked(t, {"channel": "site", "step": step, "secret": PHONE}))
+        assert (error.code, error.detail) == ("invalid_input", "`/channel`: the step was begun in another one")
+
+
+async def test_one_that_must_answer_is_not_passed_over(tmp_path: Path) -> None:
+    project = "capabilities: {identity: {merge: [a, b], require: [b]}}\n"
+    async with town(tmp_path, project, a=ASKING, b=BANK) as t:
+        error = await refused(asked(t, {"value": "@ivan", "type": "social"}))
+        assert (error.code, t.a.asked) == ("invalid_input", [])
+
+
+async def test_what_answers_a_secret_is_not_kept(tmp_path: Path) -> None:
+    async with town(tmp_path, "capabilities: {identity: {from: b, cache: 10m}}\n", b=BANK) as t:
+        t.b.pages["/find"] = {"found": [{"key": "9"}]}
+        for _ in range(2):
+            await asked(t, {"value": PHONE, "secret": "4711"})
+        assert len(t.b.asked) == 2

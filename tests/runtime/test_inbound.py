@@ -374,6 +374,7 @@ async def test_whatever_comes_is_read_or_the_callers_mistake(mouth: Desk, body: 
         ("call: identity", "call: identiti", "unknown-operation"),
         ("call: identity\n    read: {value", "call: user\n    read: {id: request.body.id, value", "unknown-member"),
         ("path: /search", "path: search", "wrong-type"),
+        ("path: /search", "path: '/c/{id}/d/{id}'", "wrong-value"),
         ("path: /search", "path: /s/{a-b}", "wrong-type"),
         ("{{ error.status }}", "{{ eror.status }}", "unknown-name"),
         ("status: 404", "status: 99", "wrong-value"),

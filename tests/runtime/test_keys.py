@@ -7,9 +7,12 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.runtime.call import Call
+from engine.runtime.engine import Engine
 from engine.runtime.registry import load
+from engine.settings.clock import SystemClock, SystemIds
 from tests.runtime.test_routing import refused, told
-from tests.runtime.town import BANK, lay, town
+from tests.runtime.town import BANK, System, lay, town
+from tests.upstream import upstream
 
 WAY = """\
   {0}:
@@ -186,3 +189,26 @@ def test_how_keys_are_found_is_checked(tmp_path: Path, capabilities: str, keys: 
     except ConfigError as error:
         found = sorted(problem.code for problem in error.diagnostics)
     assert found == codes.split()
+
+
+async def test_a_key_is_never_sent_to_another_system_though_a_connector_is_broken(tmp_path: Path) -> None:
+    async with upstream() as up:
+        system = System(up, {"/products/412": {"products": [{"id": "of somebody else"}]}, "/find": client("b1")})
+        up.reply = system.reply
+        urls = {"a": "https://a.example", "b": up.url}
+        broken = "operations: {card: {request: {method: GTE, path: /x}, output: body}}\n"
+        registry = load(lay(tmp_path, PROJECT, urls, a=broken, b=BANK), (), {})
+        engine = Engine(registry, SystemClock(), SystemIds())
+        for target, given in {"products": {"client_key": "412"}, "identity": {"type": "crm_id", "value": "7"}}.items():
+            error = await refused(engine.call(Call("p", target, given)))
+            assert error.code == "upstream_unavailable"
+        await engine.close()
+        assert [path for path in system.asked if path.startswith("/products")] == []
+
+
+async def test_offers_that_ask_for_no_key_are_given_none(tmp_path: Path) -> None:
+    shop = BANK + "  shop: {capability: showcase, request: {method: GET, path: /shop}, output: {offers: body}}\n"
+    async with town(tmp_path, "capabilities: {card: a, showcase: c}\n" + KEYS, a=BANK, b=BANK, c=shop) as t:
+        t.c.pages["/shop"] = []
+        assert (await t.ask("showcase", client_key="a1")).data == {"offers": []}
+        assert (t.a.asked, t.c.asked) == ([], ["/shop"])
