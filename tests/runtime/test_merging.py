@@ -1,5 +1,6 @@
 """What several systems say of one thing, put together; and what a flow may not tell."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -54,3 +55,25 @@ def test_a_veil_hides_longer_texts_first() -> None:
     veil.learn({"a": "123456", "b": ["12345678", None, 7, "12"]}, {"a": "••••56", "b": ["••••••78", None, 7, "•2"]})
     said = {"x": ["no 12345678 or 123456", 5, "12", "in 12 days"]}
     assert veil.over(said) == {"x": ["no ••••••78 or ••••56", 5, "•2", "in 12 days"]}
+
+
+@pytest.mark.parametrize(
+    ("whole", "said", "shown"),
+    [
+        ("+79001234567", "79001234567", "7••••••••67"),
+        ("+79001234567", "8 (900) 123-45-67", "8 (•••) •••-••-67"),
+        ("+79001234567", 79001234567, "7••••••••67"),
+        ("+79001234567", "call +79001234567, please", "call +7900•••••67, please"),
+        ("007704217", 7704217, "•••••17"),
+        ("40817810099910004312", "40817-8100-9991-0004312", "40817-8100-9•••-•••••12"),
+        ("+79001234567", Decimal("12.50"), Decimal("12.50")),
+        ("+79001234567", True, True),
+        ("+79001234567", "9001234", "9001234"),
+    ],
+)
+def test_a_veil_knows_a_number_however_it_is_written(whole: str, said: Any, shown: Any) -> None:
+    veil = Veil()
+    veil.learn([whole], ["+7900•••••67" if whole.startswith("+") else "•"])
+    assert veil.over({"x": [said]}) == {"x": [shown]}
+    assert veil.over({said: 1}) == {shown: 1}
+    assert type(veil.over(said)) is type(shown)
