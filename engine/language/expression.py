@@ -12,6 +12,7 @@ from engine.language.jmes.parser import Node, parse
 from engine.language.jmes.rules import check_calls, check_names, check_size
 from engine.language.jmes.source import Run
 from engine.language.reference import Reference
+from engine.language.watch import WATCH, watched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +25,7 @@ class Expression:
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """The value in a scope (a dict of root names); raises EvaluationError, whose message holds no values."""
-        return self.run(scope)
+        return watched(self, scope) if WATCH in scope else self.run(scope)
 
     def missing(self, scope: Mapping[str, Any]) -> str:
         """Which part of the path was the first to be missing, for "mapping_failed"; "" if there is nothing to say."""

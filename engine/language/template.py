@@ -13,6 +13,7 @@ from engine.language.jinja.paths import KNOWN, Run
 from engine.language.jinja.tags import MAX_LENGTH, Source, Tag, split, too_large
 from engine.language.jinja.words import references
 from engine.language.reference import Reference
+from engine.language.watch import WATCH, watched
 
 __all__ = ["KNOWN", "MAX_RESULT", "Template", "compile_template"]
 
@@ -39,7 +40,7 @@ class Template:
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """The value for one scope: any JSON value or None if `lone`, else text. Raises EvaluationError."""
-        return self.run(scope)
+        return watched(self, scope) if WATCH in scope else self.run(scope)
 
 
 def compile_template(text: str, known: frozenset[str] = KNOWN) -> Template:

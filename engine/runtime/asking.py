@@ -3,12 +3,13 @@
 from typing import Any
 
 from engine.language.locale import LOCALE
+from engine.language.watch import WATCH
 from engine.runtime.cache import Kept
 from engine.runtime.dialogue import Dialogue
 from engine.runtime.inquiry import Inquiry
 from engine.runtime.keys import Keys
 from engine.runtime.pages import Caps, cancelled
-from engine.runtime.recorder import Recorder
+from engine.runtime.recorder import SILENT, Recorder
 from engine.runtime.steps import Runner
 from engine.runtime.target import Source, Target
 from engine.spec.trip import Outcome
@@ -48,6 +49,8 @@ async def _flow(inquiry: Inquiry, recorder: Recorder, target: Target, given: dic
     left = int((inquiry.deadline - means.clock.monotonic()) * 1000)
     scope["call"] = {"id": inquiry.call.trace_id or means.ids.uuid(), "deadline": left}
     scope["now"] = means.clock.now().isoformat(timespec="milliseconds")
+    if recorder is not SILENT:
+        scope[WATCH] = recorder.evaluated
     for rule in flow.reject:
         rule.refuse(scope)
 

@@ -1,6 +1,6 @@
 """Where connectors are found by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +17,9 @@ SHIPPED: Final = next(
 class Connectors:
     """The connectors of some folders; each is read once."""
 
-    def __init__(self, directories: Sequence[Path]) -> None:
+    def __init__(self, directories: Sequence[Path], loaded: Mapping[str, Loaded] | None = None) -> None:
         self._directories = [d for d in directories if d.is_dir()]
-        self._loaded: dict[str, Loaded | ConfigError] = {}
+        self._loaded: dict[str, Loaded | ConfigError] = {**(loaded or {})}
 
     def names(self) -> list[str]:
         """Every connector there is."""

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.errors import CallError
 from engine.language.locale import LOCALE, Locale
+from engine.language.watch import WATCH, Watch
 from engine.runtime.call import Call
 from engine.runtime.target import Project, Source
 from engine.settings.clock import Clock, Ids
@@ -32,6 +33,7 @@ def open_errand(
     clock: Clock,
     ids: Ids,
     step: dict[str, Any] | None = None,
+    watch: Watch | None = None,
 ) -> Errand:
     """`step`: what a challenge kept. Raises CallError: `invalid_input`, or what the operation's `reject` says."""
     began, operation = clock.monotonic(), source.operation
@@ -45,6 +47,8 @@ def open_errand(
         scope["call"] = {"id": call.trace_id or ids.uuid(), "deadline": int((deadline - began) * 1000)}
     if "attempt" in used:
         scope["attempt"] = {"id": ids.uuid()}
+    if watch is not None:
+        scope[WATCH] = watch
     if operation.challenge:
         scope["step"] = {**dict.fromkeys(operation.kept), **(step or {})}
     for rule in operation.reject:

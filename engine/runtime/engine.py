@@ -1,8 +1,8 @@
 """The engine: one call through the rooms, from Desk to Reader."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Self
 
 from engine.errors import CallError
 from engine.runtime.asking import ask
@@ -11,15 +11,16 @@ from engine.runtime.call import Answer, Call
 from engine.runtime.inquiry import Inquiry, Means, finished
 from engine.runtime.pages import cancelled
 from engine.runtime.recorder import SILENT, Recorder
-from engine.runtime.registry import Registry
+from engine.runtime.registry import Registry, alone
 from engine.runtime.sealing import StepSeal
 from engine.runtime.sender import Sender
 from engine.settings.clock import Clock, Ids
+from engine.spec.connector import Loaded
 from engine.spec.contracts import CONTRACTS
 from engine.spec.trip import Outcome
 from engine.telemetry.metrics import Metrics
 from engine.transport.shelf import TokenShelf
-from engine.transport.wires import Kind
+from engine.transport.wires import Kind, OpenWire
 
 
 class Engine:
@@ -33,7 +34,7 @@ class Engine:
         registry: Registry,
         clock: Clock,
         ids: Ids,
-        wire: Kind = "aiohttp",
+        wire: Kind | OpenWire = "aiohttp",
         metrics: Metrics | None = None,
         shelf: TokenShelf | None = None,
         seal_keys: str = "",
@@ -43,6 +44,20 @@ class Engine:
         self.ids = ids
         self.sender = Sender(clock, ids, wire, metrics, shelf)
         self._means = Means(self.sender, Outcomes(clock), clock, ids, StepSeal(seal_keys, clock, ids))
+
+    @classmethod
+    def rehearsing(cls, connector: Loaded, use: Mapping[str, Any], clock: Clock, ids: Ids, wire: OpenWire) -> Self:
+        """An Engine for one connector alone, its requests sent through `wire`; `use`: keys of its connection.
+
+        Raises ConfigError where the settings do not fit.
+        """
+        return cls(alone(connector, use), clock, ids, wire)
+
+    async def rehearse(self, operation: str, given: dict[str, Any], seconds: float, recorder: Recorder) -> Any:
+        """What the operation of such an Engine answers, nothing masked. Raises CallError."""
+        name = next(iter(self.registry.projects))
+        call = Call(name, f"{name}.{operation}", given, self.clock.monotonic() + seconds, trace_id=name, reveal=True)
+        return (await self.call(call, recorder)).data
 
     async def call(self, call: Call, recorder: Recorder = SILENT) -> Answer:
         """Answer one call. Raises CallError with a code of the catalogue."""

@@ -1,8 +1,10 @@
 """The seam through which a trip is watched: `tolmach call --trace` prints it; the default hears nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from engine.language.expression import Expression
+from engine.language.template import Template
 from engine.spec.trip import Outcome, Rendered, Reply
 
 
@@ -21,11 +23,17 @@ class Recorder:
     def rendered(self, request: Rendered) -> None:
         """The Press has rendered the request; it is not signed yet."""
 
+    def layer(self, name: str, seconds: float) -> None:
+        """A layer of the Gate is done; `seconds` went by in it alone, not in those inside it."""
+
     def reply(self, reply: Reply) -> None:
         """The Gate has an answer."""
 
     def outcome(self, outcome: Outcome) -> None:
         """The Reader has mapped it."""
+
+    def evaluated(self, compiled: Expression | Template, value: Any, scope: Mapping[str, Any]) -> None:
+        """A string of the connector was evaluated; `value` is an EvaluationError where that failed."""
 
 
 SILENT: Final = Recorder()

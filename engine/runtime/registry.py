@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from engine.document import Document, read_text
+from engine.language.codec.json import encode_json
 from engine.runtime import connectors
 from engine.runtime.binding import Bound
 from engine.runtime.loading import Loading, Trouble
 from engine.runtime.target import Project
+from engine.spec.connector import Loaded
 from engine.spec.project import project_file_of, read_project
 from engine.spec.reading import Reading
 
@@ -56,10 +59,25 @@ def load(path: Path, directories: Sequence[Path], environ: Mapping[str, str] | N
     Connectors are looked for in `directories`, beside the project file and among the shipped ones. A connector that
     cannot be loaded is a Trouble. Raises ConfigError when the project file itself is wrong.
     """
-    document = read_project(path)
+    known = connectors.Connectors((*directories, path.parent / "connectors", connectors.SHIPPED))
+    return registered(read_project(path), known, environ)
+
+
+def alone(connector: Loaded, use: Mapping[str, Any]) -> Registry:
+    """A project with one connection of this connector, both of its name; `use`: keys of that connection.
+
+    Raises ConfigError where the settings do not fit.
+    """
+    name = connector.connector.connector
+    project = {"projects": {name: {"connections": {name: {"connector": name, **use}}}}}
+    known = connectors.Connectors((), {name: connector})
+    return registered(read_text(encode_json(project).decode(), "settings"), known, {})
+
+
+def registered(document: Document, known: connectors.Connectors, environ: Mapping[str, str] | None) -> Registry:
+    """What a project file makes of the connectors that are known. Raises ConfigError."""
     at = Reading(document)
     file = project_file_of(document, at)
-    known = connectors.Connectors((*directories, path.parent / "connectors", connectors.SHIPPED))
     loading = [Loading(name, spec, known, environ, at) for name, spec in (file.projects.items() if file else ())]
     projects = [one.load() for one in loading]
     _link_mounts(loading, projects)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_network
 from typing import Any, Final, cast
 
@@ -29,14 +30,19 @@ from engine.transport.shelf import MemoryShelf, TokenShelf
 from engine.transport.tls import certificate_end, tls_context
 from engine.transport.tokens import Tokens
 from engine.transport.wire import WireConfig, WireError
-from engine.transport.wires import Kind, open_wire
+from engine.transport.wires import Kind, OpenWire, open_wire
 
 
 class Sender:
     """Sends what works render, signed, each through the Gate of its connection."""
 
     def __init__(
-        self, clock: Clock, ids: Ids, wire: Kind, metrics: Metrics | None = None, shelf: TokenShelf | None = None
+        self,
+        clock: Clock,
+        ids: Ids,
+        wire: Kind | OpenWire,
+        metrics: Metrics | None = None,
+        shelf: TokenShelf | None = None,
     ) -> None:
         self.clock = clock
         self.ids = ids
@@ -141,7 +147,8 @@ class Sender:
         key = (bound.project, bound.name)
         gate = self._gates.get(key)
         if gate is None:
-            wire = open_wire(self._wire, self._config(bound))
+            opens = partial(open_wire, self._wire) if isinstance(self._wire, str) else self._wire
+            wire = opens(self._config(bound))
             series = self._metrics.upstream(*key) if self._metrics is not None else None
             gate = Gate(wire, _reach(bound), self.clock, self.ids, bound.name, bound.policies, series)
             self._gates[key] = gate
@@ -175,7 +182,8 @@ class _Sending:
         self.recorder.rendered(rendered)
         renew = self._renew if self.held is not None else None
         name = cast("Credential", work.credential).name
-        trip = Trip(rendered, self.deadline, self._sign, self._classify, renew, name, work.name, work.limits)
+        told = self.recorder.layer if self.recorder is not SILENT else None
+        trip = Trip(rendered, self.deadline, self._sign, self._classify, renew, name, work.name, work.limits, told)
         return await gate.send(trip), rendered.url
 
     def _render(self, address: str) -> Rendered:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from engine.errors import CallError, Upstream
 from engine.language.locale import LOCALE, Locale
 from engine.language.text import kind_of
+from engine.language.watch import WATCH
 from engine.runtime.desk import searched
 from engine.runtime.pages import STREAMED, Caps, cancelled, joined, pages_of
 from engine.runtime.recorder import Recorder
@@ -278,5 +279,5 @@ def _together(work: Work, done: dict[str, Any]) -> dict[str, Any]:
 MOST: Final = 1000
 _NOBODY: Final = -1
 _ANSWER: Final = ("body", "status", "headers", "cookies", "text", "root")
-_CALL: Final = ("now", "call", "attempt", LOCALE)
+_CALL: Final = ("now", "call", "attempt", LOCALE, WATCH)
 _ALONE: Final = {"position": None, "number": 1, "size": None}

@@ -10,6 +10,7 @@ from engine.errors import CallError, EvaluationError
 from engine.language.codec.places import literal_path, path_value, segment
 from engine.language.template import Template, compile_template
 from engine.language.text import kind_of
+from engine.language.watch import WATCH
 from engine.spec.reading import Reading, place_of, reading, reads, wrong
 from engine.spec.tree.nodes import Scope
 
@@ -33,6 +34,8 @@ class Piece:
         try:
             if droppable and self.template.lone and self.template(scope) is None:
                 return None
+            if WATCH in scope:
+                self.template(scope)
             path = "".join([part if isinstance(part, str) else _encoded(part(scope)) for part in self.parts])
             if any(dots in path.split("/") for dots in (".", "..")):
                 raise EvaluationError("a segment of the path would be `.` or `..`", 0, len(self.template.text))

@@ -18,7 +18,7 @@ from engine.transport.breaker import Breaker
 from engine.transport.budget import Budget
 from engine.transport.guard import Reach, url_guard
 from engine.transport.lane import Lanes
-from engine.transport.passage import Judged, Next, Passage, Trip, onion
+from engine.transport.passage import Judged, Next, Passage, Trip, onion, timed
 from engine.transport.waits import settled, spent, told
 from engine.transport.wire import Wire, WireError
 
@@ -49,9 +49,9 @@ class Gate:
         self._budget = Budget()
         self._breaker = Breaker(policies.breaker, clock)
         self._lanes = Lanes(policies.limits, clock)
-        self._way = onion(
-            [self._deadline, self._retry, self._break, self._limit, self._sign, self._guard, self._trace], self._depart
-        )
+        layers = [self._deadline, self._retry, self._break, self._limit, self._sign, self._guard, self._trace]
+        self._way = onion(layers, self._depart)
+        self._timed = onion([timed(layer, clock.monotonic) for layer in layers], self._depart)
         self._plain = onion([self._deadline, self._guard, self._trace], self._depart)
 
     async def send(self, trip: Trip) -> Verdict:
@@ -62,7 +62,7 @@ class Gate:
         not idempotent went out and no full answer came; `circuit_open`, `rate_limited`, `overloaded` without sending.
         """
         passage = Passage(trip)
-        judged = await self._way(passage)
+        judged = await (self._way if trip.told is None else self._timed)(passage)
         if isinstance(judged, CallError):  # the system may have said back what the request was signed with
             judged.detail = Mask(secrets_of(trip.rendered, passage.request)).secrets(judged.detail)
             raise judged

@@ -1,7 +1,7 @@
 """What goes through the Gate, and what it gathers on its way through the layers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, cast
 
@@ -18,7 +18,8 @@ class Trip(NamedTuple):
 
     `deadline` is in the clock's monotonic seconds. `sign` makes each attempt's final request. `classify` is pure; it
     says `stale` only where its flag lets it, then `renew` gets fresh credentials and the request made with them.
-    `credential` and `operation` name what limits are counted for; `limits` are the operation's own.
+    `credential` and `operation` name what limits are counted for; `limits` are the operation's own. `told` hears of
+    each layer the seconds that went by in it alone.
     """
 
     rendered: Rendered
@@ -29,6 +30,7 @@ class Trip(NamedTuple):
     credential: str = ""
     operation: str = ""
     limits: Limits | None = None
+    told: Callable[[str, float], None] | None = None
 
 
 class Passage:
@@ -74,9 +76,32 @@ Next = Callable[[Passage], Awaitable[Judged]]
 Layer = Callable[[Next, Passage], Awaitable[Judged]]
 
 
-def onion(layers: list[Layer], core: Next) -> Next:
+def onion(layers: Sequence[Layer], core: Next) -> Next:
     """The layers as one way, the first one outermost."""
     way = core
     for layer in reversed(layers):
         way = partial(layer, way)
     return way
+
+
+def timed(layer: Layer, now: Callable[[], float]) -> Layer:
+    """The same layer, which tells the trip how long it took without those inside it."""
+
+    async def run(onward: Next, passage: Passage) -> Judged:
+        inside = 0.0
+
+        async def inner(passing: Passage) -> Judged:
+            nonlocal inside
+            begun = now()
+            try:
+                return await onward(passing)
+            finally:
+                inside += now() - begun
+
+        began = now()
+        try:
+            return await layer(inner, passage)
+        finally:
+            cast("Any", passage.trip.told)(layer.__name__.strip("_"), now() - began - inside)
+
+    return run

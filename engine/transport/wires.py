@@ -1,11 +1,14 @@
 """The wires there are, opened by name."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from engine.errors import TolmachError
 from engine.transport.wire import Wire, WireConfig
 
 Kind = Literal["aiohttp", "httpx2"]
+OpenWire = Callable[[WireConfig], Wire]
+"""A wire of another kind: who rehearses a connector brings one."""
 
 
 class WireMissingError(TolmachError):

@@ -10,6 +10,7 @@ from engine.language.bounds import measure
 from engine.language.expression import Expression, fuse
 from engine.language.template import Template
 from engine.language.text import as_text
+from engine.language.watch import WATCH
 from engine.spec.reading import place_of
 
 Scope = dict[str, Any]
@@ -116,7 +117,7 @@ def _fused(members: tuple[Member, ...]) -> Callable[[Scope], Iterator[tuple[Memb
 
     def values(scope: Scope) -> Iterator[tuple[Member, Any]]:
         try:
-            found = iter(run(scope))
+            found = iter(run(scope)) if WATCH not in scope else iter([member.node(scope) for member in leaves])
         except EvaluationError:  # one by one they name the place of the one that failed
             found = iter([member.node(scope) for member in leaves])
         return ((member, member.node(scope) if alone else next(found)) for member, alone in split)
