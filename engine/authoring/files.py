@@ -20,7 +20,7 @@ def kind_of_file(document: Document) -> Kind:
 def check_document(document: Document) -> None:
     """Check a connector or its tests. Raises ConfigError with every problem found."""
     if kind_of_file(document) == "tests":
-        from engine.authoring.tests_file import tests_of
+        from engine.authoring.trial.cases import tests_of
 
         tests_of(document)
     else:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
-from engine.authoring.tests_file import TestsFile
+from engine.authoring.trial.cases import TestsFile
 from engine.spec.connector import Connector
 from engine.spec.contracts import CONTRACTS
 from engine.spec.contracts.contract import PlainSchema

@@ -1,41 +1,62 @@
 """The cases of tests/conformance: what a file of them may say, and the files that a case stands for."""
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, PrivateAttr
 
-from engine.authoring import tests_file
+from engine.authoring.trial import cases
+from engine.authoring.trial.matching import ABSENT, Difference, Known, differences
 from engine.document import read_file
 from engine.language.codec.json import encode_json
 from engine.spec.reading import Model, Reading, about, plain, read_root
+from engine.spec.trip import Rendered
 
 HERE: Final = Path(__file__).parent
 
 
-class Expected(tests_file.Expected):
-    """What a request must be, to the byte where a case is about that."""
+class Expected(cases.Expected):
+    """What a request must be, to the byte where a case is about that; of parameters all."""
 
     url: str | None = about("The whole address as it is sent.")
     body: str | None = about("The body as it is sent; a part of it where it begins and ends with `…`.")
     base64: str | None = about("The body in bytes.")
     at: list[float] | None = about("Seconds since the first call, from and to.", min_length=2, max_length=2)
 
+    def differences(self, sent: Rendered, base: str, known: Known, now: float) -> Iterator[Difference]:
+        yield from super().differences(sent, base, known, now)
+        found = {"url": sent.url, "base64": b64encode(sent.body or b"").decode()}
+        for name in self.model_fields_set & found.keys():
+            yield from differences(found[name], getattr(self, name), known, name)
+        body = (sent.body or b"").decode(errors="replace")
+        if self.body is not None and not _fits(body, self.body):
+            yield Difference("body", self.body, body)
+        first, last = self.at or (0, now)
+        if not first - _MOMENT <= now <= last + _MOMENT:
+            yield Difference("at", self.at, now)
 
-class Answered(tests_file.Answered):
-    """What the system answers, or how it does not."""
+    def named(self, part: str, found: Mapping[str, Any], known: Known) -> Iterator[Difference]:
+        yield from super().named(part, found, known)
+        if part == "query" and part in self.model_fields_set:
+            for name in found.keys() - (self.query or {}).keys():
+                yield Difference(f"query.{name}", ABSENT, found[name])
 
-    base64: str | None = about("The body in bytes.")
-    after: float = about("Seconds until the answer.", default=0.0)
-    broken: Literal["refused", "lost", "silent"] | None = about("No answer: see README.md.")
+
+def _fits(body: str, wanted: str) -> bool:
+    open_ended = wanted.startswith("…") and wanted.endswith("…")
+    return wanted.strip("…") in body if open_ended else body == wanted
 
 
-class Exchange(Model):
+_MOMENT: Final = 0.001
+
+
+class Exchange(cases.Exchange):
     """One request and its answer."""
 
-    expect: Expected = about("What is asked of the system.", default_factory=Expected)
-    reply: Answered = about("What it answers.", default_factory=Answered)
+    expect: Expected | None = about("What is asked of the system.")
+    reply: cases.Answered = about("What it answers.", default_factory=cases.Answered)
 
 
 class Failure(Model):

@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest import mock
 
 import pytest
 
+from engine.authoring.trial.matching import differences
+from engine.authoring.trial.script import Script
+from engine.authoring.trial.turned import NOON, Chance, TurnedClock, TurnedLoop
 from engine.document import Map, Seq, read_text
 from engine.errors import CallError, ConfigError, Diagnostic, EvaluationError, LanguageError, Span
 from engine.language.codec.json import decode_json, encode_json
 from engine.language.expression import compile_expression
 from engine.language.locale import LOCALE, Locale
 from engine.language.template import compile_template
-from engine.runtime import sender
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
 from engine.runtime.inbound import Inbox
@@ -23,8 +24,6 @@ from engine.runtime.registry import Registry, load
 from engine.spec.reading import plain
 from engine.spec.trip import Arrival
 from tests.conformance.cases import Arrived, Asked, Case, Failure, Result, every
-from tests.conformance.player import Script, same
-from tests.turned import NOON, Chance, TurnedClock, TurnedLoop
 
 T = TypeVar("T")
 
@@ -94,21 +93,22 @@ def _compare_problems(problems: list[Diagnostic], wanted: Result, files: dict[Pa
 
 
 async def _played(case: Case, registry: Registry, files: dict[Path, str]) -> None:
-    script, clock = Script(case.exchanges, case.ordered), _Clock(case.now)
+    clock = TurnedClock(datetime.fromisoformat(case.now) if case.now else NOON)
+    script = Script(case.exchanges, case.ordered, clock)
     script.began = clock.monotonic()
-    with mock.patch.object(sender, "open_wire", return_value=script):
-        engine = Engine(registry, clock, _Ids(case.uuid))
-        inbox, known = Inbox(engine.call, clock), dict[str, str]()
-        try:
-            for asked in case.asked:
-                await clock.sleep(asked.after)
-                if asked.request is None:
-                    await _call(engine, asked, script, files, known)
-                else:
-                    await _arrive(engine, inbox, asked, asked.request, files)
-        finally:
-            await engine.close()
-    script.done()
+    engine = Engine(registry, clock, _Ids(case.uuid), lambda _config: script)
+    inbox, known = Inbox(engine.call, clock), dict[str, str]()
+    try:
+        for asked in case.asked:
+            await clock.sleep(asked.after)
+            if asked.request is None:
+                await _call(engine, asked, script, files, known)
+            else:
+                await _arrive(engine, inbox, asked, asked.request, files)
+    finally:
+        await engine.close()
+    script.finish()
+    assert not script.wrong, "\n".join(script.wrong)
 
 
 async def _arrive(engine: Engine, inbox: Inbox, asked: Asked, request: Arrived, files: dict[Path, str]) -> None:
@@ -128,6 +128,10 @@ async def _arrive(engine: Engine, inbox: Inbox, asked: Asked, request: Arrived, 
     said = (found.status, dict(found.headers), body)
     assert said[:2] == (wanted.reply.status, plain(wanted.reply.headers)), said
     assert same(body, plain(wanted.reply.json_)), said
+
+
+def same(found: Any, wanted: Any, known: dict[str, str] | None = None) -> bool:
+    return not list(differences(found, wanted, {} if known is None else known))
 
 
 def _filled(value: Any, known: dict[str, str]) -> Any:
@@ -172,16 +176,6 @@ def _compare_failure(error: CallError, wanted: Failure, files: dict[Path, str]) 
     assert wanted.retryable in (None, error.retryable)
     assert wanted.retry_after is None or error.retry_after == pytest.approx(float(wanted.retry_after))
     assert wanted.spoken in (None, error.customer_message)
-
-
-class _Clock(TurnedClock):
-    """Begins when the case says."""
-
-    def __init__(self, now: str | None) -> None:
-        self._ahead = datetime.fromisoformat(now) - NOON if now else timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self._ahead
 
 
 class _Ids(Chance):

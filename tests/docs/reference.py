@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from engine.authoring import tests_file as cases
 from engine.authoring.schema import whole_schema
+from engine.authoring.trial import cases
 from engine.errors import CATALOGUE, CODES
 from engine.spec import contracts, flow, form, project, route
 from engine.spec.reading import Model

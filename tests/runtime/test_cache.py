@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from engine.authoring.trial.turned import TurnedClock
 from engine.errors import CallError
 from engine.runtime.cache import Kept, Outcomes, key_of
 from engine.spec.policy import Cache
 from engine.spec.trip import Outcome
-from tests.turned import TurnedClock, turned
+from tests.turned import turned
 
 FAR = 100_000.0
 FOUND = Outcome({"name": "Olga"})

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from engine.authoring.trial.turned import Chance, TurnedClock
 from engine.errors import CallError
 from engine.spec.policy import Policies
 from engine.spec.response import Verdict, judge
@@ -12,7 +13,6 @@ from engine.telemetry.metrics import Series
 from engine.transport.gate import Gate, Trip
 from engine.transport.guard import Reach
 from engine.transport.wire import WireError, unnoticed
-from tests.turned import Chance, TurnedClock
 
 URL = "https://crm.example/leads"
 GET = Rendered("GET", URL)

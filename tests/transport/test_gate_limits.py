@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 import structlog
 
+from engine.authoring.trial.turned import NOON
 from engine.errors import CallError, Span
 from engine.spec.policy import Limits, Retry
 from engine.spec.response import Verdict
 from engine.spec.trip import Rendered, Reply
 from engine.transport.wire import WireError
 from tests.transport.played import DOWN, GET, OK, POST, REFUSED, RESET, SILENT, SLOW_DOWN, Plan, Stage, by_status, rule
-from tests.turned import NOON, turned
+from tests.turned import turned
 
 PLACE = Span("connector.yaml", 1, 1)
 ONCE = Retry.model_construct(attempts=1)

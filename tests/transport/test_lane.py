@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.authoring.trial.turned import TurnedClock
 from engine.errors import CallError
 from engine.spec.policy import Limits
 from engine.transport.lane import Lane, Lanes
-from tests.turned import TurnedClock, turned
+from tests.turned import turned
 
 FAR = 1000.0 + 3600
 
