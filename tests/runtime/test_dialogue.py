@@ -430,3 +430,152 @@ async def test_what_answers_a_secret_is_not_kept(tmp_path: Path) -> None:
         for _ in range(2):
             await asked(t, {"value": PHONE, "secret": "4711"})
         assert len(t.b.asked) == 2
+
+
+BOTH = "capabilities: {identity: {first_of: [a, b]}}\n"
+TOGETHER = "capabilities: {identity: {merge: [a, b, c]}}\n"
+NOT_FOUND = ASKING.replace("errors: [", "errors: [{when: body.none, code: not_found}, ")
+
+
+async def step_of(town: Town, given: dict[str, Any]) -> str:
+    step: str = (await asked(town, given))["challenge"]["step"]
+    return step
+
+
+def keys_in(found: dict[str, Any]) -> list[str]:
+    return [one["key"] for one in found["clients"]]
+
+
+@pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
+async def test_an_answer_that_finds_nobody_gives_way_to_the_next_system(tmp_path: Path, nobody: Any) -> None:
+    async with town(tmp_path, BOTH, a=NOT_FOUND, b=BANK) as t:
+        t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, {"found": [{"key": "9"}]}
+        step = await step_of(t, {"value": PHONE, "type": "phone", "secret": "early"})
+        t.a.pages["/search"] = nobody
+        answer = await t.call("identity", {"step": step, "secret": "rose"})
+        assert (keys_in(answer.data), [one[0] for one in told(answer)]) == (["9"], ["a", "b"])
+        assert [one.get("secret") for one in searches(t)] == ["early", "rose"]
+
+
+async def test_an_answer_that_is_refused_is_the_answer(tmp_path: Path) -> None:
+    for name, project in {"first": BOTH, "merge": BOTH.replace("first_of", "merge")}.items():
+        async with town(tmp_path / name, project, a=ASKING, b=BANK) as t:
+            t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, {"found": [{"key": "9"}]}
+            step = await step_of(t, {"value": PHONE, "type": "phone"})
+            t.a.pages["/search"] = {"wrong": True}
+            error = await refused(asked(t, {"step": step, "secret": "tulip"}))
+            assert (error.code, error.customer_message["ru"]) == ("invalid_input", "Неверное слово")
+
+
+async def test_a_system_that_failed_before_the_question_is_tried_after_the_answer(tmp_path: Path) -> None:
+    async with town(tmp_path, BOTH.replace("[a, b]", "[b, a]"), a=ASKING, b=BANK) as t:
+        t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, 409
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.a.pages["/search"] = {"found": []}
+        assert (await refused(asked(t, {"step": step, "secret": "x"}))).code == "conflict"
+        t.b.pages["/find"] = {"found": [{"key": "9"}]}
+        answer = await t.call("identity", {"step": step, "secret": "x"})
+        assert (keys_in(answer.data), [one[0] for one in told(answer)]) == (["9"], ["a", "b"])
+
+
+async def test_two_systems_may_ask_one_after_the_other(tmp_path: Path) -> None:
+    for name, project in {"first": BOTH, "merge": BOTH.replace("first_of", "merge")}.items():
+        async with town(tmp_path / name, project, a=ASKING, b=ASKING) as t:
+            t.a.pages["/search"], t.b.pages["/search"] = {"ask": True, "session": "a"}, {"ask": True, "session": "b"}
+            first = await step_of(t, {"value": PHONE, "type": "phone"})
+            t.a.pages["/search"] = {"found": []}
+            second = await step_of(t, {"step": first, "secret": "rose"})
+            t.a.up.asked.clear()
+            t.b.pages["/search"] = {"found": []}
+            assert await asked(t, {"step": second, "secret": "tulip"}) == {"clients": []}
+            last = searches(t, "b")[-1]
+            assert (t.a.asked, last["session"], last["secret"]) == ([], "b", "tulip")
+            assert [one.get("secret") for one in searches(t, "b")][:-1] == [None] * (len(t.b.asked) - 1)
+
+
+async def test_what_the_others_know_is_merged_with_the_answer(tmp_path: Path) -> None:
+    async with town(tmp_path, TOGETHER, a=BANK, b=ASKING, c=ASKING) as t:
+        t.a.pages["/find"] = {"found": [{"key": "9", "name": "Ivan"}]}
+        t.b.pages["/search"], t.c.pages["/search"] = {"ask": True, "session": "b"}, {"found": []}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.b.pages["/search"] = {"found": ["7", "9"]}
+        found = await asked(t, {"step": step, "secret": "x"})
+        assert ([one.get("name") for one in found["clients"]], keys_in(found)) == (["Ivan", None], ["9", "7"])
+        assert len(t.c.asked) == 1, "who knows nobody is not asked again"
+
+
+async def test_who_is_found_is_not_kept_back_for_the_question_of_another(tmp_path: Path) -> None:
+    async with town(tmp_path, TOGETHER, a=BANK, b=ASKING, c=ASKING) as t:
+        t.a.pages["/find"] = {"found": [{"key": "9"}]}
+        t.b.pages["/search"], t.c.pages["/search"] = {"ask": True, "session": "b"}, {"ask": True, "session": "c"}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.b.pages["/search"] = {"found": ["7"]}
+        answer = await t.call("identity", {"step": step, "secret": "x"})
+        assert keys_in(answer.data) == ["9", "7"]
+        assert answer.meta["warnings"] == ["`c` asks the client for more and is left out"]
+        t.b.pages["/search"] = {"found": []}
+        last = await step_of(t, {"step": step, "secret": "x"})
+        t.c.pages["/search"] = {"found": ["8"]}
+        assert keys_in(await asked(t, {"step": last, "secret": "y"})) == ["9", "8"]
+        t.b.pages["/search"] = {"ask": True, "session": "again"}
+        t.c.pages["/search"] = {"ask": True, "session": "c"}
+        await step_of(t, {"step": step, "secret": "x"})
+        assert searches(t, "b")[-1]["session"] == "b"
+
+
+async def test_one_that_must_answer_has_answered_with_nobody(tmp_path: Path) -> None:
+    project = "capabilities: {identity: {merge: [a, b], require: [a]}}\n"
+    async with town(tmp_path, project, a=BANK, b=ASKING) as t:
+        t.a.pages["/find"], t.b.pages["/search"] = {"found": []}, {"ask": True, "session": "b"}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.b.pages["/search"] = {"found": ["7"]}
+        for at in range(2):
+            assert keys_in(await asked(t, {"step": step, "secret": "x"})) == ["7"]
+            assert len(t.a.asked) <= at + 2
+
+
+@pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
+async def test_after_the_answer_the_rest_of_the_channel_is_tried(tmp_path: Path, nobody: Any) -> None:
+    channel = TELEGRAM.replace("type: phone}]}", "type: phone}, {name: mail, type: email}]}", 1).replace(
+        "[social, phone]", "[social, phone, email]"
+    )
+    async with town(tmp_path, ONE + channel, a=NOT_FOUND) as t:
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"value": PHONE, "channel": "telegram"})
+        t.a.pages["/search"] = nobody
+        challenge = (await asked(t, {"step": step, "secret": "rose"}))["challenge"]
+        assert [(one["by"], one.get("secret")) for one in searches(t)] == [
+            ("social", None),
+            ("social", "rose"),
+            ("phone", None),
+        ]
+        assert challenge["kind"] == "form"
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"step": challenge["step"], "form": {"tel": PHONE, "mail": "i@x.example"}})
+        t.a.pages["/search"] = {"found": []}
+        assert await asked(t, {"step": step, "secret": "rose"}) == {"clients": []}, "the form is not asked twice"
+
+
+async def test_a_search_that_finds_nothing_is_not_the_last(tmp_path: Path) -> None:
+    finding = BANK.replace(
+        "output: {clients", "response: {errors: [{when: body.none, code: not_found}]}\n    output: {clients", 1
+    )
+    project = ONE + "channels: {site: {identify_by: [inn, phone]}}\n"
+    form = {"channel": "site", "form": {"inn": "500100732259", "phone": PHONE}}
+    async with town(tmp_path, project, a=finding) as t:
+        inn, phone = "/find?by=inn&value=500100732259", "/find?by=phone&value=%2B79000000001"
+        t.a.pages |= {inn: {"none": True}, phone: {"found": [{"key": "7"}]}}
+        assert keys_in(await asked(t, form)) == ["7"]
+        t.a.pages[phone] = {"none": True}
+        assert (await refused(asked(t, form))).code == "not_found"
+        t.a.pages[inn] = {"found": []}
+        assert await asked(t, form) == {"clients": []}
+        t.a.pages |= {inn: 409, phone: {"found": [{"key": "7"}]}}
+        assert (await refused(asked(t, form))).code == "conflict"
+
+
+async def test_a_value_and_a_form_do_not_go_together(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        error = await refused(asked(t, {"channel": "telegram", "value": "@ivan", "form": {"tel": PHONE}}))
+        assert (error.code, error.detail) == ("invalid_input", "`/value`: give either `value` or `form`")
+        assert t.a.asked == []
