@@ -35,7 +35,7 @@ class Dialogue:
         self._inquiry = inquiry
         self._target = target
         self._given = target.operation.accept(given, project.locale)
-        self._keys = Keys(project, inquiry.fetched)
+        self._keys = Keys(project, inquiry.looked_up)
         step, seal = self._given.pop("step", None), inquiry.means.seal
         self._sealed = seal.open(project.name, call.caller, step) if step is not None else {}
         self._asked = self._sealed.get("asked") or {name: self._given.get(name) for name in ("value", "type")}

@@ -1,7 +1,8 @@
 """One call, and everything that is asked for its sake."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, cast
 
 from engine.errors import CallError
@@ -50,6 +51,7 @@ class Inquiry:
         self.warnings: list[str] = []
         self.truncated = False
         self.veil = Veil()
+        self._looked = dict[str, dict[str, Any]]()
         self._recorder = recorder
         asked = call.deadline
         self.deadline = asked if asked is not None else means.clock.monotonic() + project.deadline
@@ -78,22 +80,42 @@ class Inquiry:
 
     async def sourced(self, source: Source, fetched: Fetched) -> Outcome:
         """What a source says, noted in `heard`. Raises CallError."""
-        clock = self.means.clock
-        began, note = clock.monotonic(), dict[str, Any](connection=source.bound.name)
+        note = dict[str, Any](connection=source.bound.name)
         self.heard.append(note)
-        try:
+        with self._noted(note):
             kept = await fetched(source)
             note |= {"status": "stale" if kept.stale else "ok", "age_s": int(kept.age)}
+        outcome = cast("Outcome", kept.outcome)
+        self.warnings += outcome.warnings
+        self.truncated |= outcome.truncated
+        return outcome
+
+    async def looked_up(self, source: Source, given: dict[str, Any]) -> Kept:
+        """What a source says for the sake of a key; each connection is noted once. Raises CallError."""
+        name = source.bound.name
+        if name not in self._looked:
+            if any(note["connection"] == name for note in self.heard):
+                return await self.fetched(source, given)  # what is looked up there is a part of what it is asked
+            self._looked[name] = {"connection": name}
+            self.heard.append(self._looked[name])
+        with self._noted(self._looked[name]):
+            kept = await self.fetched(source, given)
+            self._looked[name].setdefault("status", "stale" if kept.stale else "ok")
+        return kept
+
+    @contextmanager
+    def _noted(self, note: dict[str, Any]) -> Iterator[None]:
+        """Note how it went and how long it took; of several the longest."""
+        clock = self.means.clock
+        began = clock.monotonic()
+        try:
+            yield
         except (CallError, asyncio.CancelledError) as error:
             code = error.code if isinstance(error, CallError) else "deadline_exceeded"
             note |= {"status": "timeout" if code in _LATE else "failed", "code": code}
             raise
         finally:
-            note["took_ms"] = round((clock.monotonic() - began) * 1000, 1)
-        outcome = cast("Outcome", kept.outcome)
-        self.warnings += outcome.warnings
-        self.truncated |= outcome.truncated
-        return outcome
+            note["took_ms"] = max(note.get("took_ms", 0.0), round((clock.monotonic() - began) * 1000, 1))
 
     async def routed(
         self, target: Target, sources: tuple[Source, ...], fetched: Fetched, answered: str = ""
