@@ -59,9 +59,7 @@ def link_calls(operations: Operations, known: Operations, beyond: Collection[str
 
 def may_write(name: str, operations: Operations) -> bool:
     """Whether an operation without a capability, or one that it calls, sends what does not only read."""
-    reached = [
-        one for one in (operations[called] for called in _reached(name, operations, set())) if not one.capability
-    ]
+    reached = [operations[one] for one in _reached(name, operations, set()) if not operations[one].capability]
     sent: list[tuple[Signing, Attempt | Operation]] = [(one, one) for one in reached]
     sent += [(step, one) for operation in reached for step in operation.known_steps for one in (step, *step.first_of)]
     writes = (one.request is not None and not signing.only_reads(one.request) for signing, one in sent)
