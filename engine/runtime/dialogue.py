@@ -44,7 +44,7 @@ class Dialogue:
         if begun is not None and self._given.setdefault("channel", begun) != begun:
             self._refuse("`/channel`: the step was begun in another one")
         self._channel = self._find_channel()
-        self._known = self._sealed.get("known") or self._told("channel", *(() if self._sealed else ("secret",)))
+        self._known = self._sealed.get("known", self._told("channel", "secret"))
 
     async def answer(self) -> Outcome:
         """The clients found, or a challenge. Raises CallError."""
@@ -56,18 +56,6 @@ class Dialogue:
     def _told(self, *names: str) -> dict[str, Any]:
         return {name: self._given[name] for name in names if name in self._given}
 
-    def _answered(self) -> Source | None:
-        """The source whose challenge is answered. Raises CallError."""
-        name = self._sealed.get("source")
-        if not name:
-            return None
-        if "value" in self._given and not self._is_same():
-            self._refuse("`/value`: the step was begun with another one")
-        source = next((one for one in self._target.sources if one.name == name), None)
-        if source is None:
-            raise CallError("not_found", "`/step`: the system that asked is not there")
-        return source
-
     def _is_same(self) -> bool:
         """Whether what is given again is what the step was begun with; its type may be left out."""
         sealed, value, kind = self._sealed, self._given["value"], self._given["type"]
@@ -76,32 +64,26 @@ class Dialogue:
         return same and kind in ("any", sealed["type"], sealed["asked"]["type"])
 
     async def _searched(self) -> Outcome:
-        answered, searches = self._answered(), self._searches()
+        searches, answered = self._searches(), self._sealed.get("source", "").partition(".")[0]
         if not searches:
             return self._form()
-        suited = self._suited(searches, answered)
-        sources = [source for source in self._target.sources if source.name in suited]
-        if self._target.mode != "merge":
-            sources.sort(key=lambda source: source is not answered)
+        suited = self._suited(searches)
+        sources = tuple(source for source in self._target.sources if source.name in suited)
         formed, tried = self._sealed.get("formed", False), {search.kind for search in searches}
         more = not (formed or self._channel is None or self._channel.asks_only(tried))
         try:
             outcome = await self._inquiry.routed(
-                self._target,
-                tuple(sources),
-                lambda source: self._found(source, suited[source.name]),
-                answered.bound.name if answered is not None else "",
+                self._target, sources, lambda source: self._found(source, suited[source.name]), answered
             )
         except CallError as error:
             if error.code != "not_found" or not more:
                 raise
             return self._form()
         if isinstance(outcome.output, Asked):
-            state = {"searches": [[*search] for search in searches], "over": sorted(self._over), "known": self._known}
-            return self._challenge(outcome.output, {**state, "formed": formed})
+            return self._challenge(outcome.output, searches=[[*search] for search in searches], formed=formed)
         return self._form() if outcome.empty and more else outcome
 
-    def _suited(self, searches: list[Search], answered: Source | None) -> dict[str, list[Search]]:
+    def _suited(self, searches: list[Search]) -> dict[str, list[Search]]:
         """What to search each source by that has not said that it knows nobody. Raises CallError."""
         locale, sources = self._inquiry.project.locale, self._target.sources
         suited = {one.name: found for one in sources if (found := _suited(one, searches, locale))}
@@ -112,29 +94,26 @@ class Dialogue:
         lacking = self._target.require - {one.bound.name for one in sources if one.name in suited}
         if lacking:
             self._refuse(f"`/type`: `{min(lacking)}`, which must answer, is not searched by it")
-        if answered is not None:
-            asked = Search(self._sealed["type"], self._sealed["value"])
-            later = dropwhile(lambda search: search != asked, suited.get(answered.name, ()))
-            suited[answered.name] = [asked, *[*later][1:]]
+        if "source" in self._sealed:
+            name, *asked = (self._sealed[name] for name in ("source", "type", "value"))
+            suited[name] = [*dropwhile(lambda one: [*one] != asked, suited.get(name, ()))] or [Search(*asked)]
         return {name: found for name, found in suited.items() if name not in self._over}
 
     async def _found(self, source: Source, searches: list[Search]) -> Kept:
         """What a source finds, with the project's keys. Raises CallError."""
-        try:
-            kept = await self._tried(source, searches)
-        except CallError as error:
-            if error.code == "not_found":
-                self._over.add(source.name)
-            raise
+        kept = await self._tried(source, searches)
         if self._target.routed:
             kept = await self._keys.answered(source, kept, {})
-        if cast("Outcome", kept.outcome).empty:
+        outcome = kept.outcome
+        if isinstance(outcome, CallError) or outcome.empty:
             self._over.add(source.name)
+        if isinstance(outcome, CallError):
+            raise outcome
         return kept
 
     async def _tried(self, source: Source, searches: list[Search]) -> Kept:
-        """What the first search yields that finds something, or is asked more. Raises CallError."""
-        kept, missing, sealed = None, None, self._sealed
+        """What the first search yields that finds something, or is asked more; else nothing, perhaps as `not_found`."""
+        nothing, sealed = None, self._sealed
         for kind, value in searches:
             given = {"source": source.name, "type": kind, "value": value}
             own = given.items() <= sealed.items()
@@ -144,7 +123,7 @@ class Dialogue:
             except CallError as error:
                 if error.code != "not_found":
                     raise
-                missing = error
+                nothing = nothing or Kept(error)
                 continue
             outcome = cast("Outcome", kept.outcome)
             if isinstance(outcome.output, Asked):
@@ -152,15 +131,14 @@ class Dialogue:
                 return kept._replace(outcome=outcome._replace(output=asked))
             if not outcome.empty:
                 return kept
-        if kept is None and missing is not None:
-            raise missing
-        assert kept is not None  # noqa: S101 - who has no search is not asked
-        return kept
+            nothing = kept
+        assert nothing is not None  # noqa: S101 - who has no search is not asked
+        return nothing
 
     def _searches(self) -> list[Search]:
         """What to search by, in order; nothing where a form has to be filled in first. Raises CallError."""
-        if self._sealed.get("source"):
-            return [Search(*one) for one in self._sealed["searches"]]
+        if "source" in self._sealed:
+            return self._begun()
         if "form" in self._given and "value" in self._given and not self._sealed:
             self._refuse("`/value`: give either `value` or `form`")
         if self._sealed or "form" in self._given:
@@ -177,6 +155,14 @@ class Dialogue:
         written = {one: fitting(one, value, self._inquiry.project.locale) for one in allowed}
         found = [Search(one, text) for one, text in written.items() if text]
         return found or self._refuse(f"`/value`: {self._named(allowed)}")
+
+    def _begun(self) -> list[Search]:
+        """What the dialogue was begun with. Raises CallError."""
+        if "value" in self._given and not self._is_same():
+            self._refuse("`/value`: the step was begun with another one")
+        if self._sealed["source"] not in {source.name for source in self._target.sources}:
+            raise CallError("not_found", "`/step`: the system that asked is not there")
+        return [Search(*one) for one in self._sealed["searches"]]
 
     def _filled(self) -> list[Search]:
         """What a form says, in the order of the channel. Raises CallError."""
@@ -201,12 +187,12 @@ class Dialogue:
         """The form of the channel, as a challenge of nobody's."""
         assert self._channel is not None and self._channel.form is not None  # noqa: S101, PT018 - who calls has asked
         form = self._channel.form
-        return self._challenge(Asked("form", form.prompt or {}, tuple(form.fields), {}), {"formed": True})
+        return self._challenge(Asked("form", form.prompt or {}, tuple(form.fields), {}), over=[], formed=True)
 
-    def _challenge(self, asked: Asked, state: dict[str, Any]) -> Outcome:
+    def _challenge(self, asked: Asked, **state: Any) -> Outcome:
         inquiry, call = self._inquiry, self._inquiry.call
-        state = asked.keep | state | {"asked": self._asked, **self._told("channel")}
-        step = inquiry.means.seal.seal(inquiry.project.name, call.caller, state)
+        same = {"asked": self._asked, "known": self._known, "over": sorted(self._over), **self._told("channel")}
+        step = inquiry.means.seal.seal(inquiry.project.name, call.caller, same | asked.keep | state)
         language = call.language or inquiry.project.locale.language
         fields = [one.shown(language) for one in asked.fields]
         challenge = {"step": step, "kind": asked.kind, "prompt": said(asked.prompt, language), "fields": fields}

@@ -1,8 +1,7 @@
 """One call, and everything that is asked for its sake."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, cast
 
 from engine.errors import CallError
@@ -82,40 +81,35 @@ class Inquiry:
         """What a source says, noted in `heard`. Raises CallError."""
         note = dict[str, Any](connection=source.bound.name)
         self.heard.append(note)
-        with self._noted(note):
-            kept = await fetched(source)
-            note |= {"status": "stale" if kept.stale else "ok", "age_s": int(kept.age)}
+        kept = await self._noted(note, fetched(source))
         outcome = cast("Outcome", kept.outcome)
         self.warnings += outcome.warnings
         self.truncated |= outcome.truncated
         return outcome
 
     async def looked_up(self, source: Source, given: dict[str, Any]) -> Kept:
-        """What a source says for the sake of a key; each connection is noted once. Raises CallError."""
+        """What a source says for the sake of a key; its connection is noted once. Raises CallError."""
         name = source.bound.name
         if name not in self._looked:
-            if any(note["connection"] == name for note in self.heard):
-                return await self.fetched(source, given)  # what is looked up there is a part of what it is asked
             self._looked[name] = {"connection": name}
-            self.heard.append(self._looked[name])
-        with self._noted(self._looked[name]):
-            kept = await self.fetched(source, given)
-            self._looked[name].setdefault("status", "stale" if kept.stale else "ok")
-        return kept
+            heard = any(note["connection"] == name for note in self.heard)  # then it is a part of what is asked anyway
+            self.heard += [] if heard else [self._looked[name]]
+        return await self._noted(self._looked[name], self.fetched(source, given))
 
-    @contextmanager
-    def _noted(self, note: dict[str, Any]) -> Iterator[None]:
-        """Note how it went and how long it took; of several the longest."""
+    async def _noted(self, note: dict[str, Any], fetching: Awaitable[Kept]) -> Kept:
+        """Note how it went and how long it took: of several the failure, and the longest."""
         clock = self.means.clock
         began = clock.monotonic()
         try:
-            yield
+            kept = await fetching
+            note |= {} if "code" in note else {"status": "stale" if kept.stale else "ok", "age_s": int(kept.age)}
         except (CallError, asyncio.CancelledError) as error:
             code = error.code if isinstance(error, CallError) else "deadline_exceeded"
             note |= {"status": "timeout" if code in _LATE else "failed", "code": code}
             raise
         finally:
             note["took_ms"] = max(note.get("took_ms", 0.0), round((clock.monotonic() - began) * 1000, 1))
+        return kept
 
     async def routed(
         self, target: Target, sources: tuple[Source, ...], fetched: Fetched, answered: str = ""
@@ -134,7 +128,7 @@ class Inquiry:
     async def _first(self, sources: tuple[Source, ...], fetched: Fetched, answered: str) -> Outcome:
         """The first that has something. "Nothing" is said only if every source has said so."""
         nothing, failed = list[Outcome](), list[CallError]()
-        for source in sources:
+        for source in sorted(sources, key=lambda one: one.bound.name != answered):
             try:
                 outcome = await self.sourced(source, fetched)
             except CallError as error:

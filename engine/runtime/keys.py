@@ -38,9 +38,7 @@ class Keys:
         if not self.foreign(source) or "client_key" not in given:
             return given
         if source.operation.capability == "showcase" and "input.client_key" not in source.operation.used:
-            return {
-                name: value for name, value in given.items() if name != "client_key"
-            }  # never a key of another system
+            return {name: value for name, value in given.items() if name != "client_key"}  # it is another system's
         start = str(self._project.owner)
         return {**given, "client_key": await self._key(source.bound.name, start, given["client_key"])}
 
@@ -81,9 +79,7 @@ class Keys:
             return key
         way = self._project.ways.get(wanted)
         if way is None:  # one of the connections that it needs could not be loaded
-            raise CallError(
-                "upstream_unavailable", f"`keys_of.{wanted}` cannot be used: a connection is out of service"
-            )
+            raise CallError("upstream_unavailable", f"`keys_of.{wanted}`: a connection is out of service")
         own = await self._key(way.source.bound.name, start, key)
         said = cast("Outcome", (await self.fetched(way.source, {"client_key": own})).outcome)
         written = way.spec.input({"from": {"output": said.output}}) if way.spec.input is not None else {}

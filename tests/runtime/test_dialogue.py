@@ -579,3 +579,23 @@ async def test_a_value_and_a_form_do_not_go_together(tmp_path: Path) -> None:
         error = await refused(asked(t, {"channel": "telegram", "value": "@ivan", "form": {"tel": PHONE}}))
         assert (error.code, error.detail) == ("invalid_input", "`/value`: give either `value` or `form`")
         assert t.a.asked == []
+
+
+async def test_the_first_secret_is_told_to_all_and_an_answer_to_one(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        t.a.pages["/search"] = {"found": []}
+        step = await step_of(t, {"channel": "telegram", "value": "@ivan", "type": "social", "secret": "rose"})
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"step": step, "secret": PHONE})
+        await step_of(t, {"step": step, "secret": "4711"})
+        assert [one["secret"] for one in searches(t)] == ["rose", "rose", "4711"]
+
+
+async def test_a_system_that_is_no_longer_searched_so_says_it(tmp_path: Path) -> None:
+    keys = Fernet.generate_key().decode()
+    async with town(tmp_path / "before", BOTH, seal_keys=keys, a=ASKING, b=BANK) as t:
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+    async with town(tmp_path / "after", BOTH, seal_keys=keys, a=ASKING.replace("[phone, ", "["), b=BANK) as t:
+        error = await refused(asked(t, {"step": step, "secret": "x"}))
+        assert (error.code, error.detail) == ("invalid_input", "`/type`: this system is searched by social")
