@@ -446,9 +446,10 @@ def keys_in(found: dict[str, Any]) -> list[str]:
     return [one["key"] for one in found["clients"]]
 
 
+@pytest.mark.parametrize("mode", ["first_of", "merge"])
 @pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
-async def test_an_answer_that_finds_nobody_gives_way_to_the_next_system(tmp_path: Path, nobody: Any) -> None:
-    async with town(tmp_path, BOTH, a=NOT_FOUND, b=BANK) as t:
+async def test_an_answer_that_finds_nobody_gives_way_to_the_next_system(tmp_path: Path, nobody: Any, mode: str) -> None:
+    async with town(tmp_path, BOTH.replace("first_of", mode), a=NOT_FOUND, b=BANK) as t:
         t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, {"found": [{"key": "9"}]}
         step = await step_of(t, {"value": PHONE, "type": "phone", "secret": "early"})
         t.a.pages["/search"] = nobody
@@ -478,12 +479,13 @@ async def test_a_system_that_failed_before_the_question_is_tried_after_the_answe
         assert (keys_in(answer.data), [one[0] for one in told(answer)]) == (["9"], ["a", "b"])
 
 
-async def test_two_systems_may_ask_one_after_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
+async def test_two_systems_may_ask_one_after_the_other(tmp_path: Path, nobody: Any) -> None:
     for name, project in {"first": BOTH, "merge": BOTH.replace("first_of", "merge")}.items():
-        async with town(tmp_path / name, project, a=ASKING, b=ASKING) as t:
+        async with town(tmp_path / name, project, a=NOT_FOUND, b=ASKING) as t:
             t.a.pages["/search"], t.b.pages["/search"] = {"ask": True, "session": "a"}, {"ask": True, "session": "b"}
             first = await step_of(t, {"value": PHONE, "type": "phone"})
-            t.a.pages["/search"] = {"found": []}
+            t.a.pages["/search"] = nobody
             second = await step_of(t, {"step": first, "secret": "rose"})
             t.a.up.asked.clear()
             t.b.pages["/search"] = {"found": []}
@@ -536,9 +538,8 @@ async def test_one_that_must_answer_has_answered_with_nobody(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
 async def test_after_the_answer_the_rest_of_the_channel_is_tried(tmp_path: Path, nobody: Any) -> None:
-    channel = TELEGRAM.replace("type: phone}]}", "type: phone}, {name: mail, type: email}]}", 1).replace(
-        "[social, phone]", "[social, phone, email]"
-    )
+    fields = "type: phone}, {name: mail, type: email, required: false}]}"
+    channel = TELEGRAM.replace("type: phone}]}", fields, 1).replace("[social, phone]", "[social, phone, email]")
     async with town(tmp_path, ONE + channel, a=NOT_FOUND) as t:
         t.a.pages["/search"] = {"ask": True, "session": "s"}
         step = await step_of(t, {"value": PHONE, "channel": "telegram"})
@@ -551,7 +552,7 @@ async def test_after_the_answer_the_rest_of_the_channel_is_tried(tmp_path: Path,
         ]
         assert challenge["kind"] == "form"
         t.a.pages["/search"] = {"ask": True, "session": "s"}
-        step = await step_of(t, {"step": challenge["step"], "form": {"tel": PHONE, "mail": "i@x.example"}})
+        step = await step_of(t, {"step": challenge["step"], "form": {"tel": PHONE}})
         t.a.pages["/search"] = {"found": []}
         assert await asked(t, {"step": step, "secret": "rose"}) == {"clients": []}, "the form is not asked twice"
 
@@ -599,3 +600,28 @@ async def test_a_system_that_is_no_longer_searched_so_says_it(tmp_path: Path) ->
     async with town(tmp_path / "after", BOTH, seal_keys=keys, a=ASKING.replace("[phone, ", "["), b=BANK) as t:
         error = await refused(asked(t, {"step": step, "secret": "x"}))
         assert (error.code, error.detail) == ("invalid_input", "`/type`: this system is searched by social")
+
+
+async def test_the_answer_goes_on_from_where_it_was_asked(tmp_path: Path) -> None:
+    says = iter([{"found": []}, {"ask": True, "session": "s"}, {"found": []}])
+
+    async def body() -> Any:
+        return next(says)
+
+    channel = "channels: {telegram: {identify_by: [social, phone]}}\n"
+    async with town(tmp_path, ONE + channel, a=ASKING) as t:
+        t.a.pages["/search"] = (200, body)
+        step = await step_of(t, {"channel": "telegram", "value": PHONE})
+        assert await asked(t, {"step": step, "secret": "x"}) == {"clients": []}
+        assert [(one["by"], one.get("session")) for one in searches(t)] == [
+            ("social", None),
+            ("phone", None),
+            ("phone", "s"),
+        ]
+
+
+async def test_a_form_is_not_asked_where_a_system_is_in_trouble(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        t.a.pages["/search"] = 409
+        error = await refused(asked(t, {"channel": "telegram", "value": "@ivan", "type": "social"}))
+        assert error.code == "conflict"

@@ -1,5 +1,6 @@
 """One client, several systems, each with a key of its own."""
 
+from asyncio import Event
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,26 @@ async def test_clients_that_are_one_are_put_together(tmp_path: Path) -> None:
         assert [(one["key"], one["name"]) for one in answer.data["clients"]] == [("a1", "Ivan"), ("a2", "Olga")]
         assert answer.meta.keys() == {"sources"}
         assert len(t.a.asked) == 2, "the same look-up is done once"
+
+
+async def test_one_look_up_that_fails_is_told_though_others_do_not(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages |= {"/find": {"found": [{"key": "b1"}, {"key": "b2"}]}, "/card/b1": card("b1")}
+        failed = Event()
+
+        async def fail() -> dict[str, Any]:
+            failed.set()
+            return {}
+
+        async def later() -> dict[str, Any]:
+            await failed.wait()
+            return card("b2") | {"phones": ["89000000002"]}
+
+        t.b.pages["/card/b2"] = (200, later)
+        t.a.pages |= {PHONE: (404, fail), PHONE[:-1] + "2": client("a2")}
+        heard = t.engine._inquiry(Call("p", "identity", {}), SILENT)
+        await ask(heard, SILENT, "identity", {"type": "crm_id", "value": "7"})
+        assert [(one["connection"], one["status"]) for one in heard.heard] == [("b", "ok"), ("a", "failed")]
 
 
 @pytest.mark.parametrize(("status", "code"), [(409, "conflict"), (404, "not_found")])
