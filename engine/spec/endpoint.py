@@ -155,7 +155,7 @@ class Endpoint(Model):
         seen = names.plus(request=REQUEST)
         self._link_read(seen, accepts)
         operation, contract = operations.get(self.call), CONTRACTS.get(self.call)
-        members = operation.outputs if operation is not None else contract.output.model_fields if contract else ()
+        members = contract.output.model_fields if contract else operation.outputs if operation is not None else ()
         answered = names.plus("output", "error", "input", **({"output": members} if members else {}))
         for reply in self.reply:
             reply.link_reply(answered)

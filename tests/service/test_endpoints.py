@@ -29,7 +29,7 @@ MORE = """\
     call: card
     read: {client_key: request.path.id}
     reply:
-      headers: {X-Own: "yes", X-Id: "{{ output.key }}", X-Name: "{{ output.name.full }}"}
+      headers: {X-Own: "yes", X-Id: "{{ output.key }}", X-Asked: "{{ input.client_key }}", X-Name: "{{ output.name.full }}"}
       body:
         {id: "{{ output.key }}", inn: "{{ output.inn }}", phone: "{{ output.phones[0] }}", is: "{{ output.name.full }}"}
   put: {method: PUT, path: /search, call: user, read: {id: request.body.id}, reply: {status: 204}}
@@ -131,6 +131,9 @@ async def test_a_key_that_looks_like_a_card_reaches_the_caller_and_a_card_does_n
         async with at.ask("GET", f"/in/p/a/clients/{key}/card") as reply:
             assert await reply.json() == {"id": key, "is": f"Zoë of {key}, 5555••••••••4444"}
             assert (reply.headers["X-Id"], reply.headers["X-Name"]) == (key, f"Zo%C3%AB of {key}, 5555********4444")
+        at.town.a.pages[f"/card/{key}"] = {"key": "7"}
+        async with at.ask("GET", f"/in/p/a/clients/{key}/card") as reply:
+            assert (reply.headers["X-Id"], reply.headers["X-Asked"]) == ("7", key)
         at.town.a.pages["/card/7"] = {"key": "7", "name": name}
         async with at.ask("GET", "/in/p/a/clients/7/card") as reply:
             assert (await reply.json())["is"] == "Zoë of 4111••••••••1111, 5555••••••••4444"

@@ -61,6 +61,9 @@ def test_at_the_root_the_services_own_paths_stay_its_own(tmp_path: Path, path: s
         ("named", "{body: {name: '{{ output.nmae }}'}}", "`output` has no `nmae`"),
         ("card", "{body: {name: '{{ output.nmae }}'}}", "`output` has no `nmae`"),
         ("card", "{body: {name: '{{ output.name.full }}'}}", ""),
+        ("identity", "{when: output.chalenge, status: 404}", "`output` has no `chalenge`"),
+        ("identity", "{when: output.challenge, status: 404}", ""),
+        ("showcase", "{body: {all: '{{ output.offers }}'}}", ""),  # the capability, not the operation of this name
         *((name, "{body: {name: '{{ output.nmae }}'}}", "") for name in ("whole", "listed", "merged", "stepped")),
     ],
 )
@@ -71,6 +74,7 @@ def test_a_member_that_no_answer_has_is_told(tmp_path: Path, call: str, reply: s
   listed: {{{asks}, output: {{each: body.all, as: {{name: item}}}}}}
   merged: {{{asks}, output: {{merge: [body, {{name: body.x}}]}}}}
   stepped: {{steps: {{a: {{{asks}, output: {{name: body.x}}}}}}}}
+  showcase: {{{asks}, output: {{name: body.x}}}}
   named: {{{asks}, let: {{it: body}}, output: {{let: {{one: it.x}}, as: {{name?: one}}}}}}
 """
     read = "client_key: request.body.id" if call == "card" else "id: request.body.id" if call == "user" else ""
