@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from engine.errors import ConfigError
 from engine.runtime.registry import load
 from engine.runtime.sealing import StepSeal
+from tests.runtime.bench import HEAD
 from tests.runtime.test_keys import KEYS
 from tests.runtime.test_routing import refused, told
 from tests.runtime.town import BANK, Town, lay, town
@@ -74,6 +75,22 @@ async def test_a_challenge_is_answered_in_a_second_step(tmp_path: Path) -> None:
             "clients": [{"key": "7", "phones": [], "emails": []}]
         }
         assert searches(t)[1] == {"value": PHONE, "by": "phone", "session": "s-1", "secret": "rose"}
+
+
+async def test_what_a_challenge_keeps_is_bounded(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE, a=ASKING) as t:
+        t.a.pages["/search"] = {"ask": True, "session": "x" * 4082}
+        step = (await asked(t, {"value": PHONE, "type": "phone"}))["challenge"]["step"]
+        assert len(step) < 6000
+        t.a.pages["/search"] = {"ask": True, "session": "x" * 4083}
+        error = await refused(t.call("identity", {"value": PHONE, "type": "phone"}))
+        assert (error.code, error.detail) == (
+            "mapping_failed",
+            "`keep` yields 4097 bytes, more than the 4096 that a step holds",
+        )
+        assert error.place is not None
+        line = (HEAD + ASKING).splitlines()[error.place.line - 1]
+        assert line.strip().startswith("keep:")
 
 
 async def test_a_wrong_code_word_is_the_clients_mistake(tmp_path: Path) -> None:
