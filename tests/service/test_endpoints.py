@@ -29,7 +29,8 @@ MORE = """\
     call: card
     read: {client_key: request.path.id}
     reply:
-      headers: {X-Own: "yes", X-Id: "{{ output.key }}", X-Asked: "{{ input.client_key }}", X-Name: "{{ output.name.full }}"}
+      headers:
+        {X-Own: "yes", X-Id: "{{ output.key }}", X-Asked: "{{ input.client_key }}", X-Name: "{{ output.name.full }}"}
       body:
         {id: "{{ output.key }}", inn: "{{ output.inn }}", phone: "{{ output.phones[0] }}", is: "{{ output.name.full }}"}
   put: {method: PUT, path: /search, call: user, read: {id: request.body.id}, reply: {status: 204}}
