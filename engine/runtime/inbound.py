@@ -88,11 +88,7 @@ class Inbox:
         """
         given, output, failed = {}, None, None
         try:
-            early, late = mount.bound.guards[mount.name]
-            self._admit(mount, arrival, early)
-            if body is not None:
-                arrival = arrival._replace(body=await body())
-            self._admit(mount, arrival, late)
+            arrival = await self._admitted(mount, arrival, body)
             request = _read(mount.accepts, arrival, members)
             given = mount.endpoint.given(request, mount.bound.settings)
             if (name := card_in(given, mount.guarded)) is not None:
@@ -113,6 +109,15 @@ class Inbox:
         if failed is not None:
             raise failed
         raise CallError("mapping_failed", "no `reply` takes this answer", place=mount.endpoint.place("reply"))
+
+    async def _admitted(self, mount: Mount, arrival: Arrival, body: Callable[[], Awaitable[bytes]] | None) -> Arrival:
+        """The arrival with its body, which is not read for who shows nothing. Raises CallError `unauthenticated`."""
+        early, late = mount.bound.guards[mount.name]
+        self._admit(mount, arrival, early)
+        if body is not None:
+            arrival = arrival._replace(body=await body())
+        self._admit(mount, arrival, late)
+        return arrival
 
     def _admit(self, mount: Mount, arrival: Arrival, guards: Iterable[Guard]) -> None:
         """Raises CallError `unauthenticated`, in the same words whatever is wrong."""
