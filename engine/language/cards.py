@@ -36,22 +36,35 @@ def may_hold_card(data: bytes) -> bool:
     return _LEAST in data.translate(_SHAPE, b" -\xc2\xa0")
 
 
-def mask_cards(text: str) -> str:
-    """The text with every full card number as `4111 •••• •••• 1111`."""
-    return _RUN.sub(_masked, text) if len(text) >= len(_LEAST) else text
+def mask_cards(text: str, free: frozenset[str] = frozenset()) -> str:
+    """The text with every full card number as `4111 •••• •••• 1111`; digits that are `free` stay."""
+    mask = (lambda hit: hit[0] if hit[0] in free else _masked(hit)) if free else _masked
+    return _RUN.sub(mask, text) if len(text) >= len(_LEAST) else text
 
 
-def without_cards(value: Any) -> Any:
+def without_cards(value: Any, free: frozenset[str] = frozenset()) -> Any:
     """The same for every text and whole number of a nested value, and its names; but a `…key` is no card number."""
     if isinstance(value, str):
-        return mask_cards(value)
+        return mask_cards(value, free)
     if isinstance(value, dict):
-        return {mask_cards(k): one if k.endswith("key") else without_cards(one) for k, one in value.items()}
+        return {mask_cards(k, free): one if k.endswith("key") else without_cards(one, free) for k, one in value.items()}
     if isinstance(value, list):
-        return [without_cards(one) for one in value]
-    if value.__class__ is int and mask_cards(str(value)) != str(value):
-        return mask_cards(str(value))
+        return [without_cards(one, free) for one in value]
+    if value.__class__ is int and mask_cards(str(value), free) != str(value):
+        return mask_cards(str(value), free)
     return value
+
+
+def keys_in(value: Any, inside: bool = False) -> Iterator[str]:
+    """The digits that stand in keys of a nested value."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from keys_in(one, name.endswith("key"))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from keys_in(one, inside)
+    elif inside:
+        yield from (hit[0] for hit in _RUN.finditer(str(value)))
 
 
 def card_in(given: dict[str, Any], guarded: Iterable[str]) -> str | None:
@@ -59,10 +72,10 @@ def card_in(given: dict[str, Any], guarded: Iterable[str]) -> str | None:
     return next((name for name in guarded if name in given and without_cards(given[name]) != given[name]), None)
 
 
-def encode_masked(value: Any) -> bytes:
-    """JSON without full card numbers. Raises EvaluationError as `encode_json`."""
+def encode_masked(value: Any, about: Any = None) -> bytes:
+    """JSON without full card numbers; keys of `about` stay. Raises EvaluationError as `encode_json`."""
     data = encode_json(value)
-    return encode_json(without_cards(value)) if may_hold_card(data) else data
+    return encode_json(without_cards(value, frozenset(keys_in(about)))) if may_hold_card(data) else data
 
 
 def _masked(hit: re.Match[str]) -> str:

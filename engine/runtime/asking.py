@@ -29,10 +29,10 @@ async def ask(inquiry: Inquiry, recorder: Recorder, name: str, given: dict[str, 
 
 async def _translated(inquiry: Inquiry, target: Target, given: dict[str, Any]) -> Outcome:
     """Each source asked with its own key of the client."""
-    keys = Keys(inquiry.project, inquiry.fetched)
+    keys = Keys(inquiry.project, inquiry.looked_up)
 
     async def fetched(source: Source) -> Kept:
-        kept = await keys.fetched(source, await keys.asked(source, given))
+        kept = await keys.fetched(source, await keys.asked(source, given), inquiry.fetched)
         return await keys.answered(source, kept, given)
 
     try:

@@ -1,7 +1,7 @@
 """A connection of a project: a connector with its settings filled in, ready to be called."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,7 +22,7 @@ from engine.spec.connector import Connector, Loaded
 from engine.spec.contracts import InputError
 from engine.spec.declaration import Declaration
 from engine.spec.fields import UnwritableError
-from engine.spec.inbound import Guard, guard_of
+from engine.spec.inbound import Guard, Signed, guard_of
 from engine.spec.path import PathText
 from engine.spec.policy import Cache, Policies, over
 from engine.spec.project import Use
@@ -71,8 +71,8 @@ class Bound:
     cache: Cache | None
     settings: dict[str, Any]
     secrets: tuple[Secret, ...]
-    guards: Mapping[str, tuple[Guard, ...]]
-    """Of every endpoint: all of them must admit a request."""
+    guards: Mapping[str, tuple[list[Guard], list[Guard]]]
+    """Of every endpoint: those that need no body, and the others; all of them must admit a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +168,14 @@ class Binder:
         )
 
 
-def _guards(connector: Connector, scope: Scope) -> dict[str, tuple[Guard, ...]]:
+def _guards(connector: Connector, scope: Scope) -> dict[str, tuple[list[Guard], list[Guard]]]:
     """What admits requests to each endpoint. Raises EvaluationError for settings that cannot be used."""
     proofs = {name: one.auth or connector.inbound.auth or () for name, one in connector.endpoints.items()}
-    return {name: tuple(guard_of(proof, scope) for proof in several) for name, several in proofs.items()}
+
+    def made(several: Iterable[Any], *, signed: bool) -> list[Guard]:
+        return [guard_of(one, scope) for one in several if isinstance(one, Signed) == signed]
+
+    return {name: (made(one, signed=False), made(one, signed=True)) for name, one in proofs.items()}
 
 
 def _credential(connection: Connection, credential: str, name: str, own: Scope, url: str) -> Credential:

@@ -1,6 +1,7 @@
 """Identity as a dialogue: what is known is tried in order, and what a system or a channel asks becomes a challenge."""
 
 from collections.abc import Collection, Sequence
+from itertools import dropwhile
 from typing import Any, NamedTuple, NoReturn, cast
 
 from engine.errors import CallError, nearest
@@ -34,33 +35,26 @@ class Dialogue:
         self._inquiry = inquiry
         self._target = target
         self._given = target.operation.accept(given, project.locale)
-        self._keys = Keys(project, inquiry.fetched)
+        self._keys = Keys(project, inquiry.looked_up)
         step, seal = self._given.pop("step", None), inquiry.means.seal
         self._sealed = seal.open(project.name, call.caller, step) if step is not None else {}
         self._asked = self._sealed.get("asked") or {name: self._given.get(name) for name in ("value", "type")}
+        self._over = set[str](self._sealed.get("over", ()))
         begun = self._sealed.get("channel")
         if begun is not None and self._given.setdefault("channel", begun) != begun:
             self._refuse("`/channel`: the step was begun in another one")
         self._channel = self._find_channel()
+        self._known = self._sealed.get("known", self._told("channel", "secret"))
 
     async def answer(self) -> Outcome:
         """The clients found, or a challenge. Raises CallError."""
         try:
-            return await (self._resumed() if self._sealed.get("source") else self._searched())
+            return await self._searched()
         finally:
             await cancelled(self._keys.running)
 
-    async def _resumed(self) -> Outcome:
-        """The answer to the challenge of one source, given to that source."""
-        sealed, given = self._sealed, self._given
-        if "value" in given and not self._is_same():
-            raise CallError("invalid_input", "`/value`: the step was begun with another one")
-        source = next((one for one in self._target.sources if one.name == sealed["source"]), None)
-        if source is None:
-            raise CallError("not_found", "`/step`: the system that asked is not there")
-        known: dict[str, Any] = {name: given[name] for name in ("channel", "secret", "form") if name in given}
-        search = Search(sealed["type"], sealed["value"])
-        return await self._inquiry.sourced(source, lambda one: self._found(one, [search], known, sealed["keep"]))
+    def _told(self, *names: str) -> dict[str, Any]:
+        return {name: self._given[name] for name in names if name in self._given}
 
     def _is_same(self) -> bool:
         """Whether what is given again is what the step was begun with; its type may be left out."""
@@ -70,45 +64,83 @@ class Dialogue:
         return same and kind in ("any", sealed["type"], sealed["asked"]["type"])
 
     async def _searched(self) -> Outcome:
-        searches = self._searches()
+        searches, answered = self._searches(), self._sealed.get("source", "").partition(".")[0]
         if not searches:
             return self._form()
-        locale = self._inquiry.project.locale
-        suited = {source.name: _suited(source, searches, locale) for source in self._target.sources}
-        sources = tuple(source for source in self._target.sources if suited[source.name])
-        if not sources:
-            kinds = ", ".join(dict.fromkeys(kind for one in self._target.sources for kind in one.operation.accepts))
-            unfit = searches[0].kind == "any"
-            self._refuse(f"`/value`: fits none of {kinds}" if unfit else f"`/type`: clients are searched by {kinds}")
-        known: dict[str, Any] = {name: self._given[name] for name in ("channel", "secret") if name in self._given}
-        if self._sealed:  # it was the answer to the form
-            known.pop("secret", None)
-        outcome = await self._inquiry.routed(
-            self._target, sources, lambda source: self._found(source, suited[source.name], known)
-        )
-        tried = {search.kind for search in searches}
-        more = self._channel is not None and not self._sealed and not self._channel.asks_only(tried)
+        suited = self._suited(searches)
+        sources = tuple(source for source in self._target.sources if source.name in suited)
+        formed, tried = self._sealed.get("formed", False), {search.kind for search in searches}
+        more = not (formed or self._channel is None or self._channel.asks_only(tried))
+        try:
+            outcome = await self._inquiry.routed(
+                self._target, sources, lambda source: self._found(source, suited[source.name]), answered
+            )
+        except CallError as error:
+            if error.code != "not_found" or not more:
+                raise
+            return self._form()
+        if isinstance(outcome.output, Asked):
+            return self._challenge(outcome.output, searches=[[*search] for search in searches], formed=formed)
         return self._form() if outcome.empty and more else outcome
 
-    async def _found(
-        self, source: Source, searches: list[Search], known: dict[str, Any], keep: dict[str, Any] | None = None
-    ) -> Kept:
-        """What a source finds by the first search that finds something."""
-        kept = None
+    def _suited(self, searches: list[Search]) -> dict[str, list[Search]]:
+        """What to search each source by that has not said that it knows nobody. Raises CallError."""
+        locale, sources = self._inquiry.project.locale, self._target.sources
+        suited = {one.name: found for one in sources if (found := _suited(one, searches, locale))}
+        if not suited:
+            kinds = ", ".join(dict.fromkeys(kind for one in sources for kind in one.operation.accepts))
+            unfit = searches[0].kind == "any"
+            self._refuse(f"`/value`: fits none of {kinds}" if unfit else f"`/type`: clients are searched by {kinds}")
+        lacking = self._target.require - {one.bound.name for one in sources if one.name in suited}
+        if lacking:
+            self._refuse(f"`/type`: `{min(lacking)}`, which must answer, is not searched by it")
+        if "source" in self._sealed:
+            name, *asked = (self._sealed[name] for name in ("source", "type", "value"))
+            suited[name] = [*dropwhile(lambda one: [*one] != asked, suited.get(name, ()))] or [Search(*asked)]
+        return {name: found for name, found in suited.items() if name not in self._over}
+
+    async def _found(self, source: Source, searches: list[Search]) -> Kept:
+        """What a source finds, with the project's keys. Raises CallError."""
+        kept = await self._tried(source, searches)
+        if self._target.routed:
+            kept = await self._keys.answered(source, kept, {})
+        outcome = kept.outcome
+        if isinstance(outcome, CallError) or outcome.empty:
+            self._over.add(source.name)
+        if isinstance(outcome, CallError):
+            raise outcome
+        return kept
+
+    async def _tried(self, source: Source, searches: list[Search]) -> Kept:
+        """What the first search yields that finds something, or is asked more; else nothing, perhaps as `not_found`."""
+        nothing, sealed = None, self._sealed
         for kind, value in searches:
-            given = {"type": kind, "value": value}
-            kept = await self._inquiry.fetched(source, {**known, **given}, keep)
+            given = {"source": source.name, "type": kind, "value": value}
+            own = given.items() <= sealed.items()
+            known, keep = (self._told("channel", "secret", "form"), sealed["keep"]) if own else (self._known, None)
+            try:
+                kept = await self._inquiry.fetched(source, {**known, "type": kind, "value": value}, keep)
+            except CallError as error:
+                if error.code != "not_found":
+                    raise
+                nothing = nothing or Kept(error)
+                continue
             outcome = cast("Outcome", kept.outcome)
             if isinstance(outcome.output, Asked):
-                state = {**given, "source": source.name, "keep": outcome.output.keep}
-                return kept._replace(outcome=self._challenge(outcome.output, state))
+                asked = outcome.output._replace(keep={**given, "keep": outcome.output.keep})
+                return kept._replace(outcome=outcome._replace(output=asked))
             if not outcome.empty:
-                break
-        assert kept is not None  # noqa: S101 - who has no search is not asked
-        return await self._keys.answered(source, kept, {}) if self._target.routed else kept
+                return kept
+            nothing = kept
+        assert nothing is not None  # noqa: S101 - who has no search is not asked
+        return nothing
 
     def _searches(self) -> list[Search]:
         """What to search by, in order; nothing where a form has to be filled in first. Raises CallError."""
+        if "source" in self._sealed:
+            return self._begun()
+        if "form" in self._given and "value" in self._given and not self._sealed:
+            self._refuse("`/value`: give either `value` or `form`")
         if self._sealed or "form" in self._given:
             return self._filled()
         if "value" not in self._given:
@@ -123,6 +155,14 @@ class Dialogue:
         written = {one: fitting(one, value, self._inquiry.project.locale) for one in allowed}
         found = [Search(one, text) for one, text in written.items() if text]
         return found or self._refuse(f"`/value`: {self._named(allowed)}")
+
+    def _begun(self) -> list[Search]:
+        """What the dialogue was begun with. Raises CallError."""
+        if "value" in self._given and not self._is_same():
+            self._refuse("`/value`: the step was begun with another one")
+        if self._sealed["source"] not in {source.name for source in self._target.sources}:
+            raise CallError("not_found", "`/step`: the system that asked is not there")
+        return [Search(*one) for one in self._sealed["searches"]]
 
     def _filled(self) -> list[Search]:
         """What a form says, in the order of the channel. Raises CallError."""
@@ -147,12 +187,12 @@ class Dialogue:
         """The form of the channel, as a challenge of nobody's."""
         assert self._channel is not None and self._channel.form is not None  # noqa: S101, PT018 - who calls has asked
         form = self._channel.form
-        return self._challenge(Asked("form", form.prompt or {}, tuple(form.fields), {}), {"source": ""})
+        return self._challenge(Asked("form", form.prompt or {}, tuple(form.fields), {}), over=[], formed=True)
 
-    def _challenge(self, asked: Asked, state: dict[str, Any]) -> Outcome:
+    def _challenge(self, asked: Asked, **state: Any) -> Outcome:
         inquiry, call = self._inquiry, self._inquiry.call
-        state |= {"asked": self._asked, **{name: self._given[name] for name in ("channel",) if name in self._given}}
-        step = inquiry.means.seal.seal(inquiry.project.name, call.caller, state)
+        same = {"asked": self._asked, "known": self._known, "over": sorted(self._over), **self._told("channel")}
+        step = inquiry.means.seal.seal(inquiry.project.name, call.caller, same | asked.keep | state)
         language = call.language or inquiry.project.locale.language
         fields = [one.shown(language) for one in asked.fields]
         challenge = {"step": step, "kind": asked.kind, "prompt": said(asked.prompt, language), "fields": fields}

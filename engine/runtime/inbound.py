@@ -1,8 +1,7 @@
 """Endpoints: a request read into a call, the answer written as the caller wants it. Nothing of HTTP is known here."""
 
-import re
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
@@ -18,7 +17,7 @@ from engine.runtime.call import Answer, Call
 from engine.settings.clock import Clock
 from engine.spec.contracts import CONTRACTS
 from engine.spec.endpoint import Endpoint
-from engine.spec.inbound import Accepts
+from engine.spec.inbound import Accepts, Guard
 from engine.spec.trip import Arrival, Returned
 
 REFUSED: Final = "the request does not show that it comes from who may call"
@@ -54,12 +53,6 @@ class Mount:
             return contract.guarded
         return self.bound.loaded.connector.operations[self.endpoint.call].guarded
 
-    @property
-    def pattern(self) -> "re.Pattern[str]":
-        """What the path of a request must be like; its members are groups."""
-        text = re.sub(r"\\\{([a-z_]+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
-        return re.compile(f"{text}/?" if self.accepts.trailing_slash == "any" else text)
-
 
 def mounts_of(bound: Bound, prefix: str, language: str) -> Iterator[Mount]:
     """The endpoints of a connection below a path."""
@@ -86,14 +79,16 @@ class Inbox:
         until: float | None,
         trace_id: str,
         language: str,
+        body: Callable[[], Awaitable[bytes]] | None = None,
     ) -> Returned:
         """The endpoint's reply. Raises CallError where no reply of it takes what went wrong.
 
         `members` are those of the path, encoded; `until` in monotonic seconds; `language` is the caller's, or "".
+        `body` reads what the arrival lacks, once all is shown that can be shown without it.
         """
         given, output, failed = {}, None, None
         try:
-            self._admit(mount, arrival)
+            arrival = await self._admitted(mount, arrival, body)
             request = _read(mount.accepts, arrival, members)
             given = mount.endpoint.given(request, mount.bound.settings)
             if (name := card_in(given, mount.guarded)) is not None:
@@ -110,15 +105,24 @@ class Inbox:
         scope = {"input": given, "output": output, "error": told, "settings": mount.bound.settings}
         reply = next((one for one in mount.endpoint.reply if one.fits(scope)), None)
         if reply is not None:
-            return Returned(*reply.written(scope), failed)
+            return Returned(*reply.written(scope), failed, (given, output))
         if failed is not None:
             raise failed
         raise CallError("mapping_failed", "no `reply` takes this answer", place=mount.endpoint.place("reply"))
 
-    def _admit(self, mount: Mount, arrival: Arrival) -> None:
+    async def _admitted(self, mount: Mount, arrival: Arrival, body: Callable[[], Awaitable[bytes]] | None) -> Arrival:
+        """The arrival with its body, which is not read for who shows nothing. Raises CallError `unauthenticated`."""
+        early, late = mount.bound.guards[mount.name]
+        self._admit(mount, arrival, early)
+        if body is not None:
+            arrival = arrival._replace(body=await body())
+        self._admit(mount, arrival, late)
+        return arrival
+
+    def _admit(self, mount: Mount, arrival: Arrival, guards: Iterable[Guard]) -> None:
         """Raises CallError `unauthenticated`, in the same words whatever is wrong."""
         now = self._clock.now()
-        marks = [guard(arrival, now) for guard in mount.bound.guards[mount.name]]
+        marks = [guard(arrival, now) for guard in guards]
         known = [mark for mark in marks if mark is not None]
         if len(known) < len(marks):
             raise CallError("unauthenticated", REFUSED)
@@ -165,12 +169,13 @@ def _read(accepts: Accepts, arrival: Arrival, members: Mapping[str, str]) -> dic
     try:
         raw = _body(accepts, arrival)
         query = decode_form(arrival.query.encode("utf-8", "surrogateescape"))
-    except CodecError as error:
-        raise CallError("invalid_input", f"the request cannot be read: {error}") from None
+        path = {name: unquote(value, errors="strict") for name, value in members.items()}
+    except (CodecError, UnicodeDecodeError) as error:
+        why = error if isinstance(error, CodecError) else "its path is not UTF-8"
+        raise CallError("invalid_input", f"the request cannot be read: {why}") from None
     body = raw
     if accepts.keys == "lower":
         body, query = _lowered(raw), _lowered(query)
-    path = {name: unquote(value) for name, value in members.items()}
     return {"body": body, "raw": raw, "query": query, "headers": arrival.headers, "path": path}
 
 

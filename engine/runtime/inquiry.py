@@ -50,6 +50,7 @@ class Inquiry:
         self.warnings: list[str] = []
         self.truncated = False
         self.veil = Veil()
+        self._looked = dict[str, dict[str, Any]]()
         self._recorder = recorder
         asked = call.deadline
         self.deadline = asked if asked is not None else means.clock.monotonic() + project.deadline
@@ -79,38 +80,61 @@ class Inquiry:
 
     async def sourced(self, source: Source, fetched: Fetched) -> Outcome:
         """What a source says, noted in `heard`. Raises CallError."""
-        clock = self.means.clock
-        began, note = clock.monotonic(), dict[str, Any](connection=source.bound.name)
+        note = dict[str, Any](connection=source.bound.name)
         self.heard.append(note)
+        kept = await self._noted(note, fetched(source))
+        outcome = cast("Outcome", kept.outcome)
+        self.warnings += outcome.warnings
+        self.truncated |= outcome.truncated
+        return outcome
+
+    async def looked_up(self, source: Source, given: dict[str, Any]) -> Kept:
+        """What a source says for the sake of a key; its connection is noted once. Raises CallError."""
+        name = source.bound.name
+        if name not in self._looked:
+            self._looked[name] = {"connection": name}
+            heard = any(note["connection"] == name for note in self.heard)  # then it is a part of what is asked anyway
+            self.heard += [] if heard else [self._looked[name]]
+        return await self._noted(self._looked[name], self.fetched(source, given))
+
+    async def _noted(self, note: dict[str, Any], fetching: Awaitable[Kept]) -> Kept:
+        """Note how it went and how long it took; of several that one failed."""
+        clock = self.means.clock
+        began = clock.monotonic()
         try:
-            kept = await fetched(source)
-            note |= {"status": "stale" if kept.stale else "ok", "age_s": int(kept.age)}
+            kept = await fetching
+            note |= {} if "code" in note else {"status": "stale" if kept.stale else "ok", "age_s": int(kept.age)}
         except (CallError, asyncio.CancelledError) as error:
             code = error.code if isinstance(error, CallError) else "deadline_exceeded"
             note |= {"status": "timeout" if code in _LATE else "failed", "code": code}
             raise
         finally:
             note["took_ms"] = round((clock.monotonic() - began) * 1000, 1)
-        outcome = cast("Outcome", kept.outcome)
-        self.warnings += outcome.warnings
-        self.truncated |= outcome.truncated
-        return outcome
+        return kept
 
-    async def routed(self, target: Target, sources: tuple[Source, ...], fetched: Fetched) -> Outcome:
-        """What the sources of a target say together. Raises CallError."""
+    async def routed(
+        self, target: Target, sources: tuple[Source, ...], fetched: Fetched, answered: str = ""
+    ) -> Outcome:
+        """What the sources of a target say together. Raises CallError.
+
+        `answered`: the connection whose challenge is answered. What it refuses is refused, and what it finds is given
+        even if another one asks.
+        """
         if target.mode == "merge":
-            return await self._merged(target, sources, fetched)
+            return await self._merged(target, sources, fetched, answered)
         if len(sources) == 1:
             return await self.sourced(sources[0], fetched)
-        return await self._first(sources, fetched)
+        return await self._first(sources, fetched, answered)
 
-    async def _first(self, sources: tuple[Source, ...], fetched: Fetched) -> Outcome:
+    async def _first(self, sources: tuple[Source, ...], fetched: Fetched, answered: str) -> Outcome:
         """The first that has something. "Nothing" is said only if every source has said so."""
         nothing, failed = list[Outcome](), list[CallError]()
-        for source in sources:
+        for source in sorted(sources, key=lambda one: one.bound.name != answered):
             try:
                 outcome = await self.sourced(source, fetched)
             except CallError as error:
+                if source.bound.name == answered and error.code not in _NOTHING:
+                    raise
                 failed.append(error)
                 continue
             if not outcome.empty:
@@ -121,11 +145,8 @@ class Inquiry:
             raise grave or failed[0]
         return nothing[0]
 
-    async def _merged(self, target: Target, sources: tuple[Source, ...], fetched: Fetched) -> Outcome:
+    async def _merged(self, target: Target, sources: tuple[Source, ...], fetched: Fetched, answered: str) -> Outcome:
         """All of them at once; who is not there shortly before the deadline is left out."""
-        unasked = target.require - {source.bound.name for source in sources}
-        if unasked:
-            raise CallError("invalid_input", f"`/type`: `{min(unasked)}`, which must answer, is not searched by it")
         tasks = {asyncio.ensure_future(self.sourced(source, fetched)): source for source in sources}
         left = self.deadline - self.means.clock.monotonic()
         try:
@@ -133,15 +154,24 @@ class Inquiry:
         finally:
             await cancelled(tasks)
         failed = {source.bound.name: error for task, source in tasks.items() if (error := _failure(task)) is not None}
+        if answered in failed and failed[answered].code not in _NOTHING:
+            raise failed[answered]
         needed = [error for name, error in failed.items() if name in target.require]
         if needed or len(failed) == len(tasks):
             raise next((e for e in needed if e.code == "client_unauthorized"), (needed or [*failed.values()])[0])
-        outcomes = [task.result() for task, source in tasks.items() if source.bound.name not in failed]
-        asked = [outcome for outcome in outcomes if "challenge" in (outcome.output or ())]
-        if asked:  # the others can be asked again once the client has answered
-            return asked[0]
-        whole = merged(outcome.output for outcome in outcomes)
-        return Outcome(whole, empty=all(outcome.empty for outcome in outcomes))
+        said = {one.bound.name: task.result() for task, one in tasks.items() if one.bound.name not in failed}
+        return self._together(said, answered)
+
+    def _together(self, said: dict[str, Outcome], answered: str) -> Outcome:
+        """What they say, put together; or what one of them asks: the others can be asked again after that."""
+        asking = [name for name, outcome in said.items() if isinstance(outcome.output, Asked)]
+        if answered in asking:
+            return said[answered]
+        if asking and (answered not in said or said[answered].empty):
+            return said[asking[0]]
+        self.warnings += [f"`{name}` asks the client for more and is left out" for name in asking]
+        outcomes = [outcome for name, outcome in said.items() if name not in asking]
+        return Outcome(merged(one.output for one in outcomes), empty=all(one.empty for one in outcomes))
 
     async def _kept(self, errand: Errand) -> Kept:
         """A kept outcome, where the operation may be kept; else a new one."""

@@ -10,7 +10,7 @@ from engine.runtime.flows import flows_of
 from engine.runtime.inbound import Mount, mounts_of
 from engine.runtime.target import Project, Source, Target, Way
 from engine.runtime.work import work_of
-from engine.spec.calls import link_calls, link_input
+from engine.spec.calls import link_calls, link_input, may_write
 from engine.spec.connector import Connector, Loaded
 from engine.spec.operation import Operation
 from engine.spec.policy import Cache
@@ -143,6 +143,10 @@ class Loading:
             spec.report("unknown-member", message, "name an operation with `capability: card`", "from")
         if found is not None:
             link_input(spec, found[2])
+        for key, one in (("from", start), ("call", found)):
+            if one is not None and may_write(one[1], self.loaded[one[0]].operations):
+                message = f"`{one[0]}.{one[1]}` may change something in the system"
+                spec.report("wrong-value", message, "name one that reads; a POST that does says `reads: true`", key)
         if start is None or found is None or not {start[0], found[0]} <= self.bound.keys():
             return None
         return Way(spec, *(_source(self.bound[one[0]], one[1], None) for one in (start, found)))

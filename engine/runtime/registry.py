@@ -27,8 +27,9 @@ class Registry:
     @property
     def connections(self) -> Iterator[Bound]:
         """Every connection in service, once."""
-        sources = (s for p in self.projects.values() for t in p.targets.values() for s in t.sources)
-        yield from {(s.bound.project, s.bound.name): s.bound for s in sources}.values()
+        for project in self.projects.values():
+            found = [source.bound for target in project.targets.values() for source in target.sources]
+            yield from {one.name: one for one in (*found, *(mount.bound for mount in project.mounts))}.values()
 
 
 OWN: Final = frozenset({"v1", "in", "livez", "readyz", "metrics", "docs", "openapi.json"})

@@ -1,12 +1,12 @@
 """Endpoints over HTTP: which one a path means, and its request and reply as the wire has them."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from engine.errors import CallError
-from engine.language.cards import encode_masked
+from engine.language.cards import encode_masked, keys_in, without_cards
 from engine.runtime.inbound import Inbox, Mount
 from engine.runtime.registry import Registry
 from engine.service.problem import Header, HttpError, spoken
@@ -18,9 +18,13 @@ from engine.telemetry.metrics import Metrics
 
 
 class Found(NamedTuple):
-    """A path's endpoints by method, the route of the one that is meant (else of the first), the path's members."""
+    """The endpoint that is meant, else the first of its path; its route, and the path's members.
 
-    mounts: dict[str, Mount]
+    `allowed`: the methods that are possible there.
+    """
+
+    mount: Mount
+    allowed: tuple[str, ...]
     route: Route
     members: dict[str, str]
 
@@ -41,35 +45,31 @@ class Entrance:
         self._inbox = Inbox(engine.call, engine.clock)
         self._proxies = [ip_network(one) for one in (environment.proxies or "").replace(",", " ").split()]
         self._metrics = metrics
-        self._exact: dict[str, dict[str, Mount]] = {}
-        self._patterns: dict[str, tuple[re.Pattern[str], dict[str, Mount]]] = {}
+        self._root = _Fork()
         for mount in _mounts(engine.registry):
-            if mount.endpoint.members:
-                self._patterns.setdefault(mount.path, (mount.pattern, {}))[1][mount.endpoint.method] = mount
-                continue
             for path in _spellings(mount):
-                self._exact.setdefault(path, {})[mount.endpoint.method] = mount
+                self._root.end(path.split("/")).mounts[mount.endpoint.method] = mount
 
     def find(self, path: bytes, method: str) -> Found | None:
-        """What answers at a path, None if nothing does."""
-        text = path.decode("latin-1")
-        mounts, members = self._exact.get(text), dict[str, str]()
-        for pattern, several in self._patterns.values() if mounts is None else ():
-            if hit := pattern.fullmatch(text):
-                mounts, members = several, hit.groupdict()
-                break
-        if mounts is None:
+        """What answers at a path, None if nothing does; a literal segment comes before a member."""
+        segments, mounts = path.decode("latin-1").split("/"), dict[str, Mount]()
+        for several in self._root.ends(segments):
+            mounts |= several | mounts
+        if not mounts:
             return None
         meant = mounts.get(method) or next(iter(mounts.values()))
         project, name = meant.bound.project, f"{meant.bound.name}.{meant.name}"
-        return Found(mounts, Route(project, name, self._metrics.calls(project, name)), members)
+        pairs = zip(meant.path.split("/"), segments, strict=False)
+        members = {one[1:-1]: value for one, value in pairs if one.startswith("{")}
+        return Found(meant, tuple(mounts), Route(project, name, self._metrics.calls(project, name)), members)
 
-    async def answer(self, found: Found, visit: Visit, body: bytes, until: float | None) -> Sent:
-        """What goes out. Raises CallError where no reply takes what went wrong."""
-        method = str(visit.scope["method"])
-        mount = found.mounts.get(method)
-        if mount is None:
-            allow = ", ".join(found.mounts).encode()
+    async def answer(
+        self, found: Found, visit: Visit, body: Callable[[], Awaitable[bytes]], until: float | None
+    ) -> Sent:
+        """What goes out; `body` reads that of the request. Raises CallError where no reply takes what went wrong."""
+        method, mount = str(visit.scope["method"]), found.mount
+        if method not in found.allowed:
+            allow = ", ".join(found.allowed).encode()
             raise HttpError("unknown_operation", "this method is not possible here", 405, ((b"allow", allow),))
         if mount.seconds is not None:
             own = visit.began + mount.seconds
@@ -77,11 +77,12 @@ class Entrance:
         headers = _joined(visit.scope["headers"])
         query = visit.scope["query_string"].decode("latin-1")
         path = visit.scope["raw_path"].decode("latin-1")
-        arrival = Arrival(method, path, query, headers, body, self._peer(visit, headers))
+        arrival = Arrival(method, path, query, headers, b"", self._peer(visit, headers))
         language = spoken(headers.get("accept-language", ""), "")
-        reply = await self._inbox.answer(mount, arrival, found.members, until, visit.trace_id, language)
-        written = b"" if reply.body is None or reply.status in BODILESS else encode_masked(reply.body)
-        own_headers = {name.lower(): value for name, value in reply.headers}
+        reply = await self._inbox.answer(mount, arrival, found.members, until, visit.trace_id, language, body)
+        written = b"" if reply.body is None or reply.status in BODILESS else encode_masked(reply.body, reply.about)
+        shown = without_cards(dict(reply.headers), frozenset(keys_in(reply.about))) if reply.headers else {}
+        own_headers = {name.lower(): value.replace("•", "*") for name, value in shown.items()}
         kind = {"content-type": "application/json"} if written else {}
         told = {**kind, "cache-control": "no-store", **own_headers}
         told |= {"x-request-id": visit.trace_id}
@@ -110,6 +111,30 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+@dataclass(slots=True)
+class _Fork:
+    """The endpoints of one path by method, and where longer paths go; None is a member."""
+
+    mounts: dict[str, Mount] = field(default_factory=dict)
+    onward: dict[str | None, "_Fork"] = field(default_factory=dict)
+
+    def end(self, segments: list[str]) -> "_Fork":
+        """Where a path ends; the way there is made."""
+        fork = self
+        for one in segments:
+            fork = fork.onward.setdefault(None if one.startswith("{") else one, _Fork())
+        return fork
+
+    def ends(self, segments: list[str]) -> Iterator[dict[str, Mount]]:
+        """The endpoints of every way that a request's path can go, those with literal segments first."""
+        if not segments:
+            yield self.mounts
+            return
+        for one in (segments[0], None) if segments[0] else ("",):
+            if one in self.onward:
+                yield from self.onward[one].ends(segments[1:])
 
 
 def _mounts(registry: Registry) -> Iterator[Mount]:

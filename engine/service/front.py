@@ -143,10 +143,10 @@ class Front:
 
     async def _enter(self, found: Found, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:
         """The answer of an endpoint."""
-        visit.language = next(iter(found.mounts.values())).language
+        visit.language = found.mount.language
         seconds = seconds_of(visit.headers, self._max_deadline)
         until = None if seconds is None else visit.began + seconds
-        sent = await self._entrance.answer(found, visit, await self._body(visit, receive), until)
+        sent = await self._entrance.answer(found, visit, partial(self._body, visit, receive), until)
         if sent.failed is not None:
             visit.result = sent.failed.code
             self._note(visit, sent.failed, sent.failed)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from engine.errors import nearest
+from engine.spec.action import Signing
 from engine.spec.operation import Operation
 from engine.spec.step import Attempt
 from engine.spec.tree.nodes import Const, WrittenObject
@@ -54,6 +55,15 @@ def link_calls(operations: Operations, known: Operations, beyond: Collection[str
                 caller.report("call-cycle", message, "call something that does not lead back", "call")
         for reached in _reached(name, operations, set()):  # they see the same moment and the same call
             operation.used.update(operations[reached].used & _HANDED)
+
+
+def may_write(name: str, operations: Operations) -> bool:
+    """Whether an operation without a capability, or one that it calls, sends what does not only read."""
+    reached = [operations[one] for one in _reached(name, operations, set()) if not operations[one].capability]
+    sent: list[tuple[Signing, Attempt | Operation]] = [(one, one) for one in reached]
+    sent += [(step, one) for operation in reached for step in operation.known_steps for one in (step, *step.first_of)]
+    writes = (one.request is not None and not signing.only_reads(one.request) for signing, one in sent)
+    return any(one.authorise for one in reached) or any(writes)
 
 
 def link_input(caller: Caller, called: Operation) -> None:

@@ -3,15 +3,19 @@
 from typing import Any, Final, Literal, NamedTuple
 
 from engine.errors import EvaluationError
+from engine.language.codec.json import encode_json
 from engine.spec.form import FormField, Spoken
 from engine.spec.names import Names
 from engine.spec.reading import Model, about
 from engine.spec.response import MessageField
 from engine.spec.strings import ExpressionField
 from engine.spec.tree import Scope
-from engine.spec.tree.nodes import evaluate, failed, holds
+from engine.spec.tree.nodes import evaluate, failed, failure, holds
 
 UNANSWERED: Final = "the system asks the client for more, and there is nobody to ask"
+
+MOST: Final = 4096
+"""Bytes of JSON that may be kept: what is sealed travels with every answer, through bots and browsers."""
 
 
 class Asked(NamedTuple):
@@ -48,6 +52,8 @@ class ChallengeRule(Model):
         if not holds(evaluate(self.when, scope)):
             return None
         kept = {name: evaluate(expression, scope) for name, expression in self.keep.items()}
+        if (size := len(encode_json(kept))) > MOST:
+            raise failure(f"`keep` yields {size} bytes, more than the {MOST} that a step holds", self.place("keep"))
         return Asked(self.kind, self._said(scope), tuple(self.fields), kept)
 
     def _said(self, scope: Scope) -> Spoken:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 from pydantic import Field, ValidationInfo
 
@@ -70,7 +71,7 @@ class Reply(Model):
         if not isinstance(status, int) or not _LEAST <= status <= _LAST:
             raise failure(f"`status` is {as_text(status)[:20] if status is not None else 'null'}", self.place("status"))
         try:
-            headers = header_fields(self.headers(scope) if self.headers is not None else None)
+            headers = header_fields(self.headers(scope) if self.headers is not None else None, _sendable)
             body = made(self.body, scope)
         except EvaluationError as error:
             raise failure(f"`reply`: {error.message}", self.place()) from None
@@ -95,6 +96,12 @@ class Reply(Model):
         return self.when is not None and any(one.path[0] == "error" for one in self.when.references)
 
 
+def _sendable(value: Any) -> str:
+    """Text for a header: what none can hold is percent-encoded, since it may be the caller's own."""
+    return _UNSENDABLE.sub(lambda hit: quote(hit[0], errors="replace"), as_text(value))
+
+
+_UNSENDABLE: Final = re.compile(r"[^	 -~]")
 BODILESS: Final = (204, 304)
 """Statuses whose answers end with their headers."""
 FRAMING: Final = frozenset({"connection", "content-length", "date", "transfer-encoding", "upgrade", "x-request-id"})
@@ -147,10 +154,11 @@ class Endpoint(Model):
             self.report("wrong-value", "two segments of the path have one name", "give each a name of its own", "path")
         seen = names.plus(request=REQUEST)
         self._link_read(seen, accepts)
-        answered = names.plus("output", "error", "input")
+        operation, contract = operations.get(self.call), CONTRACTS.get(self.call)
+        members = contract.output.model_fields if contract else operation.outputs if operation is not None else ()
+        answered = names.plus("output", "error", "input", **({"output": members} if members else {}))
         for reply in self.reply:
             reply.link_reply(answered)
-        operation, contract = operations.get(self.call), CONTRACTS.get(self.call)
         if operation is None and contract is None:
             remedy = nearest(self.call, [*operations, *CONTRACTS])
             self.report("unknown-operation", f"there is no operation or capability `{self.call}`", remedy, "call")

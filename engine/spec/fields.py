@@ -1,6 +1,6 @@
 """Names and values of a request: headers, parameters, fields of a form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ValidationInfo
@@ -63,14 +63,14 @@ def constant(node: Node | None) -> dict[str, Any]:
     return node.value if isinstance(node, Const) else {}
 
 
-def header_fields(values: Any) -> dict[str, tuple[str, str]]:
+def header_fields(values: Any, write: Callable[[Any], str] = as_text) -> dict[str, tuple[str, str]]:
     """Headers by their lower-case name; a null drops its key. Raises EvaluationError for what no header can be."""
     found: dict[str, tuple[str, str]] = {}
     for name, value in given(values):
         if name.lower() in found:
             raise UnwritableError(name, "two headers have one name")
         if value is not None:
-            found[name.lower()] = _field(name, value)
+            found[name.lower()] = _field(name, value, write)
     return found
 
 
@@ -95,9 +95,9 @@ def _known(node: Node | None) -> Iterable[tuple[str, Any]]:
     return constant(node).items()
 
 
-def _field(name: str, value: Any) -> tuple[str, str]:
+def _field(name: str, value: Any, write: Callable[[Any], str] = as_text) -> tuple[str, str]:
     try:
-        return header_name(name), header_value(as_text(value))
+        return header_name(name), header_value(write(value))
     except EvaluationError as error:
         raise UnwritableError(name, error.message) from None
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from engine.errors import EvaluationError
 from engine.language.codec.form import MAX_FIELDS
+from engine.language.reference import Reference
 from engine.language.text import as_text
 from engine.spec.auth.constant import ApiKey, Basic, Bearer, Kind, NoAuth, places_of
 from engine.spec.auth.signature import Signature, written
@@ -67,8 +68,7 @@ class Signed(Hmac):
         seen.plus("timestamp", auth=["signature"]).check(places_of(self.place_))
         refuse_path(places_of(self.place_))
         signed = getattr(self.string_to_sign, "references", None)  # None: it could not be compiled, which is told
-        timely = any(one.path[0] == "timestamp" or one.path[:2] == ("request", "headers") for one in signed or ())
-        if self.timestamp is not None and signed is not None and not timely:
+        if self.timestamp is not None and signed is not None and not _holds(signed, self.timestamp.references):
             message = "`string_to_sign` leaves the time out, so anybody could change it"
             self.report("wrong-value", message, "write `{{ timestamp }}` into it", "string_to_sign")
 
@@ -107,6 +107,16 @@ class Signed(Hmac):
             return False
 
 
+def _holds(signed: Iterable[Reference], time: Iterable[Reference]) -> bool:
+    """Whether a text that is signed has the time in it, or all that the time is read from."""
+    fixed = {one.path[1:] for one in signed if one.path[0] == "request"}
+    fixed |= {(part,) for whole, parts in _WITHIN.items() if (whole,) in fixed for part in parts}
+    read = [one.path[1:] for one in time if one.path[0] == "request"]
+    known = [any(path[: len(part)] == part for part in fixed) for path in read]
+    return (all(known) and bool(known)) or any(one.path[0] == "timestamp" for one in signed)
+
+
+_WITHIN: Final = {"url": ("path", "query"), "body_hash": ("body",)}
 _DIGITS: Final = 20
 _MILLISECONDS: Final = 1e11
 
@@ -114,18 +124,20 @@ _MILLISECONDS: Final = 1e11
 def is_borne(wanted: Signature, arrival: Arrival) -> bool:
     """Whether a request bears what a signature would add, each part compared in the same time whatever it is."""
     query = _parameters(arrival.query) if wanted.query else {}
-    pairs = [(arrival.headers.get(name.lower(), ""), value) for name, value in wanted.headers]
-    pairs += [(query.get(name, ""), value) for name, value in parse_qsl(wanted.query, keep_blank_values=True)]
+    headers = [(name.lower(), value) for name, value in wanted.headers]
+    pairs = [(arrival.headers.get(name, ""), value, name == "authorization") for name, value in headers]
+    pairs += [(query.get(name, ""), value, False) for name, value in parse_qsl(wanted.query, keep_blank_values=True)]
     cookies = _cookies(arrival.headers.get("cookie", "")) if wanted.cookies else {}
-    pairs += [(cookies.get(name, ""), value) for name, _, value in (one.partition("=") for one in wanted.cookies)]
-    found = [hmac.compare_digest(_comparable(given), _comparable(value)) for given, value in pairs]
-    return all(found) and all(given for given, _ in pairs) and bool(pairs)  # what is not there is no empty key
+    parts = (one.partition("=") for one in wanted.cookies)
+    pairs += [(cookies.get(name, ""), value, False) for name, _, value in parts]
+    found = [hmac.compare_digest(_comparable(given, named), _comparable(value, named)) for given, value, named in pairs]
+    return all(found) and all(given for given, *_ in pairs) and bool(pairs)  # what is not there is no empty key
 
 
-def _comparable(value: str) -> bytes:
-    """The name of an Authorization scheme in small letters; surrogates of undecodable bytes do not raise."""
+def _comparable(value: str, named: bool) -> bytes:
+    """The name of an auth scheme, if it has one, in small letters; surrogates of undecodable bytes do not raise."""
     scheme, blank, rest = value.partition(" ")
-    return (scheme.lower() + blank + rest if blank else value).encode("utf-8", "surrogateescape")
+    return (scheme.lower() + blank + rest if named and blank else value).encode("utf-8", "surrogateescape")
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """One operation: what it takes, what it sends, how the answer is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -119,6 +119,12 @@ class Operation(Signing, Action, Heading):
         if self.contract is not None:
             return {name: info.is_required() for name, info in self.contract.input.model_fields.items()}
         return {name: name in self.input.required for name in self.input}
+
+    @property
+    def outputs(self) -> Iterable[str]:
+        """The members of its output, as far as they are known; none where they depend on the answer."""
+        fields = self.contract.output.model_fields if self.contract is not None else {}
+        return fields or [member.key for member in _members(self.output)]
 
     @property
     def guarded(self) -> frozenset[str]:

@@ -52,7 +52,7 @@ class KeyOf(Model):
     from_: str = about("CONNECTION.OPERATION, asked with `client_key`.", "crm.card", default=..., alias="from")
     call: str = about("CONNECTION.OPERATION that finds the client.", "bank.find_client", default=...)
     input: WrittenPairs = about("What it is given; sees `from.output`.", {"value": "{{ from.output.inn }}"})
-    key: ExpressionField = about("The key; sees `output`.", "output.clients[0].key", default=...)
+    key: ExpressionField = about("The one key; sees `output`.", "output.clients[0].key", default=...)
 
     def link_names(self) -> None:
         """Check every name."""

@@ -43,12 +43,16 @@ class Arrival(NamedTuple):
 
 
 class Returned(NamedTuple):
-    """What an endpoint answers: `body` is None, or a value to be written as JSON; `failed`: the error that it tells."""
+    """What an endpoint answers: `body` is None, or a value to be written as JSON; `failed`: the error that it tells.
+
+    `about`: what was asked and answered, whose keys the body may show whole.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Any
     failed: CallError | None = None
+    about: Any = None
 
 
 class Outcome(NamedTuple):

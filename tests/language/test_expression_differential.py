@@ -142,6 +142,7 @@ SKIPPING = jmespath.Options(custom_functions=SkipsNulls())
 
 @settings(max_examples=600, suppress_health_check=list(HealthCheck))
 @given(expressions, documents)
+@example("map(&map(&a, `[0]`), `[null]`)", None)
 def test_a_value_of_jmespath_is_our_value(expression: str, document: Any) -> None:
     """Where the standard yields a value, ours is the same, `join` and `sum` included."""
     expected = _reference(expression, document)

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from engine.errors import ConfigError
 from engine.runtime.registry import load
 from engine.runtime.sealing import StepSeal
+from tests.runtime.bench import HEAD
 from tests.runtime.test_keys import KEYS
 from tests.runtime.test_routing import refused, told
 from tests.runtime.town import BANK, Town, lay, town
@@ -74,6 +75,22 @@ async def test_a_challenge_is_answered_in_a_second_step(tmp_path: Path) -> None:
             "clients": [{"key": "7", "phones": [], "emails": []}]
         }
         assert searches(t)[1] == {"value": PHONE, "by": "phone", "session": "s-1", "secret": "rose"}
+
+
+async def test_what_a_challenge_keeps_is_bounded(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE, a=ASKING) as t:
+        t.a.pages["/search"] = {"ask": True, "session": "x" * 4082}
+        step = (await asked(t, {"value": PHONE, "type": "phone"}))["challenge"]["step"]
+        assert len(step) < 6000
+        t.a.pages["/search"] = {"ask": True, "session": "x" * 4083}
+        error = await refused(t.call("identity", {"value": PHONE, "type": "phone"}))
+        assert (error.code, error.detail) == (
+            "mapping_failed",
+            "`keep` yields 4097 bytes, more than the 4096 that a step holds",
+        )
+        assert error.place is not None
+        line = (HEAD + ASKING).splitlines()[error.place.line - 1]
+        assert line.strip().startswith("keep:")
 
 
 async def test_a_wrong_code_word_is_the_clients_mistake(tmp_path: Path) -> None:
@@ -430,3 +447,198 @@ async def test_what_answers_a_secret_is_not_kept(tmp_path: Path) -> None:
         for _ in range(2):
             await asked(t, {"value": PHONE, "secret": "4711"})
         assert len(t.b.asked) == 2
+
+
+BOTH = "capabilities: {identity: {first_of: [a, b]}}\n"
+TOGETHER = "capabilities: {identity: {merge: [a, b, c]}}\n"
+NOT_FOUND = ASKING.replace("errors: [", "errors: [{when: body.none, code: not_found}, ")
+
+
+async def step_of(town: Town, given: dict[str, Any]) -> str:
+    step: str = (await asked(town, given))["challenge"]["step"]
+    return step
+
+
+def keys_in(found: dict[str, Any]) -> list[str]:
+    return [one["key"] for one in found["clients"]]
+
+
+@pytest.mark.parametrize("mode", ["first_of", "merge"])
+@pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
+async def test_an_answer_that_finds_nobody_gives_way_to_the_next_system(tmp_path: Path, nobody: Any, mode: str) -> None:
+    async with town(tmp_path, BOTH.replace("first_of", mode), a=NOT_FOUND, b=BANK) as t:
+        t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, {"found": [{"key": "9"}]}
+        step = await step_of(t, {"value": PHONE, "type": "phone", "secret": "early"})
+        t.a.pages["/search"] = nobody
+        answer = await t.call("identity", {"step": step, "secret": "rose"})
+        assert (keys_in(answer.data), [one[0] for one in told(answer)]) == (["9"], ["a", "b"])
+        assert [one.get("secret") for one in searches(t)] == ["early", "rose"]
+
+
+async def test_an_answer_that_is_refused_is_the_answer(tmp_path: Path) -> None:
+    for name, project in {"first": BOTH, "merge": BOTH.replace("first_of", "merge")}.items():
+        async with town(tmp_path / name, project, a=ASKING, b=BANK) as t:
+            t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, {"found": [{"key": "9"}]}
+            step = await step_of(t, {"value": PHONE, "type": "phone"})
+            t.a.pages["/search"] = {"wrong": True}
+            error = await refused(asked(t, {"step": step, "secret": "tulip"}))
+            assert (error.code, error.customer_message["ru"]) == ("invalid_input", "Неверное слово")
+
+
+async def test_a_system_that_failed_before_the_question_is_tried_after_the_answer(tmp_path: Path) -> None:
+    async with town(tmp_path, BOTH.replace("[a, b]", "[b, a]"), a=ASKING, b=BANK) as t:
+        t.a.pages["/search"], t.b.pages["/find"] = {"ask": True, "session": "s"}, 409
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.a.pages["/search"] = {"found": []}
+        assert (await refused(asked(t, {"step": step, "secret": "x"}))).code == "conflict"
+        t.b.pages["/find"] = {"found": [{"key": "9"}]}
+        answer = await t.call("identity", {"step": step, "secret": "x"})
+        assert (keys_in(answer.data), [one[0] for one in told(answer)]) == (["9"], ["a", "b"])
+
+
+@pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
+async def test_two_systems_may_ask_one_after_the_other(tmp_path: Path, nobody: Any) -> None:
+    for name, project in {"first": BOTH, "merge": BOTH.replace("first_of", "merge")}.items():
+        async with town(tmp_path / name, project, a=NOT_FOUND, b=ASKING) as t:
+            t.a.pages["/search"], t.b.pages["/search"] = {"ask": True, "session": "a"}, {"ask": True, "session": "b"}
+            first = await step_of(t, {"value": PHONE, "type": "phone"})
+            t.a.pages["/search"] = nobody
+            second = await step_of(t, {"step": first, "secret": "rose"})
+            t.a.up.asked.clear()
+            t.b.pages["/search"] = {"found": []}
+            assert await asked(t, {"step": second, "secret": "tulip"}) == {"clients": []}
+            last = searches(t, "b")[-1]
+            assert (t.a.asked, last["session"], last["secret"]) == ([], "b", "tulip")
+            assert [one.get("secret") for one in searches(t, "b")][:-1] == [None] * (len(t.b.asked) - 1)
+
+
+async def test_what_the_others_know_is_merged_with_the_answer(tmp_path: Path) -> None:
+    async with town(tmp_path, TOGETHER, a=BANK, b=ASKING, c=ASKING) as t:
+        t.a.pages["/find"] = {"found": [{"key": "9", "name": "Ivan"}]}
+        t.b.pages["/search"], t.c.pages["/search"] = {"ask": True, "session": "b"}, {"found": []}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.b.pages["/search"] = {"found": ["7", "9"]}
+        found = await asked(t, {"step": step, "secret": "x"})
+        assert ([one.get("name") for one in found["clients"]], keys_in(found)) == (["Ivan", None], ["9", "7"])
+        assert len(t.c.asked) == 1, "who knows nobody is not asked again"
+
+
+async def test_who_is_found_is_not_kept_back_for_the_question_of_another(tmp_path: Path) -> None:
+    async with town(tmp_path, TOGETHER, a=BANK, b=ASKING, c=ASKING) as t:
+        t.a.pages["/find"] = {"found": [{"key": "9"}]}
+        t.b.pages["/search"], t.c.pages["/search"] = {"ask": True, "session": "b"}, {"ask": True, "session": "c"}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.b.pages["/search"] = {"found": ["7"]}
+        answer = await t.call("identity", {"step": step, "secret": "x"})
+        assert keys_in(answer.data) == ["9", "7"]
+        assert answer.meta["warnings"] == ["`c` asks the client for more and is left out"]
+        t.b.pages["/search"] = {"found": []}
+        last = await step_of(t, {"step": step, "secret": "x"})
+        t.c.pages["/search"] = {"found": ["8"]}
+        assert keys_in(await asked(t, {"step": last, "secret": "y"})) == ["9", "8"]
+        t.b.pages["/search"] = {"ask": True, "session": "again"}
+        t.c.pages["/search"] = {"ask": True, "session": "c"}
+        await step_of(t, {"step": step, "secret": "x"})
+        assert searches(t, "b")[-1]["session"] == "b"
+
+
+async def test_one_that_must_answer_has_answered_with_nobody(tmp_path: Path) -> None:
+    project = "capabilities: {identity: {merge: [a, b], require: [a]}}\n"
+    async with town(tmp_path, project, a=BANK, b=ASKING) as t:
+        t.a.pages["/find"], t.b.pages["/search"] = {"found": []}, {"ask": True, "session": "b"}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+        t.b.pages["/search"] = {"found": ["7"]}
+        for at in range(2):
+            assert keys_in(await asked(t, {"step": step, "secret": "x"})) == ["7"]
+            assert len(t.a.asked) <= at + 2
+
+
+@pytest.mark.parametrize("nobody", [{"found": []}, {"none": True}])
+async def test_after_the_answer_the_rest_of_the_channel_is_tried(tmp_path: Path, nobody: Any) -> None:
+    fields = "type: phone}, {name: mail, type: email, required: false}]}"
+    channel = TELEGRAM.replace("type: phone}]}", fields, 1).replace("[social, phone]", "[social, phone, email]")
+    async with town(tmp_path, ONE + channel, a=NOT_FOUND) as t:
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"value": PHONE, "channel": "telegram"})
+        t.a.pages["/search"] = nobody
+        challenge = (await asked(t, {"step": step, "secret": "rose"}))["challenge"]
+        assert [(one["by"], one.get("secret")) for one in searches(t)] == [
+            ("social", None),
+            ("social", "rose"),
+            ("phone", None),
+        ]
+        assert challenge["kind"] == "form"
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"step": challenge["step"], "form": {"tel": PHONE}})
+        t.a.pages["/search"] = {"found": []}
+        assert await asked(t, {"step": step, "secret": "rose"}) == {"clients": []}, "the form is not asked twice"
+
+
+async def test_a_search_that_finds_nothing_is_not_the_last(tmp_path: Path) -> None:
+    finding = BANK.replace(
+        "output: {clients", "response: {errors: [{when: body.none, code: not_found}]}\n    output: {clients", 1
+    )
+    project = ONE + "channels: {site: {identify_by: [inn, phone]}}\n"
+    form = {"channel": "site", "form": {"inn": "500100732259", "phone": PHONE}}
+    async with town(tmp_path, project, a=finding) as t:
+        inn, phone = "/find?by=inn&value=500100732259", "/find?by=phone&value=%2B79000000001"
+        t.a.pages |= {inn: {"none": True}, phone: {"found": [{"key": "7"}]}}
+        assert keys_in(await asked(t, form)) == ["7"]
+        t.a.pages[phone] = {"none": True}
+        assert (await refused(asked(t, form))).code == "not_found"
+        t.a.pages[inn] = {"found": []}
+        assert await asked(t, form) == {"clients": []}
+        t.a.pages |= {inn: 409, phone: {"found": [{"key": "7"}]}}
+        assert (await refused(asked(t, form))).code == "conflict"
+
+
+async def test_a_value_and_a_form_do_not_go_together(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        error = await refused(asked(t, {"channel": "telegram", "value": "@ivan", "form": {"tel": PHONE}}))
+        assert (error.code, error.detail) == ("invalid_input", "`/value`: give either `value` or `form`")
+        assert t.a.asked == []
+
+
+async def test_the_first_secret_is_told_to_all_and_an_answer_to_one(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        t.a.pages["/search"] = {"found": []}
+        step = await step_of(t, {"channel": "telegram", "value": "@ivan", "type": "social", "secret": "rose"})
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"step": step, "secret": PHONE})
+        await step_of(t, {"step": step, "secret": "4711"})
+        assert [one["secret"] for one in searches(t)] == ["rose", "rose", "4711"]
+
+
+async def test_a_system_that_is_no_longer_searched_so_says_it(tmp_path: Path) -> None:
+    keys = Fernet.generate_key().decode()
+    async with town(tmp_path / "before", BOTH, seal_keys=keys, a=ASKING, b=BANK) as t:
+        t.a.pages["/search"] = {"ask": True, "session": "s"}
+        step = await step_of(t, {"value": PHONE, "type": "phone"})
+    async with town(tmp_path / "after", BOTH, seal_keys=keys, a=ASKING.replace("[phone, ", "["), b=BANK) as t:
+        error = await refused(asked(t, {"step": step, "secret": "x"}))
+        assert (error.code, error.detail) == ("invalid_input", "`/type`: this system is searched by social")
+
+
+async def test_the_answer_goes_on_from_where_it_was_asked(tmp_path: Path) -> None:
+    says = iter([{"found": []}, {"ask": True, "session": "s"}, {"found": []}])
+
+    async def body() -> Any:
+        return next(says)
+
+    channel = "channels: {telegram: {identify_by: [social, phone]}}\n"
+    async with town(tmp_path, ONE + channel, a=ASKING) as t:
+        t.a.pages["/search"] = (200, body)
+        step = await step_of(t, {"channel": "telegram", "value": PHONE})
+        assert await asked(t, {"step": step, "secret": "x"}) == {"clients": []}
+        assert [(one["by"], one.get("session")) for one in searches(t)] == [
+            ("social", None),
+            ("phone", None),
+            ("phone", "s"),
+        ]
+
+
+async def test_a_form_is_not_asked_where_a_system_is_in_trouble(tmp_path: Path) -> None:
+    async with town(tmp_path, ONE + TELEGRAM, a=ASKING) as t:
+        t.a.pages["/search"] = 409
+        error = await refused(asked(t, {"channel": "telegram", "value": "@ivan", "type": "social"}))
+        assert error.code == "conflict"

@@ -1,13 +1,16 @@
 """One client, several systems, each with a key of its own."""
 
+from asyncio import Event
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.errors import ConfigError
+from engine.runtime.asking import ask
 from engine.runtime.call import Call
 from engine.runtime.engine import Engine
+from engine.runtime.recorder import SILENT
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
 from tests.runtime.test_routing import refused, told
@@ -40,7 +43,8 @@ async def test_another_system_is_asked_with_its_own_key(tmp_path: Path) -> None:
         t.b.pages |= {PHONE: client("b1"), "/products/b1": {"products": [{"id": "x", "balance": "1"}]}}
         answer = await t.ask("products", client_key="a1")
         assert [one["id"] for one in answer.data["products"]] == ["x"]
-        assert told(answer) == [("b", "ok", None)]
+        assert told(answer) == [("b", "ok", None), ("a", "ok", None)]
+        assert all(one["took_ms"] > 0 for one in answer.meta["sources"])
 
 
 async def test_what_is_streamed_is_asked_with_its_own_key_too(tmp_path: Path) -> None:
@@ -105,18 +109,67 @@ async def test_clients_whose_keys_are_not_found_are_nobody(tmp_path: Path) -> No
         t.b.pages |= {"/find": client("b1"), "/card/b1": card("b1") | {"phones": ["89000000003"]}}
         t.a.pages |= {"/find?by=phone&value=%2B79000000003": {"found": []}, "/find?by=crm_id&value=7": client("a7")}
         answer = await t.ask("identity", type="crm_id", value="7")
-        assert ([one["key"] for one in answer.data["clients"]], told(answer)[1:]) == (["a7"], [("a", "ok", None)])
+        assert [one["key"] for one in answer.data["clients"]] == ["a7"]
+        assert [one[0] for one in told(answer)] == ["b", "a", "a"], "asked for a key, and then itself"
 
 
 async def test_the_keys_of_so_many_clients_are_looked_for(tmp_path: Path) -> None:
     async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
         t.b.pages["/find"] = {"found": [{"key": f"b{n}", "name": "Ivan"} for n in range(25)]}
-        t.b.pages |= {f"/card/b{n}": card(f"b{n}") for n in range(25)}
-        t.a.pages[PHONE] = client("a1")
+        for n in range(25):
+            t.b.pages[f"/card/b{n}"] = card(f"b{n}") | {"phones": [f"890000000{n:02}"]}
+            t.a.pages[f"/find?by=phone&value=%2B790000000{n:02}"] = client(f"a{n}") if n else {"found": []}
         answer = await t.ask("identity", type="crm_id", value="7")
-        assert len(answer.data["clients"]) == 20
-        assert answer.meta["warnings"] == ["5 of the clients of `b` have no key in `a` and are left out"]
-        assert len(t.a.asked) == 1, "the same look-up is done once"
+        assert [one["key"] for one in answer.data["clients"]] == [f"a{n}" for n in range(1, 20)]
+        assert answer.meta["warnings"] == [
+            "1 of the clients of `b` have no key in `a` and are left out",
+            "of the 25 clients of `b` only the first 20 are looked up",
+        ]
+        assert answer.meta["truncated"] is True
+        assert told(answer) == [("b", "ok", None), ("a", "ok", None)], "each is told once"
+
+
+async def test_clients_that_are_one_are_put_together(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages["/find"] = {"found": [{"key": "b1"}, {"key": "b2", "name": "Olga"}, {"key": "b3", "name": "Ivan"}]}
+        t.b.pages |= {"/card/b1": card("b1"), "/card/b2": {"phones": ["89000000002"]} | {"key": "b2"}}
+        t.b.pages["/card/b3"] = card("b3")
+        t.a.pages |= {PHONE: client("a1"), PHONE[:-1] + "2": client("a2")}
+        answer = await t.ask("identity", type="crm_id", value="7")
+        assert [(one["key"], one["name"]) for one in answer.data["clients"]] == [("a1", "Ivan"), ("a2", "Olga")]
+        assert answer.meta.keys() == {"sources"}
+        assert len(t.a.asked) == 2, "the same look-up is done once"
+
+
+async def test_one_look_up_that_fails_is_told_though_others_do_not(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages |= {"/find": {"found": [{"key": "b1"}, {"key": "b2"}]}, "/card/b1": card("b1")}
+        failed = Event()
+
+        async def fail() -> dict[str, Any]:
+            failed.set()
+            return {}
+
+        async def later() -> dict[str, Any]:
+            await failed.wait()
+            return card("b2") | {"phones": ["89000000002"]}
+
+        t.b.pages["/card/b2"] = (200, later)
+        t.a.pages |= {PHONE: (404, fail), PHONE[:-1] + "2": client("a2")}
+        heard = t.engine._inquiry(Call("p", "identity", {}), SILENT)
+        await ask(heard, SILENT, "identity", {"type": "crm_id", "value": "7"})
+        assert [(one["connection"], one["status"]) for one in heard.heard] == [("b", "ok"), ("a", "failed")]
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, "conflict"), (404, "not_found")])
+async def test_a_system_that_fails_a_look_up_is_told(tmp_path: Path, status: int, code: str) -> None:
+    project = "capabilities: {card: a, products: {merge: [b, c]}}\n" + KEYS + WAY.format("c", "a")
+    async with town(tmp_path, project, a=BANK, b=BANK, c=BANK) as t:
+        t.a.pages["/card/a1"] = status
+        heard = t.engine._inquiry(Call("p", "products", {"client_key": "a1"}), SILENT)
+        assert (await refused(ask(heard, SILENT, "products", {"client_key": "a1"}))).code == code
+        notes = [(one["connection"], one["status"], one["code"]) for one in heard.heard]
+        assert notes == [("b", "failed", code), ("c", "failed", code), ("a", "failed", code)]
 
 
 async def test_an_operation_of_a_connection_takes_its_own_keys(tmp_path: Path) -> None:
@@ -141,13 +194,40 @@ async def test_without_a_key_the_client_is_not_found_there(tmp_path: Path) -> No
         assert (error.code, error.detail) == ("not_found", "`keys_of.b`: `/value`: is missing")
 
 
-async def test_a_key_must_be_one_clients(tmp_path: Path) -> None:
-    alone = '"length(output.clients) == `1` && output.clients[0].key"'
-    for key, code in ((alone, "not_found"), ("output.clients[0].phones", "not_found"), ("output", "mapping_failed")):
-        project = PROJECT.replace("key: output.clients[0].key", f"key: {key}")
-        async with town(tmp_path / code / str(len(key)), project, a=BANK, b=BANK) as t:
-            t.a.pages["/card/a1"], t.b.pages[PHONE] = card("a1"), {"found": [{"key": "b1"}, {"key": "b2"}]}
-            assert (await refused(t.ask("products", client_key="a1"))).code == code
+ALONE = "length(output.clients) == `1` && output.clients[0].key"
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("output.clients[0].key", "ambiguous"),
+        (ALONE, "ambiguous"),
+        ("output.clients[?key != 'b1'] | [0].key", ""),
+        ("output.clients[0].phones", "not_found"),
+        ("output", "mapping_failed"),
+    ],
+)
+async def test_a_key_must_be_one_clients(tmp_path: Path, key: str, code: str) -> None:
+    project = PROJECT.replace("key: output.clients[0].key", f'key: "{key}"')
+    async with town(tmp_path, project, a=BANK, b=BANK) as t:
+        t.a.pages["/card/a1"], t.b.pages[PHONE] = card("a1"), {"found": [{"key": "b1"}, {"key": "b2"}]}
+        t.b.pages["/products/b2"] = {"products": []}
+        asking = t.ask("products", client_key="a1")
+        assert (code or (await asking).data) == ((await refused(asking)).code if code else {"products": []})
+        t.b.pages |= {PHONE: {"found": [{"key": "b1"}, {"key": "b1"}]}, "/products/b1": {"products": []}}
+        if key == "output.clients[0].key":
+            assert (await t.ask("products", client_key="a1")).data == {"products": []}, "one client, told twice"
+
+
+async def test_a_client_of_another_system_who_may_be_several_is_left_out(tmp_path: Path) -> None:
+    async with town(tmp_path, PROJECT, a=BANK, b=BANK) as t:
+        t.b.pages |= {"/find": client("b1"), "/card/b1": card("b1")}
+        t.a.pages[PHONE] = {"found": [{"key": "a1"}, {"key": "a2"}]}
+        answer = await t.ask("identity", type="crm_id", value="7")
+        assert answer.data == {"clients": []}
+        assert answer.meta["warnings"] == ["1 of the clients of `b` have no key in `a` and are left out"]
+        t.b.pages["/me"] = {"key": "b1", "name": "Ivan"}
+        assert (await refused(t.ask("authorization", token="t"))).code == "ambiguous"
 
 
 async def test_a_key_is_looked_up_through_a_third_system(tmp_path: Path) -> None:
@@ -171,18 +251,21 @@ A, B = "a: {from: b.card, " + FIND.format("a"), "b: {from: a.card, " + FIND.form
         ("card: a, products: b", A, "client-key-mismatch"),
         ("card: a, identity: b", B, "client-key-mismatch"),
         ("card: a, identity: b", A, ""),
-        ("card: {merge: [a, b]}", "c: {from: a.card, " + FIND.format("b"), "client-key-mismatch unknown-connection"),
-        ("card: a", "b: {from: c.card, " + FIND.format("b"), "unknown-connection"),
+        ("card: {merge: [a, b]}", "d: {from: a.card, " + FIND.format("b"), "client-key-mismatch unknown-connection"),
+        ("card: a", "b: {from: d.card, " + FIND.format("b"), "unknown-connection"),
         ("card: a", "b: {from: a.crad, call: b.find, key: output.k}", "unknown-operation unknown-operation"),
         ("card: a", "b: {from: a.user, " + FIND.format("b"), "unknown-member"),
         ("card: a", "b: {from: a.card, call: b.user, input: {ID: x}, key: output.k}", "missing-key unknown-member"),
         ("card: a", B.replace("x}, key: output", "'{{ form.output.key }}'}, key: outptu"), "unknown-name unknown-name"),
         ("card: a, products: b", "b: {from: b.card, " + FIND.format("b"), "client-key-mismatch"),
+        ("card: c, products: b", A + "\n  " + B, "client-key-mismatch"),
+        ("card: c, identity: b", A + "\n  " + B + "\n  c: {from: a.card, " + FIND.format("c"), ""),
+        ("card: c, products: c", A + "\n  " + B, ""),
     ],
 )
 def test_how_keys_are_found_is_checked(tmp_path: Path, capabilities: str, keys: str, codes: str) -> None:
-    urls = dict.fromkeys("ab", "https://x.example")
-    file = lay(tmp_path, f"capabilities: {{{capabilities}}}\nkeys_of:\n  {keys}\n", urls, a=BANK, b=BANK)
+    urls = dict.fromkeys("abc", "https://x.example")
+    file = lay(tmp_path, f"capabilities: {{{capabilities}}}\nkeys_of:\n  {keys}\n", urls, a=BANK, b=BANK, c=BANK)
     try:
         load(file, (), {})
         found = []

@@ -239,3 +239,14 @@ def test_schemas_come_from_the_contract_or_the_declaration(tmp_path: Path) -> No
     assert (targets["bank.none"].input_schema, targets["bank.none"].output_schema) == (nothing, {})
     assert "value" in targets["bank.find"].input_schema["properties"]
     assert "clients" in targets["bank.find"].output_schema["properties"]
+
+
+def test_a_connection_that_only_calls_us_is_in_service_and_its_secrets_are_known(tmp_path: Path) -> None:
+    endpoint = "  e: {method: GET, path: /e, call: card, read: {client_key: '`1`'}, auth: {type: none}, reply: {}}\n"
+    connector(tmp_path / "connectors", "crm", f"operations: {{}}\nendpoints:\n{endpoint}")
+    connector(tmp_path / "connectors", "bank", BANK)
+    chat = "{connector: crm, settings: {url: 'https://x.example', key: s3cret}}"
+    registry = load(project(tmp_path, f"{{bank: {use('bank')}, chat: {chat}}}"), (), {})
+    assert registry.troubles == ()
+    assert [bound.name for bound in registry.connections] == ["bank", "chat"]
+    assert [secret.reveal() for bound in registry.connections for secret in bound.secrets] == ["s3cret"]

@@ -245,6 +245,7 @@ async def test_no_secret_of_a_credential_leaves_the_service(tmp_path: Path, form
     }
 
 
+@pytest.mark.timeout(300)  # it starts the command some thirty times
 async def test_no_secret_of_a_credential_is_read_at_the_terminal(tmp_path: Path) -> None:
     play, bank = Bank(tmp_path), GrantingBank()
     async with upstream() as system:

@@ -25,6 +25,7 @@ from tests.service.test_endpoints import SENT, street
 
 KEYED = "{type: api_key, in: header, name: X-Key, value: k3y}"
 IN_QUERY = "{type: api_key, in: query, name: key, value: k3y}"
+SAYS = "{when: error, status: 200, body: {at: %s, id: '{{ input.id }}'}}"
 OF_REQUEST = """\
 inbound: {auth: {type: none}}
 endpoints:
@@ -54,10 +55,25 @@ endpoints:
 """
 
 
+OVERLAPPING = OF_REQUEST[: OF_REQUEST.index("  whole:")] + "".join(
+    f"  {name}: {{method: {method}, path: '{path}', call: user, {more}read: {{id: {read}}}, reply: {SAYS % name}}}\n"
+    for name, method, path, read, more in (
+        ("get", "GET", "/c/{id}", "request.path.id", ""),
+        ("post", "POST", "/c/{key}", "request.path.key", ""),
+        ("me", "GET", "/c/me", "{const: I}", ""),
+        ("put", "PUT", "/c/{id}/", "request.path.id", "accepts: {trailing_slash: exact}, "),
+        ("any", "DELETE", "/c/{one}", "request.path.one", "accepts: {trailing_slash: any}, "),
+        ("two", "GET", "/c/{one}/{other}", "request.path.other", ""),
+        ("half", "GET", "/c/me/{other}", "request.path.other", ""),
+        ("deep", "GET", "/c/{one}/x/y", "request.path.one", ""),
+    )
+)
+
+
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[tuple[str, ClientSession, Metrics]]:
+async def serving(folder: Path, endpoints: str = OF_REQUEST) -> AsyncIterator[tuple[str, ClientSession, Metrics]]:
     """Endpoints of which each reads or answers in a way of its own; `user` is not known to the system."""
-    async with town(folder, "capabilities: {identity: a}\n", a=BANK + OF_REQUEST) as found, ClientSession() as http:
+    async with town(folder, "capabilities: {identity: a}\n", a=BANK + endpoints) as found, ClientSession() as http:
         metrics = Metrics("test")
         service = Service(found.engine, Environment(port=0, drain=0, grace=5), Mask(), metrics)
         try:
@@ -166,6 +182,64 @@ async def test_a_repeated_key_is_none(tmp_path: Path) -> None:
         for keys, status in (((b"X-Key: k3y",), b"200"), ((b"X-Key: k3y", b"X-Key: k3y"), b"401")):
             said = await exchanged(at.address, posted("/in/p/a/search", json.dumps(SENT).encode(), *keys))
             assert said.split(b" ", 2)[1] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "at", "id_"),
+    [
+        ("GET", "/c/7", "get", "7"),
+        ("POST", "/c/7", "post", "7"),
+        ("GET", "/c/me", "me", "I"),
+        ("POST", "/c/me", "post", "me"),
+        ("DELETE", "/c/me", "any", "me"),
+        ("PUT", "/c/7/", "put", "7"),
+        ("DELETE", "/c/7/", "any", "7"),
+        ("GET", "/c/7/8", "two", "8"),
+        ("GET", "/c/me/8", "half", "8"),
+        ("GET", "/c/me/x/y", "deep", "me"),
+        ("GET", "/c/{id}", "get", "{id}"),
+    ],
+)
+async def test_paths_that_overlap_do_not_hide_each_other(
+    tmp_path: Path, method: str, path: str, at: str, id_: str
+) -> None:
+    async with serving(tmp_path, OVERLAPPING) as (address, http, _), http.request(method, address + path) as reply:
+        assert (reply.status, await reply.json()) == (200, {"at": at, "id": id_})
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/c/7", "GET, POST, DELETE"),
+        ("/c/me", "GET, POST, DELETE"),
+        ("/c/7/", "PUT, DELETE"),
+        ("/c/", ""),
+        ("/c//8", ""),
+    ],
+)
+async def test_every_endpoint_of_a_path_says_what_is_possible(tmp_path: Path, path: str, allow: str) -> None:
+    async with serving(tmp_path, OVERLAPPING) as (address, http, _), http.patch(address + path) as reply:
+        assert (reply.status, reply.headers.get("Allow", "")) == (405 if allow else 404, allow)
+
+
+@pytest.mark.parametrize("auth", [KEYED, "{type: basic, username: u, password: p}", "{type: ip, allow: [10.1.0.0/16]}"])
+async def test_who_may_not_call_is_told_so_before_the_body_is_read(tmp_path: Path, auth: str) -> None:
+    head = posted("/in/p/a/search", b"").replace(b"Content-Length: 0", b"Content-Length: 100")
+    async with street(tmp_path, auth=auth) as at:
+        assert (await exchanged(at.address, head)).split(b" ", 2)[1] == b"401"
+
+
+async def test_a_signed_request_is_read_once_the_rest_is_shown(tmp_path: Path) -> None:
+    stamp, body = str(int(time.time())), json.dumps(SENT)
+    async with street(tmp_path, auth=f"[{signed('header, name: X-Signature')}, {KEYED}]") as at:
+        digest = hmac.new(b"k", f"{stamp}.{body}".encode(), hashlib.sha256).hexdigest()
+        kind = {"X-Time": stamp, "Content-Type": "application/json"}
+        for key, signature, status in (("k4y", digest, 401), ("k3y", digest[::-1], 401), ("k3y", digest, 200)):
+            headers = {**kind, "X-Key": key, "X-Signature": signature}
+            async with at.ask("POST", "/in/p/a/search", data=body, headers=headers) as reply:
+                assert reply.status == status
+        head = posted("/in/p/a/search", b"", b"X-Key: k4y").replace(b"Content-Length: 0", b"Content-Length: 100")
+        assert (await exchanged(at.address, head)).split(b" ", 2)[1] == b"401"
 
 
 @pytest.mark.parametrize("path", ["status", "framed"])

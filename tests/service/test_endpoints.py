@@ -29,8 +29,10 @@ MORE = """\
     call: card
     read: {client_key: request.path.id}
     reply:
-      headers: {X-Own: "yes"}
-      body: {id: "{{ output.key }}", inn: "{{ output.inn }}", phone: "{{ output.phones[0] }}"}
+      headers:
+        {X-Own: "yes", X-Id: "{{ output.key }}", X-Asked: "{{ input.client_key }}", X-Name: "{{ output.name.full }}"}
+      body:
+        {id: "{{ output.key }}", inn: "{{ output.inn }}", phone: "{{ output.phones[0] }}", is: "{{ output.name.full }}"}
   put: {method: PUT, path: /search, call: user, read: {id: request.body.id}, reply: {status: 204}}
   hook:
     method: POST
@@ -123,6 +125,21 @@ async def test_a_full_card_number_comes_neither_in_nor_out(tmp_path: Path) -> No
         assert len(at.town.a.asked) == 1
 
 
+async def test_a_key_that_looks_like_a_card_reaches_the_caller_and_a_card_does_not(tmp_path: Path) -> None:
+    key, name = "4111111111111111", "Zoë of 4111111111111111, 5555555555554444"
+    async with street(tmp_path) as at:
+        at.town.a.pages[f"/card/{key}"] = {"key": key, "name": name}
+        async with at.ask("GET", f"/in/p/a/clients/{key}/card") as reply:
+            assert await reply.json() == {"id": key, "is": f"Zoë of {key}, 5555••••••••4444"}
+            assert (reply.headers["X-Id"], reply.headers["X-Name"]) == (key, f"Zo%C3%AB of {key}, 5555********4444")
+        at.town.a.pages[f"/card/{key}"] = {"key": "7"}
+        async with at.ask("GET", f"/in/p/a/clients/{key}/card") as reply:
+            assert (reply.headers["X-Id"], reply.headers["X-Asked"]) == ("7", key)
+        at.town.a.pages["/card/7"] = {"key": "7", "name": name}
+        async with at.ask("GET", "/in/p/a/clients/7/card") as reply:
+            assert (await reply.json())["is"] == "Zoë of 4111••••••••1111, 5555••••••••4444"
+
+
 async def test_another_method_is_told_what_is_possible(tmp_path: Path) -> None:
     async with street(tmp_path) as at:
         async with at.ask("DELETE", "/in/p/a/search") as reply:
@@ -155,7 +172,7 @@ async def test_the_endpoint_has_its_own_deadline(tmp_path: Path) -> None:
 async def test_a_body_is_bounded(tmp_path: Path) -> None:
     large = {"client": "x" * 2000}
     async with street(tmp_path, max_body=1024) as at, at.ask("POST", "/in/p/a/search", json=large) as reply:
-        assert (reply.status, (await reply.json())["code"]) == (413, "too_large")
+        assert (reply.status, reply.headers["X-Code"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize(

@@ -47,3 +47,37 @@ def test_at_the_root_the_services_own_paths_stay_its_own(tmp_path: Path, path: s
     found = problems(tmp_path, rest, "inbound: {root: true}\n")
     assert [one.code for one in found] == (["path-clash"] if clash else [])
     assert problems(tmp_path, rest) == ()
+
+
+@pytest.mark.parametrize(
+    ("call", "reply", "told"),
+    [
+        ("user", "{body: {name: '{{ output.name }}'}}", ""),
+        ("user", "{body: {name: '{{ output.nmae }}'}}", "`output` has no `nmae`"),
+        ("user", "{body: {name: '{{ output.name.first }}'}}", ""),
+        ("user", "[{when: output.nmae, status: 404}, {}]", "`output` has no `nmae`"),
+        ("user", "{headers: {X-A: '{{ output.nmae }}'}}", "`output` has no `nmae`"),
+        ("user", "{status: '{{ output.nmae }}'}", "`output` has no `nmae`"),
+        ("named", "{body: {name: '{{ output.nmae }}'}}", "`output` has no `nmae`"),
+        ("card", "{body: {name: '{{ output.nmae }}'}}", "`output` has no `nmae`"),
+        ("card", "{body: {name: '{{ output.name.full }}'}}", ""),
+        ("identity", "{when: output.chalenge, status: 404}", "`output` has no `chalenge`"),
+        ("identity", "{when: output.challenge, status: 404}", ""),
+        ("showcase", "{body: {all: '{{ output.offers }}'}}", ""),  # the capability, not the operation of this name
+        *((name, "{body: {name: '{{ output.nmae }}'}}", "") for name in ("whole", "listed", "merged", "stepped")),
+    ],
+)
+def test_a_member_that_no_answer_has_is_told(tmp_path: Path, call: str, reply: str, told: str) -> None:
+    asks = "request: {method: GET, path: /x}"
+    more = f"""\
+  whole: {{{asks}, output: body}}
+  listed: {{{asks}, output: {{each: body.all, as: {{name: item}}}}}}
+  merged: {{{asks}, output: {{merge: [body, {{name: body.x}}]}}}}
+  stepped: {{steps: {{a: {{{asks}, output: {{name: body.x}}}}}}}}
+  showcase: {{{asks}, output: {{name: body.x}}}}
+  named: {{{asks}, let: {{it: body}}, output: {{let: {{one: it.x}}, as: {{name?: one}}}}}}
+"""
+    read = "client_key: request.body.id" if call == "card" else "id: request.body.id" if call == "user" else ""
+    endpoint = f"  e: {{method: POST, path: /e, call: {call}, read: {{{read}}}, reply: {reply}}}\n"
+    found = problems(tmp_path, f"{more}{OPEN}endpoints:\n{endpoint}")
+    assert [(one.code, one.message) for one in found] == ([("unknown-member", told)] if told else [])

@@ -224,7 +224,8 @@ class _Compiler(Source):
         """A function that computes `node` for an element: its name, and what it takes after the element."""
         calls = any(inner["type"] == "function_expression" for inner in walk(node))  # one may want the locale
         more = ", s, n" if self.counted else ", s" if calls else ""
-        name = f"p{len(self.bodies)}_{self.variables}"
+        self.variables += 1
+        name = f"p{self.variables}"
         with self.body(f"def {name}(v{more}):"):
             self.line(f"return {self.value(node, 'v')}")
         return name, more

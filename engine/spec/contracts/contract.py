@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 
 from engine.language.locale import Locale
 from engine.language.text import kind_of
-from engine.spec.contracts.masks import CONTACTS, MASKS
+from engine.spec.contracts.masks import CONTACTS, MASKS, mask_inn
 from engine.spec.contracts.types import Fitting
 from engine.spec.misfit import InputError, contract_error, input_error
 
@@ -160,6 +160,8 @@ class Contract:
         """What hides all, and what leaves contacts."""
         part = {name: mask for name, mask in MASKS.items() if name not in CONTACTS}
         whole = _marked(self.output, lambda info: MASKS.get(_mark(info, "mask")))
+        if "attributes" in self.output.model_fields:
+            whole["attributes"] = _mask_stray
         return whole, _marked(self.output, lambda info: part.get(_mark(info, "mask")))
 
     def conceal(self, side: str, value: Row, how: Change) -> Row:
@@ -204,6 +206,12 @@ def _marked(model: type[Shape], change: Callable[[FieldInfo], Change | None]) ->
         if how := change(info) or inner:
             found[name] = how
     return found
+
+
+def _mask_stray(attribute: Row) -> Row:
+    """An attribute, masked if it holds a phone: one that could not be read."""
+    value = attribute.get("value") if attribute["name"] == "phone" else None
+    return attribute if value is None else {**attribute, "value": mask_inn(value)}
 
 
 def _hidden(value: Any, how: Marks | Change) -> Any:
