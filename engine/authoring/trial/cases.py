@@ -1,7 +1,7 @@
 """`tests.yaml` beside a connector: cases by operation, each a call, its requests, their answers, the result."""
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import RootModel
 
 from engine.authoring.trial.matching import Difference, Known, differences, exact
-from engine.document import Document
-from engine.errors import CATALOGUE
+from engine.document import Document, Map
+from engine.errors import CATALOGUE, nearest
 from engine.language.codec.json import encode_json
 from engine.language.text import as_text
 from engine.spec.reading import Model, Reading, about, read_root
@@ -111,10 +111,15 @@ class TestsFile(RootModel[dict[str, list[Case]]]):
     """Operation → cases."""
 
 
-def tests_of(document: Document) -> TestsFile:
-    """The cases of a document. Raises ConfigError with every problem found."""
+def tests_of(document: Document, operations: Collection[str] | None = None) -> TestsFile:
+    """The cases of a document. Raises ConfigError with every problem found, also for cases of none of `operations`."""
     at = Reading(document)
-    return at.settled(read_root(TestsFile, at, "a file of tests", "begin with the name of an operation"))
+    found = read_root(TestsFile, at, "a file of tests", "begin with the name of an operation")
+    for name in document.root if isinstance(document.root, Map) and operations is not None else ():
+        if name not in operations:
+            said = f"the connector has no operation `{name}`", nearest(name, operations)
+            at.report("unknown-operation", *said, document.root.key_span(name))
+    return at.settled(found)
 
 
 def pairs(text: str) -> dict[str, Any]:
