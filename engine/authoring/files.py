@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-from engine.document import Document, Map, read_file
+from engine.document import Document, Map
 from engine.errors import ConfigError
 
 Kind = Literal["connector", "project", "tests"]

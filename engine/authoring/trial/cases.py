@@ -111,14 +111,18 @@ class TestsFile(RootModel[dict[str, list[Case]]]):
     """Operation → cases."""
 
 
-def tests_of(document: Document, operations: Collection[str] | None = None) -> TestsFile:
-    """The cases of a document. Raises ConfigError with every problem found, also for cases of none of `operations`."""
+def tests_of(document: Document, operations: Collection[str] | None) -> TestsFile:
+    """The cases of a document; `operations` are those of its connector, None where they are not known.
+
+    Raises ConfigError with every problem found, also for cases of what is no operation.
+    """
     at = Reading(document)
     found = read_root(TestsFile, at, "a file of tests", "begin with the name of an operation")
-    for name in document.root if isinstance(document.root, Map) and operations is not None else ():
-        if name not in operations:
-            said = f"the connector has no operation `{name}`", nearest(name, operations)
-            at.report("unknown-operation", *said, document.root.key_span(name))
+    root, known = document.root, operations or ()
+    for name in root if operations is not None and isinstance(root, Map) else ():
+        if name not in known:
+            message = f"the connector has no operation `{name}`"
+            at.report("unknown-operation", message, nearest(name, known), root.key_span(name))
     return at.settled(found)
 
 
