@@ -17,16 +17,20 @@ from engine.spec.reading import Model, Reading, about, read_root
 from engine.spec.trip import Rendered, Reply
 
 
+Matched = str | dict[str, Any] | None
+"""Text, or a matcher."""
+
+
 class Expected(Model):
     """What the request must be; members left out are not compared."""
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] | None = about("The HTTP method.", "GET")
-    path: str | None = about("Decoded, without the query and the path of the base URL.", "/api/v4/contacts")
+    path: Matched = about("Decoded, without the query and the path of the base URL.", "/api/v4/contacts")
     query: dict[str, Any] | None = about("Of its parameters these; null: not sent.", {"query": "7900"})
     headers: dict[str, Any] | None = about("Of its headers these; null: not sent.", {"Accept": "*/*"})
     json_: Any = about("Its JSON body.", {"id": 5}, alias="json")
     form: dict[str, Any] | None = about("Its form body.", {"id": "5"})
-    text: str | None = about("Its body as it is.", "<id>5</id>")
+    text: Matched = about("Its body as it is.", "<id>5</id>")
 
     def differences(self, sent: Rendered, base: str, known: Known, now: float) -> Iterator[Difference]:
         """Where a request is not what is expected; `base`: the path of the base URL, `now`: seconds since the call."""
@@ -57,7 +61,7 @@ class Answered(Model):
     json_: Any = about("Its JSON body.", {"id": 5}, alias="json")
     text: str | None = about("Its body as it is.", "<html>")
     base64: str | None = about("Its body in bytes.", "PGlkPjU8L2lkPg==")
-    file: Path | None = about("Its body, in a file beside the tests.", "large.json")
+    file: str | None = about("Its body, in a file beside the tests.", "large.json")
     after: float = about("Seconds until it comes.", default=0.0)
     broken: Literal["refused", "lost", "silent"] | None = about(
         "No answer: no connection, a connection lost after the request was sent, silence.", "silent"
@@ -72,7 +76,7 @@ class Answered(Model):
             written = b64decode(self.base64)
         elif self.file is not None:
             written = (folder / self.file).read_bytes()
-        typed = "json_" in self.model_fields_set or (self.file is not None and self.file.suffix == ".json")
+        typed = "json_" in self.model_fields_set or (self.file is not None and self.file.endswith(".json"))
         kind = {"content-type": "application/json" if typed else "text/plain"} if written else {}
         headers = kind | {name.lower(): value for name, value in self.headers.items()}
         cookies = dict(one.partition(";")[0].split("=", 1) for one in headers.get("set-cookie", "").split(", ") if one)
