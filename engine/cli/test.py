@@ -76,12 +76,9 @@ def test(
         return USAGE
     played = list(_shown(benches, tasks, jobs or os.cpu_count() or 1))
     reports = _reports(benches, tasks, played, whole=coverage or threshold is not None)
-    if junit is not None:
-        from engine.authoring.trial.junit import junit as written
-
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.write_bytes(written({report.connector: report.results for report in reports}))
     _print(reports, problems, coverage, threshold, output)
+    if junit is not None and not _write(junit, reports):
+        return USAGE
     return FINDINGS if problems or any(one.failed or one.short(threshold) for one in reports) else DONE
 
 
@@ -140,6 +137,20 @@ def _reports(
     return reports
 
 
+def _write(file: Path, reports: list[Report]) -> bool:
+    """Write JUnit XML; whether it could be done, else it is said."""
+    from engine.authoring.trial.junit import junit
+    from engine.cli.talk import say
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(junit({report.connector: report.results for report in reports}))
+    except OSError as error:
+        say(f"tolmach test: {file} cannot be written: {error.strerror}")
+        return False
+    return True
+
+
 def _print(
     reports: list[Report], problems: list["Diagnostic"], coverage: bool, threshold: float | None, output: Output
 ) -> None:
@@ -166,9 +177,8 @@ def _lines(report: Report, coverage: bool, threshold: float | None) -> Iterator[
     count, failed = len(report.results), len(report.failed)
     said = [f"{count} case{'s' if count != 1 else ''}", f"{failed} failed" if failed else "all passed"]
     if report.coverage is not None:
-        said.append(
-            f"coverage {report.coverage.percent} %" + (f" (of {threshold:g})" if report.short(threshold) else "")
-        )
+        wanted = f", {threshold:g} % are wanted" if report.short(threshold) else ""
+        said.append(f"coverage {report.coverage.percent} %{wanted}")
     if report.untested:
         said.append("no case for " + ", ".join(f"`{name}`" for name in report.untested))
     yield f"{report.connector}: {', '.join(said)}"

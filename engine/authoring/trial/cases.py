@@ -16,7 +16,6 @@ from engine.language.text import as_text
 from engine.spec.reading import Model, Reading, about, read_root
 from engine.spec.trip import Rendered, Reply
 
-
 Matched = str | dict[str, Any] | None
 """Text, or a matcher."""
 

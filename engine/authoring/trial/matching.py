@@ -96,9 +96,17 @@ def _regex(found: Any, pattern: Any, _: Known) -> bool:
 
 def _token(found: Any, claims: Any, known: Known) -> bool:
     """The members of a signed token, as far as they are expected."""
-    parts = [exact(b64decode(f"{part}==", "-_")) for part in str(found).split(".")[:2]]
-    said = {name: one for part in parts for name, one in (part or {}).items() if name in claims}
+    parts = [_decoded(part) for part in str(found).split(".")[:2]]
+    said = {name: one for part in parts for name, one in part.items() if name in claims}
     return not list(differences(said, claims, known))
+
+
+def _decoded(part: str) -> dict[str, Any]:
+    try:
+        found = exact(b64decode(f"{part}==", "-_"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 _NAME: Final = re.compile(r"\$[a-z]\w*")
