@@ -64,8 +64,6 @@ def test(
     threshold:
         Fail where less of a connector is reached, in percent.
     """
-    import os
-
     from engine.cli.talk import say
 
     folders = _folders(paths or (Path(),))
@@ -74,8 +72,7 @@ def test(
     if not folders or not (tasks or problems):
         say("tolmach test: " + ("no case is called so" if folders and (case or operation) else "no cases here"))
         return USAGE
-    played = list(_shown(benches, tasks, jobs or os.cpu_count() or 1))
-    reports = _reports(benches, tasks, played, whole=coverage or threshold is not None)
+    reports = _reports(benches, tasks, jobs, whole=coverage or threshold is not None)
     _print(reports, problems, coverage, threshold, output)
     if junit is not None and not _write(junit, reports):
         return USAGE
@@ -109,26 +106,27 @@ def _benches(folders: list[Path]) -> tuple[dict[Path, "Bench"], list["Diagnostic
     return benches, problems
 
 
-def _shown(benches: dict[Path, "Bench"], tasks: Sequence["Task"], jobs: int) -> Iterator["Result"]:
+def _played(benches: dict[Path, "Bench"], tasks: Sequence["Task"], jobs: int | None) -> Iterator["Result"]:
     """The results, counted on a terminal as they come."""
+    import os
     import sys
 
     from engine.authoring.trial.series import results
 
     terminal = sys.stderr.isatty()
-    for done, result in enumerate(results(benches, tasks, jobs), 1):
+    for done, result in enumerate(results(benches, tasks, jobs or os.cpu_count() or 1), 1):
         if terminal:
             print(f"\r\x1b[K{done} of {len(tasks)}", end="\r\x1b[K" if done == len(tasks) else "", file=sys.stderr)
             sys.stderr.flush()
         yield result
 
 
-def _reports(
-    benches: dict[Path, "Bench"], tasks: Sequence["Task"], played: Sequence["Result"], *, whole: bool
-) -> list[Report]:
+def _reports(benches: dict[Path, "Bench"], tasks: Sequence["Task"], jobs: int | None, *, whole: bool) -> list[Report]:
+    """Play the tasks; what became of them, connector by connector. `whole`: with coverage."""
+    played = list(zip(tasks, _played(benches, tasks, jobs), strict=True))
     reports = list[Report]()
     for folder, bench in benches.items():
-        own = [result for task, result in zip(tasks, played, strict=True) if task.folder == folder]
+        own = [result for task, result in played if task.folder == folder]
         reached = (item for result in own for item in result.reached)
         cases = bench.suite.tests.root
         untested = [name for name in bench.suite.connector.operations if not cases.get(name)]

@@ -63,7 +63,7 @@ response:
     - {when: "status == `403`", code: upstream_auth}
     - {code: upstream_error}
 operations:
-  op: {request: {method: GET, path: /x}, output: {x?: body.a}
+  op: {request: {method: GET, path: /x}, output: {x?: body.a}}
 """
 UNTRIED: Final = ["status == `204` never false", "status == `204` never true"]
 

@@ -93,6 +93,8 @@ def token(**claims: Any) -> str:
         ({"any": True}, [0, "", None, [], {}], [ABSENT]),
         ({"any": "text"}, ["", "a"], [1, None, ABSENT]),
         ({"any": "number"}, [1, 0.5], ["1", True]),
+        ({"any": "mapping"}, [{}, {"b": 1}], [[], "mapping"]),
+        ({"any": "null"}, [None], [0, ABSENT]),
         ({"regex": "[0-9]+"}, ["1", "42"], ["a1", "1a", "", 1, None, ABSENT]),
         ({"jwt": {"iss": "bank", "alg": "HS256"}}, [token(iss="bank", exp=5)], [token(iss="other"), "no.token", None]),
         ({"regex": "a", "more": 1}, [{"regex": "a", "more": 1}], ["a"]),

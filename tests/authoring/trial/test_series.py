@@ -56,6 +56,7 @@ BROKEN = {
     "a file that is not there": ("exchanges: [{reply: {file: no.json}}]", "No such file"),
     "bytes that are none": ("exchanges: [{reply: {base64: a}}]", "base64"),
     "a pattern that is none": ('exchanges: [{expect: {path: {regex: "("}}, reply: {status: 204}}]', "unterminated"),
+    "a kind that is none": ("exchanges: [{reply: {json: {id: 1}}}], output: {id: {any: object}}", "not `object`"),
     "a time that is none": ("now: soon", "isoformat"),
     "settings that do not fit": ("settings: {url: 5}", "the settings do not fit: the setting `url`"),
 }
