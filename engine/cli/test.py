@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from engine.authoring.trial.series import Bench, Result, Task
     from engine.errors import Diagnostic, Span
 
-Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
-Percent = Annotated[float | None, Parameter(validator=validators.Number(gte=0, lte=100))]
+Jobs = Annotated[
+    int | None,
+    Parameter(
+        validator=validators.Number(gte=1),
+        help="At most so many processes. Default: one for each processor, where there are many cases.",
+    ),
+]
+Percent = Annotated[
+    float | None,
+    Parameter(
+        validator=validators.Number(gte=0, lte=100), help="Fail where less of a connector is reached, in percent."
+    ),
+]
 
 
 class Report(NamedTuple):
@@ -55,14 +66,10 @@ def test(
         Only cases whose name holds this text.
     operation:
         Only cases of this operation.
-    jobs:
-        At most so many processes. Default: one for each processor, where there are many cases.
     junit:
         Also write the results there, as JUnit XML.
     coverage:
         Show what of each connector no case reaches.
-    threshold:
-        Fail where less of a connector is reached, in percent.
     """
     from engine.cli.talk import say
 

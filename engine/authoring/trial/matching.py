@@ -33,8 +33,8 @@ def differences(found: Any, wanted: Any, known: Known, path: str = "", loose: bo
 
     In what is expected `$name` is any text, the same one for the same name and another for another name;
     `{any: kind}` anything of that kind (`true`: anything at all), `{regex: pattern}` a text that fits it wholly,
-    `{jwt: claims}` a token with these members in its header or claims. Raises ValueError and re.error for a matcher that
-    is none.
+    `{jwt: claims}` a token with these members in its header or claims.
+    Raises ValueError and re.error for a matcher that is none.
     """
     matcher = _matcher(wanted)
     if matcher is not None:
