@@ -73,11 +73,13 @@ def test(
     """
     from engine.cli.talk import say
 
-    folders = _folders(paths or (Path(),))
-    benches, problems = _benches(folders)
+    wrong = _wrong(paths)
+    benches, problems = _benches(paths or (Path(),)) if not wrong else ({}, [])
     tasks = [task for bench in benches.values() for task in bench.tasks(operation, case or "")]
-    if not folders or not (tasks or problems):
-        say("tolmach test: " + ("no case is called so" if folders and (case or operation) else "no cases here"))
+    if not tasks and not problems:
+        say(
+            f"tolmach test: {wrong or ('no case is called so' if benches and (case or operation) else 'no cases here')}"
+        )
         return USAGE
     reports = _reports(benches, tasks, jobs, whole=coverage or threshold is not None)
     _print(reports, problems, coverage, threshold, output)
@@ -86,26 +88,25 @@ def test(
     return FINDINGS if problems or any(one.failed or one.short(threshold) for one in reports) else DONE
 
 
-def _folders(paths: tuple[Path, ...]) -> list[Path]:
-    """The folders of connectors, each once; none where a path is wrong, which is said."""
-    from engine.cli.finding import files_in
-    from engine.cli.talk import say
-
-    wrong = [path for path in paths if not path.is_dir() and path.name not in ("connector.yaml", "tests.yaml")]
-    for path in [*wrong, *(one for one in paths if one not in wrong and not one.exists())]:
-        say(f"tolmach test: {path} is no " + ("connector.yaml or tests.yaml" if path.exists() else "file or folder"))
-        return []
-    return list(dict.fromkeys(file.parent for file in files_in(paths, "connector.yaml")))
+def _wrong(paths: tuple[Path, ...]) -> str:
+    """What is wrong with the first path that is no connector; "" if none is."""
+    for path in paths:
+        if not path.exists():
+            return f"there is no {path}"
+        if not path.is_dir() and path.name not in ("connector.yaml", "tests.yaml"):
+            return f"{path} is no connector.yaml or tests.yaml"
+    return ""
 
 
-def _benches(folders: list[Path]) -> tuple[dict[Path, "Bench"], list["Diagnostic"]]:
+def _benches(paths: tuple[Path, ...]) -> tuple[dict[Path, "Bench"], list["Diagnostic"]]:
     """Every connector that can be read, and the problems of the others."""
     from engine.authoring.trial.play import read_suite
     from engine.authoring.trial.series import Bench
+    from engine.cli.finding import files_in
     from engine.errors import ConfigError
 
     benches, problems = dict[Path, Bench](), list["Diagnostic"]()
-    for folder in folders:
+    for folder in dict.fromkeys(file.parent for file in files_in(paths, "connector.yaml")):
         try:
             benches[folder] = Bench(read_suite(folder))
         except ConfigError as error:
@@ -149,7 +150,7 @@ def _write(file: Path, reports: list[Report]) -> bool:
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(junit({report.connector: report.results for report in reports}))
+        file.write_bytes(junit([(report.connector, report.results) for report in reports]))
     except OSError as error:
         say(f"tolmach test: {file} cannot be written: {error.strerror}")
         return False

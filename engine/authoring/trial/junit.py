@@ -1,6 +1,6 @@
 """Results as JUnit XML, which every CI reads: a suite for each operation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -10,14 +10,14 @@ from engine.errors.report import clean
 from engine.language.codec.xml import encode_xml
 
 
-def junit(results: Mapping[str, Sequence[Result]]) -> bytes:
-    """The document; `results` of each connector in the order of its tests."""
+def junit(results: Sequence[tuple[str, Sequence[Result]]]) -> bytes:
+    """The document; `results` of each connector by its name, in the order of its tests."""
     suites = [
         _suite(f"{connector}.{operation}", list(some))
-        for connector, every in results.items()
+        for connector, every in results
         for operation, some in groupby(every, attrgetter("operation"))
     ]
-    every = [result for some in results.values() for result in some]
+    every = [result for _, some in results for result in some]
     return encode_xml({"testsuites": {**_counts("tolmach test", every), "testsuite": suites}})
 
 

@@ -13,8 +13,8 @@ from engine.authoring.trial.play import Suite, play, read_suite
 from engine.errors import ConfigError, Span
 from engine.settings.clock import SystemClock
 
-FEW: Final = 400
-"""So many cases take about two seconds, of which a second process would save less than it takes to start."""
+FEW: Final = 800
+"""Fewer take about three seconds, of which more processes would save little more than the one that they take to start."""
 
 
 class Task(NamedTuple):

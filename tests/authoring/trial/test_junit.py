@@ -16,7 +16,7 @@ def test_each_operation_is_a_suite_with_its_cases() -> None:
         Result("card", "fails", PLACE, [wrong, "and more"], 0.5, frozenset()),
         Result("user", "Анна", PLACE, [], 0.001, frozenset()),
     ]
-    root = ET.fromstring(junit({"crm": crm, "bank": [Result("card", "x", PLACE, [], 1, frozenset())]}))
+    root = ET.fromstring(junit([("crm", crm), ("bank", [Result("card", "x", PLACE, [], 1, frozenset())])]))
     assert root.tag == "testsuites"
     assert root.attrib == {"name": "tolmach test", "tests": "4", "failures": "1", "errors": "0", "time": "1.751"}
     suites = {suite.get("name"): suite for suite in root}
