@@ -14,7 +14,7 @@ from engine.errors import ConfigError, Span
 from engine.settings.clock import SystemClock
 
 FEW: Final = 800
-"""Fewer take about three seconds, of which more processes would save little more than the one that they take to start."""
+"""Fewer take about three seconds, of which more processes would save little more than they take to start."""
 
 
 class Task(NamedTuple):

@@ -16,6 +16,7 @@ REPLIES: Final = {"yes": YES, "no": NO, "403": "{reply: {status: 403}}", "500": 
 IF: Final = "{x?: {when: body.a, as: body.b}}"
 LOOP: Final = "{x: {each: body.rows, as: item.n}}"
 WHERE: Final = "{x: {each: body.rows, where: item.n, as: item.n}}"
+HAVING: Final = "{x: {each: body.rows, where: row.n, as: {n: item.n}}}"
 MAPPED: Final = "{x: {expr: body.a, map: {'%s': one}, default: other}}"
 TEMPLATE: Final = '{x: {expr: body.a, default: "{{ now }}"}}'
 LET: Final = "{let: {v: body.a}, as: {x?: v}}"
@@ -29,6 +30,7 @@ TREES: Final[list[tuple[str, str, list[str]]]] = [
     (LOOP, "yes", []),
     (WHERE, "yes", ["item.n never false"]),
     (WHERE, "no", ["item.n never evaluated", "item.n never false", "item.n never true"]),
+    (HAVING, "yes", ["row.n never false"]),
     ("{x: {expr: body.a, default: 5}}", "yes", [UNTAKEN]),
     ("{x: {expr: body.a, default: 5}}", "no", []),
     (MAPPED % 1, "yes", [UNTAKEN]),

@@ -1,5 +1,7 @@
 """What several requests of one call are: pages, attempts, tokens, steps; how an answer fails to come."""
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,17 @@ def test_large_bodies_stand_in_files(tmp_path: Path) -> None:
     assert wrong_in(suite) == {"one": [], "bytes": []}
 
 
+@pytest.fixture
+def tokyo() -> Iterator[None]:
+    """The machine's own zone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
 @pytest.mark.parametrize("now", ["2026-01-31T09:00:00+03:00", "2026-01-31T06:00:00", "2026-01-31T06:00:00Z"])
 def test_a_case_has_its_time(now: str, tmp_path: Path) -> None:
     rest = 'operations:\n  get: {request: {method: GET, path: /x, query: {on: "{{ now }}"}}, output: {id: body.id}}\n'
