@@ -19,9 +19,11 @@ def check(*paths: Path, connectors: Folders = (), env: bool = True, output: Outp
     env:
         Fill in variables and secret files of project files; with --no-env only names are checked.
     """
+    from engine.cli.finding import files_in
     from engine.cli.talk import print_json, say
 
-    files, absent = _files(paths or (Path(),))
+    absent = [path for path in paths if not path.exists()]
+    files = files_in(paths or (Path(),), *_CONNECTORS, "tolmach.yaml")
     for path in absent:
         say(f"tolmach check: there is no {path}")
     if absent or not files:
@@ -38,23 +40,6 @@ def check(*paths: Path, connectors: Folders = (), env: bool = True, output: Outp
 
 
 _CONNECTORS: Final = ("connector.yaml", "tests.yaml")
-
-
-def _files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
-    found: list[Path] = []
-    absent = [path for path in paths if not path.exists()]
-    for path in paths:
-        if path.is_dir():
-            names = ("connector.yaml", "tests.yaml", "tolmach.yaml")
-            inside = (f for name in names for f in path.rglob(name) if not _is_hidden(f.relative_to(path)))
-            found.extend(sorted(inside))
-        elif path.exists():
-            found.append(path)
-    return list(dict.fromkeys(found)), absent
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "node_modules" for part in path.parts)
 
 
 def _problems(path: Path, connectors: Folders, env: bool) -> list["Diagnostic"]:

@@ -21,6 +21,12 @@ VERBS: Final = (
         "check tolmach.yaml --no-env --output json",
     ),
     Verb(
+        "test",
+        "Play the cases of connectors through the real pipeline, without a network.",
+        "test connectors/amocrm --coverage",
+        "test --threshold 90 --junit build/junit.xml",
+    ),
+    Verb(
         "call",
         "Call one operation, or a capability of a project, and print the answer.",
         'call crm.find_client type=phone value="+7 900 123-45-67"',

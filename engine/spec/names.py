@@ -66,7 +66,7 @@ class Names:
         elif hasattr(part, "link"):
             part.link(self)
         else:
-            for inner in _parts(part):
+            for _, inner in parts(part):
                 self.check(inner)
 
     def _check_one(self, compiled: Template | Expression, reference: Reference) -> None:
@@ -92,9 +92,12 @@ class Names:
         self.at.report(*said, place_of(text, reference.offset, max(length, 1)) or self.at.top)
 
 
-def _parts(whole: Any) -> Iterable[Any]:
+def parts(whole: Any) -> Iterable[tuple[str, Any]]:
+    """What a model, a node, a mapping or a list is made of, each with its name there; "" in a list."""
     if isinstance(whole, list | tuple):
-        return whole
+        return [("", inner) for inner in whole]
+    if isinstance(whole, dict):
+        return whole.items()
     if isinstance(whole, Model):
-        return [value for _, value in whole]
-    return [getattr(whole, own.name) for own in fields(whole)] if is_dataclass(whole) else ()
+        return whole
+    return [(own.name, getattr(whole, own.name)) for own in fields(whole)] if is_dataclass(whole) else ()

@@ -8,6 +8,7 @@ import pytest
 
 from engine.authoring.trial.cases import Case
 from engine.authoring.trial.play import Suite, play, read_suite
+from engine.authoring.trial.series import Bench, results
 from tests.house.places import ROOT
 
 FOLDERS: Final = sorted(file.parent for file in (ROOT / "connectors").glob("*/connector.yaml"))
@@ -30,6 +31,14 @@ def test_a_case(suite: Suite, operation: str, case: Case) -> None:
 def test_every_operation_has_a_case(name: str) -> None:
     suite = SUITES[name]
     assert list(suite.connector.operations) == list(suite.tests.root)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_the_cases_reach_nine_tenths_of_it(name: str) -> None:
+    bench = Bench(SUITES[name])
+    played = results({bench.suite.folder: bench}, bench.tasks(None, ""), 1)
+    coverage = bench.ground.coverage(item for result in played for item in result.reached)
+    assert coverage.percent >= 90, coverage.missed
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

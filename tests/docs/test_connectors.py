@@ -14,12 +14,17 @@ from engine.document import read_text
 from engine.runtime.call import Call
 from engine.spec.project import project_file_of
 from engine.spec.reading import Reading
+from tests.authoring.trial.small import lay_suite
+from tests.cli.terminal import Terminal
 from tests.house.places import ROOT
 from tests.runtime.bench import HEAD, engine_of
 from tests.upstream import upstream
 
 PAGE = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TESTED = re.compile(
+    r"^<!-- test -->\n```yaml\n(.*?)^```\n\n```yaml\n(.*?)^```\n.*?^```text\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
 RUN = re.compile(r"^<!-- run: (.*?) -->\n```yaml\n(.*?)^```\n(.*?)(?=^## |^<!-- run|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -54,6 +59,8 @@ def test_every_example_is_right(text: str) -> None:
         at = Reading(read_text(text, "tolmach.yaml"))
         assert project_file_of(at.document, at) is not None
         at.finish()
+    elif text.startswith("# tests.yaml"):
+        check_document(read_text(text, "tests.yaml"))
     else:
         first = text.partition(":")[0]
         head = HEAD.partition(f"{first}:\n")[0] if first in ("settings", "connection") else HEAD
@@ -76,6 +83,15 @@ async def test_an_example_yields_what_it_says(example: Example, tmp_path: Path) 
     assert "/token" not in example.connector or system.asked[0].target == "/token"
     shown = re.search(rf"`{asked.method} (\S+)`", PAGE)
     assert shown is None or example.command != "crm.user id:=7" or shown[1] == asked.target
+
+
+def test_tests_say_what_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ((connector, cases, told),) = TESTED.findall(PAGE)
+    folder = lay_suite(tmp_path, connector, cases)
+    monkeypatch.chdir(folder)
+    assert Terminal(capsys)("test", "--coverage").out == told
 
 
 def test_the_page_has_examples_that_run() -> None:

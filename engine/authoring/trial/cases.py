@@ -1,7 +1,7 @@
 """`tests.yaml` beside a connector: cases by operation, each a call, its requests, their answers, the result."""
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -9,24 +9,27 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import RootModel
 
 from engine.authoring.trial.matching import Difference, Known, differences, exact
-from engine.document import Document
-from engine.errors import CATALOGUE
+from engine.document import Document, Map
+from engine.errors import CATALOGUE, nearest
 from engine.language.codec.json import encode_json
 from engine.language.text import as_text
 from engine.spec.reading import Model, Reading, about, read_root
 from engine.spec.trip import Rendered, Reply
+
+Matched = str | dict[str, Any] | None
+"""Text, or a matcher."""
 
 
 class Expected(Model):
     """What the request must be; members left out are not compared."""
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] | None = about("The HTTP method.", "GET")
-    path: str | None = about("Decoded, without the query and the path of the base URL.", "/api/v4/contacts")
+    path: Matched = about("Decoded, without the query and the path of the base URL.", "/api/v4/contacts")
     query: dict[str, Any] | None = about("Of its parameters these; null: not sent.", {"query": "7900"})
     headers: dict[str, Any] | None = about("Of its headers these; null: not sent.", {"Accept": "*/*"})
     json_: Any = about("Its JSON body.", {"id": 5}, alias="json")
     form: dict[str, Any] | None = about("Its form body.", {"id": "5"})
-    text: str | None = about("Its body as it is.", "<id>5</id>")
+    text: Matched = about("Its body as it is.", "<id>5</id>")
 
     def differences(self, sent: Rendered, base: str, known: Known, now: float) -> Iterator[Difference]:
         """Where a request is not what is expected; `base`: the path of the base URL, `now`: seconds since the call."""
@@ -57,7 +60,7 @@ class Answered(Model):
     json_: Any = about("Its JSON body.", {"id": 5}, alias="json")
     text: str | None = about("Its body as it is.", "<html>")
     base64: str | None = about("Its body in bytes.", "PGlkPjU8L2lkPg==")
-    file: Path | None = about("Its body, in a file beside the tests.", "large.json")
+    file: str | None = about("Its body, in a file beside the tests.", "large.json")
     after: float = about("Seconds until it comes.", default=0.0)
     broken: Literal["refused", "lost", "silent"] | None = about(
         "No answer: no connection, a connection lost after the request was sent, silence.", "silent"
@@ -72,7 +75,7 @@ class Answered(Model):
             written = b64decode(self.base64)
         elif self.file is not None:
             written = (folder / self.file).read_bytes()
-        typed = "json_" in self.model_fields_set or (self.file is not None and self.file.suffix == ".json")
+        typed = "json_" in self.model_fields_set or (self.file is not None and self.file.endswith(".json"))
         kind = {"content-type": "application/json" if typed else "text/plain"} if written else {}
         headers = kind | {name.lower(): value for name, value in self.headers.items()}
         cookies = dict(one.partition(";")[0].split("=", 1) for one in headers.get("set-cookie", "").split(", ") if one)
@@ -111,10 +114,19 @@ class TestsFile(RootModel[dict[str, list[Case]]]):
     """Operation → cases."""
 
 
-def tests_of(document: Document) -> TestsFile:
-    """The cases of a document. Raises ConfigError with every problem found."""
+def tests_of(document: Document, operations: Collection[str] | None) -> TestsFile:
+    """The cases of a document; `operations` are those of its connector, None where they are not known.
+
+    Raises ConfigError with every problem found, also for cases of what is no operation.
+    """
     at = Reading(document)
-    return at.settled(read_root(TestsFile, at, "a file of tests", "begin with the name of an operation"))
+    found = read_root(TestsFile, at, "a file of tests", "begin with the name of an operation")
+    root, known = document.root, operations or ()
+    for name in root if operations is not None and isinstance(root, Map) else ():
+        if name not in known:
+            message = f"the connector has no operation `{name}`"
+            at.report("unknown-operation", message, nearest(name, known), root.key_span(name))
+    return at.settled(found)
 
 
 def pairs(text: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def differences(found: Any, wanted: Any, known: Known, path: str = "", loose: bo
     In what is expected `$name` is any text, the same one for the same name and another for another name;
     `{any: kind}` anything of that kind (`true`: anything at all), `{regex: pattern}` a text that fits it wholly,
     `{jwt: claims}` a token with these members in its header or claims.
+    Raises ValueError and re.error for a matcher that is none.
     """
     matcher = _matcher(wanted)
     if matcher is not None:
@@ -87,6 +88,8 @@ def _same(found: Any, name: str, known: Known) -> bool:
 
 
 def _any(found: Any, kind: Any, _: Known) -> bool:
+    if kind is not True and kind not in _KINDS:
+        raise ValueError(f"`any` takes true or one of {', '.join(_KINDS)}, not `{kind}`")
     return found is not ABSENT and (kind is True or kind_of(found).split()[-1] == kind)
 
 
@@ -96,11 +99,20 @@ def _regex(found: Any, pattern: Any, _: Known) -> bool:
 
 def _token(found: Any, claims: Any, known: Known) -> bool:
     """The members of a signed token, as far as they are expected."""
-    parts = [exact(b64decode(f"{part}==", "-_")) for part in str(found).split(".")[:2]]
-    said = {name: one for part in parts for name, one in (part or {}).items() if name in claims}
+    parts = [_decoded(part) for part in str(found).split(".")[:2]]
+    said = {name: one for part in parts for name, one in part.items() if name in claims}
     return not list(differences(said, claims, known))
 
 
+def _decoded(part: str) -> dict[str, Any]:
+    try:
+        found = exact(b64decode(f"{part}==", "-_"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+_KINDS: Final = ("text", "number", "boolean", "list", "mapping", "null")
 _NAME: Final = re.compile(r"\$[a-z]\w*")
 _MATCHERS: Final[dict[str, Callable[[Any, Any, Known], bool]]] = {"any": _any, "regex": _regex, "jwt": _token}
 

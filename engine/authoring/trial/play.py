@@ -12,8 +12,8 @@ from engine.authoring.trial.cases import Case, TestsFile, tests_of
 from engine.authoring.trial.matching import differences, exact
 from engine.authoring.trial.script import Script, Sent, shown
 from engine.authoring.trial.turned import NOON, Chance, TurnedClock, TurnedLoop
-from engine.document import Document, read_file, span_at
-from engine.errors import CallError, nearest
+from engine.document import read_file
+from engine.errors import CallError
 from engine.language.codec.json import encode_json
 from engine.language.expression import Expression
 from engine.language.template import Template
@@ -22,7 +22,7 @@ from engine.runtime.recorder import Recorder
 from engine.settings.clock import Clock
 from engine.spec.connector import Connector, Loaded, connector_of
 from engine.spec.declaration import Declaration
-from engine.spec.reading import Reading, plain
+from engine.spec.reading import plain
 
 
 class Suite(NamedTuple):
@@ -38,20 +38,14 @@ class Suite(NamedTuple):
 
 
 def read_suite(folder: Path) -> Suite:
-    """What stands in the folder of a connector. Raises ConfigError, also for cases of what is no operation."""
-    loaded = connector_of(read_file(folder / "connector.yaml"))
-    document = read_file(folder / "tests.yaml")
-    tests = tests_of(document)
-    _link(document, tests, loaded.connector)
+    """What stands in the folder of a connector; without a tests.yaml no cases.
+
+    Raises ConfigError, also for cases of what is no operation.
+    """
+    loaded, file = connector_of(read_file(folder / "connector.yaml")), folder / "tests.yaml"
+    none = TestsFile.model_construct({})
+    tests = tests_of(read_file(file), loaded.connector.operations) if file.exists() else none
     return Suite(loaded, tests, folder)
-
-
-def _link(document: Document, tests: TestsFile, connector: Connector) -> None:
-    at = Reading(document)
-    for name in tests.root.keys() - connector.operations.keys():
-        message = f"the connector has no operation `{name}`"
-        at.report("unknown-operation", message, nearest(name, connector.operations), span_at(document, (name,)))
-    at.finish()
 
 
 class Event(NamedTuple):

@@ -88,11 +88,16 @@ class Script:
         path = unquote(urlsplit(request.url).path).removeprefix(self.base)
         said = [f"{request.method} {path}: " + ("no exchange is left for it" if not near else "fits no exchange")]
         if near:
-            at, wrong = min(near, key=lambda one: len(one[1]))
+            at, wrong = min(near, key=lambda one: (_elsewhere(one[1]), len(one[1])))
             said += [f"  exchanges[{at}].expect.{one}" for one in shown(wrong)]
         text = "\n".join(said)
         if text not in self.wrong:  # a repeat says it again
             self.wrong.append(text)
+
+
+def _elsewhere(wrong: Sequence[Difference]) -> int:
+    """How much of it is that another place is asked: such an exchange is meant for another request."""
+    return sum(one.path in ("method", "path") for one in wrong)
 
 
 def shown(wrong: Sequence[Difference]) -> list[str]:

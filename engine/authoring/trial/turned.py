@@ -35,10 +35,10 @@ class TurnedLoop(asyncio.SelectorEventLoop):
 
 
 class TurnedClock:
-    """The clock of such a loop; it begins at noon, or when it is told to."""
+    """The clock of such a loop; it begins at noon, or when it is told to (without a zone: in UTC)."""
 
     def __init__(self, begins: datetime = NOON) -> None:
-        self._begins = begins
+        self._begins = begins if begins.tzinfo is not None else begins.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         return self._begins.astimezone(UTC) + timedelta(seconds=self.monotonic() - _BEGIN)

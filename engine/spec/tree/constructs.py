@@ -158,6 +158,10 @@ class Expr:
             return self.default(scope)
         return value
 
+    def lacks(self, value: Any) -> bool:
+        """Whether there is nothing for a value of the expression, so that the default is taken."""
+        return value is None or (self.table is not None and _text(value) not in self.table)
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
