@@ -1,5 +1,6 @@
 """`tolmach check --fix`: the changes that are safe, each tried before it is kept."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -20,13 +21,15 @@ class Change(NamedTuple):
 def mend(checker: Checker, path: Path) -> list[Change]:
     """Mend what can be mended in a connector, its tests or a page; what was changed, in the order it was done.
 
-    A change is kept if what it mends is gone and nothing else is refused for it. A file that is no UTF-8, that was
-    changed meanwhile or that cannot be written is left as it is. Raises OSError where it cannot be written.
+    A change is kept if what it mends is gone and nothing else is refused for it. Project files, what is no UTF-8 and
+    what was changed meanwhile are left as they are. Raises OSError where a file cannot be read or written.
     """
     before = path.read_bytes()
     try:
         text = before.decode()
     except UnicodeDecodeError:
+        return []
+    if path.suffix != ".md" and re.search(r"^projects:", text, re.MULTILINE):
         return []
     changes = _mended(checker, path, text)
     if changes and path.read_bytes() == before:
@@ -65,10 +68,12 @@ def _applied(text: str, problem: Diagnostic, edit: Edit) -> tuple[Change, str]:
 
 
 def _is_better(problem: Diagnostic, found: list[Diagnostic], left: list[Diagnostic]) -> bool:
-    """Fewer of this code, and of what is refused fewer too if this is, else no more."""
+    """No more is refused than before, and nothing is wrong any more where the change was made."""
     refused = [sum(one.severity == "error" for one in many) for many in (found, left)]
-    same = [sum(one.code == problem.code for one in many) for many in (found, left)]
-    return same[1] < same[0] and refused[1] + (problem.severity == "error") <= refused[0]
+    place = (problem.span.line, problem.span.column)
+    there = {one.code for one in left if (one.span.line, one.span.column) == place and one.severity == "error"}
+    same = [one for one in left if one.code == problem.code and one.span == problem.span]
+    return refused[1] <= refused[0] and not there and not same
 
 
 def _write(path: Path, text: str) -> None:

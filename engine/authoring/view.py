@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from jinja2 import nodes
 
@@ -166,26 +166,40 @@ def path_in(node: Node) -> tuple[str, ...]:
 
 
 class Bare(NamedTuple):
-    """A value that a template writes as it is: the text before and after its tag, its path, its place in the text."""
+    """A value that a template writes as it is: its path, its offset, the text before and after its tag."""
 
-    before: str
-    after: str
+    template: Template
     path: tuple[Any, ...]
     offset: int
+    before: str
+    after: str
 
 
-def bare(template: Template, numbers: Mapping[str, Any]) -> Iterator[Bare]:
-    """The values that a mixed template writes without a filter that makes them safe; `numbers` are inputs that are."""
-    source = split(str(template.text))
-    texts = ["", *source.parts, ""]
-    for before, part, after in zip(texts, source.parts, texts[2:], strict=False):
-        if not isinstance(part, str) and not _safe(part.node, numbers):
-            around = [text if isinstance(text, str) else "" for text in (before, after)]
-            yield Bare(around[0], around[1], path_of(part.node) or (), start_of(part.node))
+def bare(whole: Any, inputs: Mapping[str, Any]) -> Iterator[Bare]:
+    """The values that templates mix with other text without a filter that makes them safe; numbers of `inputs` are."""
+    for one in parts(whole):
+        mixed = isinstance(one, Template) and not (one.constant or one.lone or one.literal)
+        source = split(str(one.text)).parts if mixed else []
+        for before, part, after in zip(["", *source], source, [*source[1:], ""], strict=False):
+            if not isinstance(part, str) and not _safe(part.node, inputs):
+                around = [text if isinstance(text, str) else "" for text in (before, after)]
+                yield Bare(one, path_of(part.node) or (), start_of(part.node), *around)
 
 
-_WHOLE = {"url", "base64", "hash", "hmac", "int", "decimal", "date", "instant", "instant_ms", "datetime", "to_json"}
-_NUMBERS = ("integer", "decimal", "boolean", "date", "instant")
+_WHOLE: Final = {
+    "url",
+    "base64",
+    "hash",
+    "hmac",
+    "int",
+    "decimal",
+    "date",
+    "instant",
+    "instant_ms",
+    "datetime",
+    "to_json",
+}
+_NUMBERS: Final = ("integer", "decimal", "boolean", "date", "instant")
 
 
 def _safe(node: nodes.Node, inputs: Mapping[str, Any]) -> bool:

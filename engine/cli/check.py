@@ -138,7 +138,8 @@ def _print(checker: "Checker", files: list[Path], problems: list["Diagnostic"], 
 def _counted(files: list[Path], problems: list["Diagnostic"]) -> str:
     counts = {kind: sum(one.severity == kind for one in problems) for kind in ("error", "warning", "hint")}
     found = [f"{n} {kind}{'s' if n != 1 else ''}" for kind, n in counts.items() if n]
-    return ", ".join([f"{len(files)} file{'s' if len(files) != 1 else ''}", *(found or ["no problem found"])])
+    clean = [] if counts["error"] + counts["warning"] else ["no problem found"]
+    return ", ".join([f"{len(files)} file{'s' if len(files) != 1 else ''}", *clean, *found])
 
 
 def _watched(places: tuple[Path, ...], once: Callable[[], int]) -> int:

@@ -183,7 +183,7 @@ def _errors() -> Iterator[str]:
 def _problems() -> Iterator[str]:
     yield "## Problems of a file\n"
     yield "What `tolmach check` prints, by code.\n"
-    yield "An error is refused, a warning is a trap, a hint fails nothing but `--strict`. `tolmach docs CODE` tells more.\n"
+    yield "An error is refused, a warning is a trap, a hint fails only with `--strict`. More: `tolmach docs CODE`.\n"
     yield "| code | severity | what is wrong |"
     yield "|---|---|---|"
     known = pages()

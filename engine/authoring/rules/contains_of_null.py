@@ -22,7 +22,7 @@ from engine.spec.response import Response
 
 SEVERITY: Final = "hint"
 
-_STRICT = ("contains", "starts_with", "ends_with")
+_STRICT: Final = ("contains", "starts_with", "ends_with")
 _MAY_MISS = ("body", "item", "root")
 
 

@@ -24,7 +24,7 @@ from engine.spec.request import Request
 
 SEVERITY: Final = "warning"
 
-_HOST = r"https?://[^/{'\"]+(?=/|$|['\"])"
+_HOST: Final = r"https?://[^/{'\"]+(?=/|$|['\"])"
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -24,9 +24,5 @@ def check(view: View) -> Iterator[Finding]:
     """Patterns with less than two whole labels."""
     for at, host in enumerate(view.connector.connection.hosts):
         if "*" in host and sum("*" not in label for label in host.partition(":")[0].split(".")) < 2:
-            message = f"`{host}` lets in every host of a public domain"
-            yield Finding(
-                message,
-                "name the vendor's domain: `*.crm.example`",
-                span_at(view.document, ("connection", "hosts", at)),
-            )
+            message, place = f"`{host}` lets in every host of a public domain", ("connection", "hosts", at)
+            yield Finding(message, "name the vendor's domain: `*.crm.example`", span_at(view.document, place))

@@ -23,12 +23,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from engine.authoring.view import Finding, View, bare, parts
-from engine.language.template import Template
+from engine.authoring.view import Finding, View, bare
 
 SEVERITY: Final = "warning"
 
-_COMPARED = re.compile(
+_COMPARED: Final = re.compile(
     r"[\w\])}'\"]\s+(?:==?|!=|<>|<=?|>=?|!?~|eq|ne|gt|ge|lt|le|like|in|not in)\s*[(\[]?\s*['\"%]*$|"
     r"\w\s*(?:=|,|\()\s*\\?['\"]%?$",
     re.IGNORECASE,
@@ -36,20 +35,11 @@ _COMPARED = re.compile(
 
 
 def check(view: View) -> Iterator[Finding]:
-    """Values of templates that stand where a query language compares."""
+    """Values that stand where a query language compares; headers and text have `value-unescaped`."""
     for sent in view.sent:
-        elsewhere = {
-            id(one) for one in parts([sent.request.headers, sent.request.text])
-        }  # `value-unescaped` sees these
-        for one in parts(sent.request):
-            mixed = (
-                isinstance(one, Template)
-                and id(one) not in elsewhere
-                and not one.constant
-                and not one.lone
-                and not one.literal
-            )
-            for value in bare(one, sent.operation.input) if mixed else ():
-                if _COMPARED.search(value.before):
-                    remedy = "end it in the filter of the language (`soql`, `odata`, `jql` …), without quotes around"
-                    yield Finding("a bare value stands in the text of a query", remedy, view.at(one.text, value.offset))
+        asked = [value for key, value in sent.request if key not in ("headers", "text")]
+        for one in bare(asked, sent.operation.input):
+            if _COMPARED.search(one.before):
+                remedy = "end it in the filter of the language (`soql`, `odata`, `jql` …), without quotes around"
+                place = view.at(one.template.text, one.offset)
+                yield Finding("a bare value stands in the text of a query", remedy, place)

@@ -31,7 +31,7 @@ from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "hint"
 
-_READING = ("identity", "card", "products", "showcase", "managers")
+_READING: Final = ("identity", "card", "products", "showcase", "managers")
 
 
 def check(view: View) -> Iterator[Finding]:

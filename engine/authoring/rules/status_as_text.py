@@ -20,7 +20,7 @@ from engine.errors import Diagnostic
 
 SEVERITY: Final = "warning"
 
-_TEXT = re.compile(r"(?<![\w.$\"])status\s*(?:==|!=|<=?|>=?)\s*('(\d{3})'|`\"\d{3}\"`)")
+_TEXT: Final = re.compile(r"(?<![\w.$\"])status\s*(?:==|!=|<=?|>=?)\s*('(\d{3})'|`\"\d{3}\"`)")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -17,8 +17,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from engine.authoring.view import Finding, View, bare, parts
-from engine.language.template import Template
+from engine.authoring.view import Finding, View, bare
 
 SEVERITY: Final = "warning"
 
@@ -26,14 +25,9 @@ SEVERITY: Final = "warning"
 def check(view: View) -> Iterator[Finding]:
     """Values in a body of text with a syntax, and in quotes or lists of a header that also holds other text."""
     for sent in view.sent:
-        body = [sent.request.text] if sent.request.text is not None else []
-        headers = [one for one in parts(sent.request.headers) if isinstance(one, Template)]
-        for text, syntax in (*((one, r"[<>{}\[\]\"'|]") for one in body), *((one, r"[\";,]") for one in headers)):
-            mixed = not text.constant and not text.lone and not text.literal
-            for value in bare(text, sent.operation.input) if mixed else ():
-                if value.path[:1] != ("settings",) and re.search(syntax, value.before[-80:] + value.after[:80]):
-                    remedy = (
-                        "write a tree (`json:`, `xml:`), or end it in `to_json`, `url`, `base64` or a literal filter"
-                    )
-                    place = view.at(text.text, value.offset)
-                    yield Finding("a bare value stands in text that has a syntax", remedy, place)
+        for place, syntax in ((sent.request.text, r"[<>{}\[\]\"'|]"), (sent.request.headers, r"[\";,]")):
+            for one in bare(place, sent.operation.input):
+                if one.path[:1] != ("settings",) and re.search(syntax, one.before + one.after):
+                    remedy = "write a tree (`json:`, `xml:`), or end it in `to_json`, `url` or a literal filter"
+                    found = view.at(one.template.text, one.offset)
+                    yield Finding("a bare value stands in text that has a syntax", remedy, found)

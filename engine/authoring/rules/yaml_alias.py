@@ -4,7 +4,7 @@ Why it is bad: a `*` at the beginning of a value is no text to YAML. It stands f
 
 Example:
 
-    operations: {user: {request: {method: GET, path: /user, headers: {Accept: */*}}}}
+    operations: {user: {request: {method: GET, path: /user, headers: {Accept: *any}}}}
 
 Use instead:
 

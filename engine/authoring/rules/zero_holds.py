@@ -22,7 +22,7 @@ from engine.language.jmes.parser import parse
 
 SEVERITY: Final = "hint"
 
-_NUMBER = re.compile(r"(?:.*_)?(?:count|total|quantity|length)|.*[a-z](?:Count|Total|Quantity|Length)")
+_NUMBER: Final = re.compile(r"(?:.*_)?(?:count|total|quantity|length)|.*[a-z](?:Count|Total|Quantity|Length)")
 
 
 def check(view: View) -> Iterator[Finding]:
