@@ -31,8 +31,8 @@ def check(
     Parameters
     ----------
     paths:
-        Files, or folders to search for connector.yaml, tests.yaml and tolmach.yaml; of a page (.md) its YAML blocks
-        that are whole files. Default: this folder.
+        Files, folders to search for connector.yaml, tests.yaml and tolmach.yaml, or pages (.md) with YAML blocks that
+        are whole files. Default: this folder.
     env:
         Fill in variables and secret files of project files; with --no-env only names are checked.
     strict:
@@ -43,14 +43,9 @@ def check(
         Check again as soon as a file changes, until Ctrl-C.
     """
     from engine.authoring.check import Checker
-    from engine.cli.talk import say
 
     places = paths or (Path(),)
-    absent = [path for path in places if not path.exists()]
-    for path in absent:
-        say(f"tolmach check: there is no {path}")
-    if absent or not _files(places):
-        say("" if absent else "tolmach check: no connector.yaml, tests.yaml or tolmach.yaml here")
+    if not _are_there(places):
         return USAGE
     checker = Checker(_deploy(connectors, env))
 
@@ -64,6 +59,18 @@ def check(
 
 
 _NAMES: Final = ("connector.yaml", "tests.yaml", "tolmach.yaml")
+
+
+def _are_there(paths: tuple[Path, ...]) -> bool:
+    from engine.cli.talk import say
+
+    absent = [path for path in paths if not path.exists()]
+    for path in absent:
+        say(f"tolmach check: there is no {path}")
+    found = bool(_files(paths))
+    if not absent and not found:
+        say("tolmach check: no connector.yaml, tests.yaml or tolmach.yaml here")
+    return found and not absent
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
