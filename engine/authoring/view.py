@@ -178,8 +178,7 @@ class Bare(NamedTuple):
 def bare(whole: Any, inputs: Mapping[str, Any]) -> Iterator[Bare]:
     """The values that templates mix with other text without a filter that makes them safe; numbers of `inputs` are."""
     for one in parts(whole):
-        mixed = isinstance(one, Template) and not (one.constant or one.lone or one.literal)
-        source = split(str(one.text)).parts if mixed else []
+        source = split(str(one.text)).parts if isinstance(one, Template) else []
         for before, part, after in zip(["", *source], source, [*source[1:], ""], strict=False):
             if not isinstance(part, str) and not _safe(part.node, inputs):
                 around = [text if isinstance(text, str) else "" for text in (before, after)]

@@ -36,6 +36,17 @@ def test_tests_that_cannot_be_read_are_not_missed(tmp_path: Path) -> None:
     assert "operation-untested" in codes(tmp_path, "title: A CRM\n")
 
 
+def test_without_any_tests_that_is_told_once(tmp_path: Path) -> None:
+    found = codes(tmp_path, "response: {errors: [{when: body.a, code: conflict}]}\n")
+    assert "operation-untested" in found
+    assert "error-untested" not in found
+
+
+def test_rules_wait_until_the_yaml_is_right(tmp_path: Path) -> None:
+    found = CHECKER.problems(tmp_path / "connector.yaml", completed("title: yes\n"))
+    assert [problem.code for problem in found] == ["ambiguous-boolean"]
+
+
 def test_no_rule_stumbles_over_what_the_language_can_do(tmp_path: Path) -> None:
     """Every connector of the conformance suite; of those that can be read the rules say something or nothing."""
     texts = {data for _, case in every() for name, data in case.files().items() if name.endswith("connector.yaml")}
