@@ -33,10 +33,8 @@ class Checker:
 
     def problems(self, path: Path, text: str | None = None) -> list[Diagnostic]:
         """Every problem of a file, in its order; of `text` in its place."""
-        if path.suffix == ".md":
-            found = self._of_page(path, path.read_text(encoding="utf-8", errors="replace") if text is None else text)
-        else:
-            found = self._of_file(path, text)
+        page = text if path.suffix != ".md" or text is not None else _page(path)
+        found = self._of_file(path, text) if path.suffix != ".md" or page is None else self._of_page(path, page)
         return sorted({(p.span, p.code): p for p in reversed(found)}.values(), key=lambda p: (p.span, p.code))
 
     def _of_file(self, path: Path, text: str | None) -> list[Diagnostic]:
@@ -84,6 +82,14 @@ class Checker:
 
 def _read(path: Path) -> Document:
     return read_file(path) if path.name in ("connector.yaml", "tests.yaml") else read_project(path)
+
+
+def _page(path: Path) -> str | None:
+    """The text of a page; None where it cannot be read, which reading it as a file tells."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
 
 
 def _loaded(document: Document) -> Loaded | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.authoring.check import Checker
+from engine.authoring.fixes import mend
 from engine.authoring.markdown import blocks
 from engine.document import Document
 from engine.errors import Diagnostic
@@ -92,6 +93,18 @@ def test_a_project_of_a_page_knows_its_connectors(tmp_path: Path) -> None:
     file.write_text(fenced(PROJECT) + fenced(CONNECTOR.replace("inptu.id", "'x'")), encoding="utf-8")
     assert [p.code for p in Checker(deploy).problems(file)] == ["no-error-rule"]
     assert told == [{"crm"}]
+
+
+def test_a_page_is_mended(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    text = fenced(CONNECTOR.replace("inptu.id", "'x'").replace("A CRM", "no"))
+    file.write_text(f"no\n\n{text}", encoding="utf-8")
+    assert len(mend(Checker(lambda *_: []), file)) == 1
+    assert file.read_text(encoding="utf-8") == f"no\n\n{text}".replace("title: no", "title: 'no'")
+
+
+def test_a_page_that_cannot_be_read(tmp_path: Path) -> None:
+    assert [one.code for one in Checker(lambda *_: []).problems(tmp_path / "none.md")] == ["yaml-file"]
 
 
 def test_what_lies_elsewhere_is_not_missed(tmp_path: Path) -> None:
