@@ -155,6 +155,7 @@ CODES: Final[dict[str, str]] = {
     "unverified-unexplained": "A line is marked unverified, and nothing says what is not known.",
     "value-unescaped": "A bare value stands in text that has a syntax of its own.",
     "zero-holds": "A number stands as a condition, and 0 holds.",
+    "zero-is-false": "A number stands as a condition of a template, where 0 does not hold.",
     # comments that silence rules
     "ignore-unused": "A comment `tolmach: ignore[…]` silences nothing.",
     "ignore-without-reason": "A comment `tolmach: ignore[…]` does not say why.",
