@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from engine.authoring.pages import Page
@@ -47,22 +48,29 @@ def heed(document: Document, found: list[Diagnostic], pages: Mapping[str, Page],
         if not said:
             left = [one for one in left if one not in mine]
             used = {one.code for one in mine}
-            said = [("ignore-unused", *_nothing(code, pages)) for code in codes if whole and code not in used]
-        source = line_at(document, comment.span.line)
-        told += [Diagnostic(*one, comment.span, source, severity=pages[one[0]].severity) for one in said]
+            said = [("ignore-unused", code, *_nothing(code, pages)) for code in codes if whole and code not in used]
+        source, span = line_at(document, comment.span.line), comment.span
+        for kind, word, message, remedy in said:
+            place = replace(span, column=source.find(word, span.column) + 1, length=len(word)) if word else span
+            told.append(Diagnostic(kind, message, remedy, place, source, severity=pages[kind].severity))
     return [*left, *told]
 
 
 _IGNORE: Final = re.compile(r"tolmach:\s*ignore\s*\[([^\]]*)\]\s*(.*)")
 
 
-def _faults(codes: list[str], reason: str, pages: Mapping[str, Page]) -> Iterator[tuple[str, str, str]]:
+def _faults(codes: list[str], reason: str, pages: Mapping[str, Page]) -> Iterator[tuple[str, str, str, str]]:
     if not reason:
         said = "nothing is silenced without a reason"
-        yield "ignore-without-reason", said, "write why behind the bracket: `# tolmach: ignore[…] because …`"
+        yield "ignore-without-reason", "", said, "write why behind the bracket: `# tolmach: ignore[…] because …`"
     for code in codes:
         if code in pages and pages[code].check is None:
-            yield "ignore-refused", f"`{code}` cannot be silenced", f"mend it, and take `{code}` out of the comment"
+            yield (
+                "ignore-refused",
+                code,
+                f"`{code}` cannot be silenced",
+                f"mend it, and take `{code}` out of the comment",
+            )
 
 
 def _nothing(code: str, pages: Mapping[str, Page]) -> tuple[str, str]:

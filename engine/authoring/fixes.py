@@ -60,7 +60,7 @@ def _edit_of(checker: Checker, problem: Diagnostic) -> Edit | None:
 
 
 def _applied(text: str, problem: Diagnostic, edit: Edit) -> tuple[Change, str]:
-    lines, at = text.splitlines(keepends=True), edit.span.column - 1
+    lines, at = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text), edit.span.column - 1
     line = lines[edit.span.line - 1]
     changed = line[:at] + edit.text + line[at + edit.span.length :]
     lines[edit.span.line - 1] = changed

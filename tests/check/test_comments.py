@@ -46,6 +46,10 @@ def codes(folder: Path, setting: str, name: str = "connector.yaml") -> list[tupl
         ),
         ("a: string # tolmach: ignore[setting-unused, zero-holds] later", [(7, "ignore-unused")]),
         ("a: string # tolmach: ignore[ setting-unused ]  later", []),
+        (
+            "a: url # tolmach: ignore[zero-holds, nothing] x",
+            [(7, "setting-unused"), (7, "ignore-unused"), (7, "ignore-unused")],
+        ),
         ("a: string # tolmach: ignore[setting-unused]", [(7, "setting-unused"), (7, "ignore-without-reason")]),
         ("a: strng # tolmach: ignore[wrong-value] later", [(7, "wrong-value"), (7, "ignore-refused")]),
         ("a: strng # tolmach: ignore[setting-unused] later", [(7, "wrong-value")]),

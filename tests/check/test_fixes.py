@@ -80,6 +80,14 @@ def test_a_change_shows_its_line(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["connector.yaml"]
 
 
+def test_what_else_may_end_a_line_ends_none(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    text = f"a\u2028b\x0cc\n\n```yaml\n{TEXT.replace('SENT', 'no').replace('READ', 'body.id')}```\n"
+    page.write_text(text, encoding="utf-8")
+    assert len(mend(CHECKER, page)) == 1
+    assert page.read_text(encoding="utf-8") == text.replace("{q: no}", "{q: 'no'}")
+
+
 def test_rights_and_links_stay(tmp_path: Path) -> None:
     file = tmp_path / "real.yaml"
     file.write_text(TEXT.replace("SENT", "no").replace("READ", "body.id"), encoding="utf-8")
