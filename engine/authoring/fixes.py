@@ -55,7 +55,7 @@ def _mended(checker: Checker, path: Path, text: str) -> list[tuple[Change, str]]
 
 
 def _edit_of(checker: Checker, problem: Diagnostic) -> Edit | None:
-    fix = checker.pages[problem.code].fix if problem.code in checker.pages and problem.source else None
+    fix = checker.pages[problem.code].fix if problem.code in checker.pages else None
     return fix(problem) if fix is not None else None
 
 

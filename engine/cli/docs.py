@@ -27,7 +27,8 @@ def docs(code: str = "", /) -> int:
     elif code in CATALOGUE:
         print(_fault(code))
     else:
-        say(f"tolmach docs: there is no code `{code}`: {nearest(code, [*CODES, *CATALOGUE])}")
+        remedy = nearest(code, [*CODES, *CATALOGUE], "`tolmach docs` lists them")
+        say(f"tolmach docs: there is no code `{code}`: {remedy}")
         return USAGE
     return DONE
 

@@ -42,3 +42,4 @@ def test_a_slip_is_told(tolmach: Terminal, slip: str, meant: str) -> None:
     ended = tolmach("docs", slip)
     assert (ended.code, ended.out) == (2, "")
     assert f"did you mean `{meant}`?" in ended.err
+    assert "`tolmach docs` lists them" in tolmach("docs", "q").err
