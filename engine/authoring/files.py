@@ -20,9 +20,9 @@ def kind_of_file(document: Document) -> Kind:
     return "connector"
 
 
-def check_document(document: Document) -> None:
+def check_document(document: Document, kind: Kind | None = None) -> None:
     """Check a connector, or tests with the connector beside them. Raises ConfigError with every problem found."""
-    if kind_of_file(document) == "tests":
+    if (kind or kind_of_file(document)) == "tests":
         from engine.authoring.trial.cases import tests_of
 
         tests_of(document, _operations_beside(document))

@@ -17,9 +17,10 @@ VERBS: Final = (
     Verb(
         "check",
         "Check connectors, project files and tests: every problem at once.",
-        "check connectors/amocrm",
-        "check tolmach.yaml --no-env --output json",
+        "check connectors/amocrm --fix",
+        "check tolmach.yaml --no-env --output sarif",
     ),
+    Verb("docs", "Print the page of a code: why it is bad, what to write instead.", "docs", "docs not-precedence"),
     Verb(
         "test",
         "Play the cases of connectors through the real pipeline, without a network.",

@@ -8,7 +8,7 @@ TolmachError
 """
 
 from engine.errors.catalogue import CATALOGUE, Fault
-from engine.errors.diagnostics import CODES, Diagnostic, Span, nearest
+from engine.errors.diagnostics import CODES, Diagnostic, Severity, Span, nearest
 from engine.errors.tree import CallError, ConfigError, EvaluationError, LanguageError, TolmachError, Upstream
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "EvaluationError",
     "Fault",
     "LanguageError",
+    "Severity",
     "Span",
     "TolmachError",
     "Upstream",

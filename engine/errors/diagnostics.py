@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,6 +19,10 @@ class Span:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+Severity = Literal["error", "warning", "hint"]
+"""An error is refused, a warning is a trap, a hint is advice: it fails nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem. `message` says what was found, `remedy` what to write; neither ever holds a secret's value.
@@ -32,6 +36,7 @@ class Diagnostic:
     span: Span
     source: str = ""
     also: Span | None = None
+    severity: Severity = "error"
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -124,4 +129,35 @@ CODES: Final[dict[str, str]] = {
     "unknown-allow": "A key allows something that the project does not have.",
     "wrong-zone": "A time zone, region or language that does not exist.",
     "wrong-network": "A network that cannot be read or may never be allowed.",
+    # rules of `tolmach check`, for files that can be read
+    "base-url-unbounded": "A setting without a pattern stands in the host of `base_url`.",
+    "contains-of-null": "A function of JMESPath's own gets a value that may be null, and fails.",
+    "docs-missing": "Nothing says where the vendor documents the interface, or there is no README.md.",
+    "error-hidden": "A rule takes an answer that failed for an empty one or a success.",
+    "error-untested": "No case of the tests expects the code of an error rule.",
+    "falsy-branch": "The branch after `&&` never holds, so what follows `||` is always taken.",
+    "host-undeclared": "A request goes to a host that the connection does not have.",
+    "hosts-too-wide": "A pattern of `hosts` lets in every host of a public domain.",
+    "no-error-rule": "Nothing says what the system's errors mean.",
+    "null-to-text": '`to_string` makes the text "null" of a null.',
+    "operation-untested": "An operation without a case in tests.yaml.",
+    "page-unasked": "The position of a page is never sent, so that every page is the first.",
+    "paging-without-stop": "Only an empty page ends the paging.",
+    "parallel-columns": "Columns of one list are read side by side, and shift where a value is missing.",
+    "personal-unmarked": "A phone or an e-mail is not marked as personal.",
+    "query-unescaped": "A bare value stands in the text of a query language.",
+    "reads-unmarked": "A POST that only reads does not say so.",
+    "repeat-without-key": "A POST is sent again without anything by which the system knows it.",
+    "rule-unreachable": "An error rule stands below one that always matches.",
+    "setting-unused": "A setting is declared and used nowhere.",
+    "status-as-text": "The status, a number, is compared with text.",
+    "step-unused": "A step only reads, and nobody uses what it read.",
+    "unverified-unexplained": "A line is marked unverified, and nothing says what is not known.",
+    "value-unescaped": "A bare value stands in text that has a syntax of its own.",
+    "zero-holds": "A number stands as a condition, and 0 holds.",
+    "zero-is-false": "A number stands as a condition of a template, where 0 does not hold.",
+    # comments that silence rules
+    "ignore-unused": "A comment `tolmach: ignore[…]` silences nothing.",
+    "ignore-without-reason": "A comment `tolmach: ignore[…]` does not say why.",
+    "ignore-refused": "A comment `tolmach: ignore[…]` names what cannot be silenced.",
 }

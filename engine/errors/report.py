@@ -11,9 +11,10 @@ def render(diagnostic: Diagnostic, colour: bool = False) -> str:
 
     With `colour` it holds ANSI colours. Characters that move the cursor or turn the direction never reach the terminal.
     """
-    red, bold, blue, off = _COLOURS if colour else ("", "", "", "")
+    bold, blue, off = _COLOURS if colour else ("", "", "")
+    red = _LOUD[diagnostic.severity] if colour else ""
     place, message = clean(str(diagnostic.span)), clean(diagnostic.message)
-    rows = [f"{bold}{place}: {red}error[{diagnostic.code}]{off}{bold}: {message}{off}"]
+    rows = [f"{bold}{place}: {red}{diagnostic.severity}[{diagnostic.code}]{off}{bold}: {message}{off}"]
     if diagnostic.source.strip():
         number = str(diagnostic.span.line)
         line, before, run = _excerpt(diagnostic.source, diagnostic.span)
@@ -27,8 +28,11 @@ def render(diagnostic: Diagnostic, colour: bool = False) -> str:
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """`code, message, remedy, file, line, column, length, also`; `also` is null or `{file, line, column, length}`."""
-    shown = {"code": diagnostic.code, "message": diagnostic.message, "remedy": diagnostic.remedy}
+    """`code, severity, message, remedy, file, line, column, length, also`.
+
+    `also` is null or `{file, line, column, length}`.
+    """
+    shown = {key: getattr(diagnostic, key) for key in ("code", "severity", "message", "remedy")}
     return {**shown, **_place(diagnostic.span), "also": _place(diagnostic.also) if diagnostic.also else None}
 
 
@@ -37,7 +41,8 @@ def clean(text: str) -> str:
     return "\n".join(_drawn(line) for line in text.split("\n"))
 
 
-_COLOURS: Final = ("\x1b[1;31m", "\x1b[1m", "\x1b[34m", "\x1b[0m")
+_COLOURS: Final = ("\x1b[1m", "\x1b[34m", "\x1b[0m")
+_LOUD: Final = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "hint": "\x1b[1;36m"}
 _WIDTH: Final = 140
 _LEAD: Final = 40
 _TAB: Final = "    "

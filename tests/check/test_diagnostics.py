@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.authoring.check import Checker
 from engine.authoring.files import check_document
 from engine.document import Map, Seq, read_file
 from engine.errors import CODES, ConfigError, Diagnostic
@@ -17,20 +18,30 @@ from engine.runtime.registry import load
 CASES = Path(__file__).parents[1] / "cases" / "diagnostics"
 MARK = "⟦"
 ENVIRON = {"CRM_KEY": "k"}
+DOCS = ("docs-missing", "nothing says where the vendor documents the interface")
+CHECKER = Checker(lambda *_: [])
 
 
 def cases() -> list[Map]:
     found: list[Map] = []
-    for name in ("document", "language", "connector", "project"):
+    for name in ("document", "language", "connector", "project", "rules"):
         root = read_file(CASES / f"{name}.yaml").root
         assert isinstance(root, Seq)
         found += [case for case in root if isinstance(case, Map)]
         for case in root:
             case["_base"] = "tolmach.yaml" if name == "project" else "connectors/base/connector.yaml"
+            case["_ruled"] = name == "rules"
     return found
 
 
-def problems(folder: Path, name: str) -> list[Diagnostic]:
+def problems(folder: Path, name: str, case: Map | None = None) -> list[Diagnostic]:
+    """What is refused in a file; of a case of the rules also what they find, but for what they find in the base."""
+    if case and case.get("_ruled"):
+        known = {(one.code, one.message) for one in CHECKER.problems(CASES / "base" / name)} - {DOCS}
+        found = [
+            p for p in CHECKER.problems(folder / name) if p.code == "docs-missing" or (p.code, p.message) not in known
+        ]
+        return [p for p in found if p.code == case["code"] or p.severity != "hint"]
     try:
         if name == "tolmach.yaml":
             troubles = load(folder / name, (), ENVIRON).troubles
@@ -47,6 +58,8 @@ def spoil(folder: Path, case: Map, key: str = "wrong") -> tuple[str, tuple[int, 
     if "path" in case:
         return str(case["path"]), (1, 1)
     file = folder / case["_base"]
+    if case.get("_ruled"):
+        _lay(file.parent, case, "" if key == "wrong" else "applied_")
     text = file.read_text(encoding="utf-8")
     written = str(case[key]) if key in case else str(case["right"])
     if key == "wrong":
@@ -65,6 +78,15 @@ def spoil(folder: Path, case: Map, key: str = "wrong") -> tuple[str, tuple[int, 
     return str(case["_base"]), tuple(case["at"]) if "at" in case else place
 
 
+def _lay(folder: Path, case: Map, prefix: str) -> None:
+    """What the case has beside, and what else it changes in the base."""
+    for name, text in (case.get(f"{prefix}files") or case.get("files") or {}).items():
+        (folder / name).write_text(str(text), encoding="utf-8")
+    connector = folder / "connector.yaml"
+    for old, new in case.get(f"{prefix}more", {}).items():
+        connector.write_text(connector.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+
 def marked(text: str) -> tuple[int, int] | None:
     at = text.find(MARK)
     return (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)) if at >= 0 else None
@@ -78,7 +100,7 @@ def test_the_base_has_no_problem() -> None:
 @pytest.mark.parametrize("case", [pytest.param(c, id=f"{c['code']}: {c['name']}") for c in cases()])
 def test_a_mistake_gives_its_code_its_place_and_a_remedy(case: Map, tmp_path: Path) -> None:
     name, place = spoil(tmp_path, case)
-    found = problems(tmp_path, name)
+    found = problems(tmp_path, name, case)
     own = [problem for problem in found if problem.code == case["code"]]
     assert own, [f"{p.code} {p.span}: {p.message}" for p in found]
     problem = next((p for p in own if place is None or (p.span.line, p.span.column) == place), own[0])
@@ -95,7 +117,7 @@ def test_a_mistake_gives_its_code_its_place_and_a_remedy(case: Map, tmp_path: Pa
 def test_the_remedy_when_applied_makes_it_pass(case: Map, tmp_path: Path) -> None:
     """What is under `applied` is what the remedy says to write; `did you mean` is taken at its word."""
     name, _ = spoil(tmp_path / "wrong", case)
-    problem = next(p for p in problems(tmp_path / "wrong", name) if p.code == case["code"])
+    problem = next(p for p in problems(tmp_path / "wrong", name, case) if p.code == case["code"])
     if said := re.match("did you mean `(.+?)`", problem.remedy):
         assert "" in [left(tmp_path / "wrong", name, text, case) for text in rewritten(problem, said[1])]
     spoil(tmp_path, case, "applied")
@@ -116,7 +138,8 @@ def left(folder: Path, name: str, change: tuple[str, str] | None, case: Map) -> 
     file = folder / name
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace(*change, 1) if change else text, encoding="utf-8")
-    found = [f"{p.code} {p.span}: {p.message}" for p in problems(folder, name) if p.code not in case.get("beside", ())]
+    known = [p for p in problems(folder, name, case) if p.code not in case.get("beside", ())]
+    found = [f"{p.code} {p.span}: {p.message}" for p in known]
     file.write_text(text, encoding="utf-8")
     return "\n".join(found)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cli.check import _problems
+from engine.authoring.check import Checker
 from tests.cli.terminal import Terminal
 from tests.house.places import ROOT
 
@@ -75,7 +75,7 @@ def test_whatever_is_broken_is_no_crash(data: st.DataObject, tmp_path_factory: p
         text = text[:at] + data.draw(slips) + text[at:]
     file = tmp_path_factory.mktemp("slips", numbered=True) / "connector.yaml"
     file.write_text(text, encoding="utf-8")
-    found = _problems(file, (), False)
+    found = Checker(lambda *_: []).problems(file)
     assert found == sorted(found, key=lambda problem: problem.span)
 
 

@@ -10,7 +10,11 @@ from tests.cli.terminal import ROOT, Ended, Terminal, started
 from tests.runtime.bench import lay
 
 COMMANDS = ("", *(verb.name for verb in VERBS), "key", "key new", "key seal", "key list", "key revoke")
-GOOD = "operations:\n  op: {request: {method: GET, path: /x}, output: body}\n"
+GOOD = """\
+  headers: {X-Key: "{{ settings.key }}", X-Token: "{{ settings.token }}"}
+operations:
+  op: {request: {method: GET, path: /x}, output: body}
+"""
 
 
 def ended(folder: Path, *words: str) -> Ended:
@@ -20,9 +24,9 @@ def ended(folder: Path, *words: str) -> Ended:
 
 
 def test_every_verb_is_here(tolmach: Terminal) -> None:
-    assert {verb.name for verb in VERBS} == {"check", "test", "call", "serve", "verify", "schema"}
+    assert {verb.name for verb in VERBS} == {"check", "docs", "test", "call", "serve", "verify", "schema"}
     shown = tolmach("--help").out
-    assert all(f"│ {name} " in shown for name in ("check", "call", "serve", "verify", "schema", "key"))
+    assert all(f"│ {name} " in shown for name in ("check", "docs", "call", "serve", "verify", "schema", "key"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -38,18 +42,18 @@ def test_help_ends_in_two_examples_that_are_right(tolmach: Terminal, command: st
         assert words[0] == "tolmach"
         assert example.startswith(f"tolmach {command}".rstrip())
         _, bound, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
-        assert bound.arguments or command in ("", "serve", "verify", "schema", "key", "key seal", "key list")
+        assert bound.arguments or command in ("", "docs", "serve", "verify", "schema", "key", "key seal", "key list")
 
 
 @pytest.mark.parametrize("verb", ["check", "call", "key new", "key list"])
 def test_what_gives_a_result_gives_it_as_json_too(tolmach: Terminal, verb: str) -> None:
-    assert "[choices: text, json]" in tolmach(*verb.split(), "--help").out
+    assert "[choices: text, json" in tolmach(*verb.split(), "--help").out
 
 
 def test_an_exit_code_tells_how_it_ended(tmp_path: Path) -> None:
     """0, 1 and 2 of a real process; 3 and 4 are proven where they come from (test_call, test_serve)."""
     lay(tmp_path, GOOD, "https://crm.example")
-    assert (ended(tmp_path, "check").code, ended(tmp_path, "check").out) == (0, "")
+    assert ended(tmp_path, "check").code == 0
     lay(tmp_path, GOOD.replace("body", "boddy"), "https://crm.example")
     found = ended(tmp_path, "check")
     assert (found.code, "error[unknown-name]" in found.out) == (1, True)

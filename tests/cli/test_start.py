@@ -35,6 +35,7 @@ def loaded(*arguments: str) -> set[str]:
         ["check", "connectors/amocrm"],
         ["check", "examples/bank", "--no-env"],
         ["schema"],
+        ["docs", "unknown-key"],
     ],
     ids=" ".join,
 )

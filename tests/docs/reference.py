@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from engine.authoring.pages import pages
 from engine.authoring.schema import whole_schema
 from engine.authoring.trial import cases
 from engine.errors import CATALOGUE, CODES
@@ -182,10 +183,12 @@ def _errors() -> Iterator[str]:
 def _problems() -> Iterator[str]:
     yield "## Problems of a file\n"
     yield "What `tolmach check` prints, by code.\n"
-    yield "| code | what is wrong |"
-    yield "|---|---|"
+    yield "An error is refused, a warning is a trap, a hint fails only with `--strict`. More: `tolmach docs CODE`.\n"
+    yield "| code | severity | what is wrong |"
+    yield "|---|---|---|"
+    known = pages()
     for code, text in CODES.items():
-        yield row(f"`{code}`", text)
+        yield row(f"`{code}`", known[code].severity, text)
     yield ""
 
 

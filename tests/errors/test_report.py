@@ -113,6 +113,7 @@ def test_programs_get_the_parts() -> None:
     found = Diagnostic("wrong-type", "m", "r", Span("f", 1, 2, 3), "line", also=Span("g", 4, 5))
     assert as_json(found) == {
         "code": "wrong-type",
+        "severity": "error",
         "message": "m",
         "remedy": "r",
         "file": "f",
