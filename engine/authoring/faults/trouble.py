@@ -118,6 +118,8 @@ def _tried(suite: Suite, base: Played, at: int, fault: Fault) -> Iterator[Findin
     request = next(one.request for one in base.sent if one.exchange == at)
     if said.broken or fault.make(said.reply(suite.folder), request) == "":
         return
+    if fault.kind == "unreadable" and _takes_text(suite, suite.connector.operations[base.operation]):
+        return
 
     def scripted(case: Case, clock: Clock, folder: Path, path: str) -> Script:
         script = Faulty(case.exchanges, case.ordered, clock, folder, path)
@@ -232,3 +234,10 @@ def _lenient(suite: Suite, operation: Operation) -> bool:
 
 def _pages(suite: Suite, operation: Operation) -> bool:
     return any(one.paging is not None for one in _reached(suite, operation))
+
+
+def _takes_text(suite: Suite, operation: Operation) -> bool:
+    """Whether any text is an answer to it."""
+    shared = suite.connector.response
+    rules = [*(one.response for one in _reached(suite, operation)), shared]
+    return any(one is not None and one.format in ("text", "csv") for one in rules)

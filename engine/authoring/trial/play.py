@@ -116,10 +116,10 @@ async def _run(suite: Suite, operation: str, case: Case, scripted: Scripted) -> 
     except CallError as error:
         played.error = error
     finally:
-        await engine.close()
+        played.took = clock.monotonic() - began
+        await engine.close()  # which waits for tokens under way
     script[0].finish()
     played.sent, played.wrong, played.events = script[0].sent, script[0].wrong, listener.events
-    played.took = clock.monotonic() - began
     return played
 
 
