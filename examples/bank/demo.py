@@ -44,7 +44,7 @@ console = Console(highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request of the bot: what happens, what it asks, the status that must come, and what the bank is told first."""
+    """One request of the bot: what happens, what it asks, the status that must come; what the bank is told before."""
 
     story: str
     path: str

@@ -54,7 +54,10 @@ async def stage(tell: Callable[[Json], None], connectors: Path = HERE / "connect
     def hear(heard: Heard) -> None:
         tell({"system": names[heard.connector], **heard._asdict()})
 
-    async with standing([read_suite(folder) for folder in SYSTEMS.values()], hear=hear) as systems, ClientSession() as session:
+    async with (
+        standing([read_suite(folder) for folder in SYSTEMS.values()], hear=hear) as systems,
+        ClientSession() as session,
+    ):
         bank, crm, chat = (one.use["settings"] for one in systems)
         settings = {"BANK_URL": bank["url"], "BANK_PASSWORD": bank["password"], "CRM_URL": crm["url"]}
         settings |= {"CRM_KEY": crm["key"], "IQ_URL": chat["base_url"], "IQ_TOKEN": chat["token"]}
