@@ -20,9 +20,9 @@ def ended(folder: Path, *words: str) -> Ended:
 
 
 def test_every_verb_is_here(tolmach: Terminal) -> None:
-    assert {verb.name for verb in VERBS} == {"check", "test", "call", "serve", "verify", "schema"}
+    assert {verb.name for verb in VERBS} == {"check", "test", "call", "serve", "verify", "fake", "schema"}
     shown = tolmach("--help").out
-    assert all(f"│ {name} " in shown for name in ("check", "call", "serve", "verify", "schema", "key"))
+    assert all(f"│ {name} " in shown for name in ("check", "call", "serve", "verify", "fake", "schema", "key"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
