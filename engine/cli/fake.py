@@ -35,25 +35,31 @@ def fake(
     """
     import asyncio
 
-    from pydantic_core import PydanticCustomError
-
     from engine.authoring.trial.play import read_suite
     from engine.cli.talk import say
-    from engine.spec.duration import seconds
 
     folders = {name: _folder(name, connectors) for name in names}
-    for name, folder in folders.items():
-        if folder is None:
-            say(f"tolmach fake: there is no connector `{name}`")
-    try:
-        late = seconds(latency)
-    except PydanticCustomError as error:
-        say(f"tolmach fake: --latency: {error}")
-        return USAGE
-    if not names or None in folders.values():
+    for name in [name for name, folder in folders.items() if folder is None] if names else [""]:
+        say(f"tolmach fake: there is no connector `{name}`" if name else "tolmach fake: name a connector")
+    late = _seconds(latency)
+    if not names or None in folders.values() or late is None:
         return USAGE
     suites = [read_suite(folder) for folder in folders.values() if folder is not None]
     return asyncio.run(_stand(suites, port, late, case, output)) if _known(suites, case) else USAGE
+
+
+def _seconds(latency: str) -> float | None:
+    """How long; None once it was said that it is no duration."""
+    from pydantic_core import PydanticCustomError
+
+    from engine.cli.talk import say
+    from engine.spec.duration import seconds
+
+    try:
+        return seconds(latency)
+    except PydanticCustomError as error:
+        say(f"tolmach fake: --latency: {error}")
+        return None
 
 
 def _folder(name: str, connectors: tuple[Path, ...]) -> Path | None:
@@ -103,6 +109,8 @@ async def _stand(suites: list["Suite"], port: int, latency: float, case: str | N
 
 
 def _show(found: list["Standing"]) -> None:
+    import sys
+
     from engine.cli.talk import say
 
     print("connections:")
@@ -110,16 +118,13 @@ def _show(found: list["Standing"]) -> None:
         print(f"  {one.fake.name}:")
         for key, value in one.use.items():
             print(f"    {key}: {_written(value)}")
-    say("")
+    sys.stdout.flush()
     for one in found:
         cases = len(one.fake.cases)
         say(f"{one.fake.name}: {one.address} answers as {cases} cases of {one.fake.suite.folder / 'tests.yaml'} say")
         for origin in sorted(one.fake.table.elsewhere):
             say(f"  {origin} is not played: no setting moves it here")
     say("what to answer next: POST /-/next; Ctrl-C ends")
-    import sys
-
-    sys.stdout.flush()
 
 
 def _written(value: Any) -> str:

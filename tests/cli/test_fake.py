@@ -112,7 +112,7 @@ def test_a_case_is_played_from_the_start_and_each_line_is_json() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        ([], 2, ""),
+        ([], 2, "name a connector"),
         (["nobody"], 2, "there is no connector `nobody`"),
         (["amocrm", "--latency", "5"], 2, "--latency"),
         (["amocrm", "--case", "card/an unknwn id"], 2, "did you mean `card/an unknown id`?"),

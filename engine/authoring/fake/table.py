@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,7 +16,7 @@ from engine.runtime.engine import Engine
 from engine.settings.clock import Clock, SystemClock, SystemIds
 from engine.spec.reading import plain
 from engine.spec.trip import Rendered, Reply
-from engine.transport.wire import Wire, WireConfig
+from engine.transport.wires import open_wire
 
 
 class Row(NamedTuple):
@@ -127,12 +128,8 @@ def pointed(suite: Suite, given: Mapping[str, Any], address: str) -> tuple[dict[
 
 def _base(suite: Suite, use: Mapping[str, Any]) -> str:
     """The base URL of such a connection; "" where a login brings it."""
-    engine = Engine.rehearsing(suite.loaded, use, SystemClock(), SystemIds(), _unopened)
+    engine = Engine.rehearsing(suite.loaded, use, SystemClock(), SystemIds(), partial(open_wire, "aiohttp"))
     return next((one.url for one in engine.registry.connections), "")
-
-
-def _unopened(_config: WireConfig) -> Wire:
-    raise NotImplementedError  # nobody sends here
 
 
 def _origin(url: str) -> str:
