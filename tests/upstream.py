@@ -82,3 +82,15 @@ async def upstream() -> AsyncIterator[Upstream]:
         yield system
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def running(application: web.Application) -> AsyncIterator[str]:
+    """Serve an application on a free loopback port; gives the address."""
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

@@ -45,6 +45,12 @@ VERBS: Final = (
         "verify retail",
         "verify retail --file deploy/tolmach.yaml --output json",
     ),
+    Verb(
+        "fake",
+        "Stand in for the systems of connectors over HTTP, as their tests.yaml says.",
+        "fake amocrm fineract --port 8091",
+        'fake amocrm --case "account/the token has ended" --latency 200ms',
+    ),
     Verb("schema", "Print the JSON Schema of the files, for editors.", "schema > schema.json", "schema connector"),
 )
 app = App(

@@ -54,6 +54,7 @@ def test(
     junit: Path | None = None,
     coverage: Flag = False,
     threshold: Percent = None,
+    faults: Flag = False,
     output: Output = "text",
 ) -> int:
     """Play the cases of tests.yaml through the real pipeline, without a network; show what differs.
@@ -70,11 +71,16 @@ def test(
         Also write the results there, as JUnit XML.
     coverage:
         Show what of each connector no case reaches.
+    faults:
+        In place of the cases: try every fault on every request of every operation.
     """
+    from engine.cli import faulting
     from engine.cli.talk import say
 
     wrong = _wrong(paths)
     benches, problems = _benches(paths or (Path(),)) if not wrong else ({}, [])
+    if faults and benches and not problems:
+        return faulting.faults([bench.suite for bench in benches.values()], output)
     tasks = [task for bench in benches.values() for task in bench.tasks(operation, case or "")]
     if not tasks and not problems:
         say(

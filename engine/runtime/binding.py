@@ -137,8 +137,8 @@ class Binder:
         revealed = {k: v.reveal() if isinstance(v, Secret) else v for k, v in settings.items()}
         paths = {k: PathText(v) for k, v in settings.items() if connector.settings[k].type == "path"}
         scope: Scope = {"settings": revealed | paths}
-        late = connection.varies("base_url")
-        url = "" if late else _base_url(written(connection.base_url, scope), use)
+        late = connection.varies("base_url") and use.base_url is None
+        url = "" if late else _base_url(use.base_url or written(connection.base_url, scope), use)
         if url is None:
             return None
         credentials = {one: _credential(connection, one, name, scope, url) for one in connection.credentials}
@@ -253,7 +253,8 @@ def _base_url(text: str, use: Use) -> str | None:
     except EvaluationError as error:
         insecure = error.message == _INSECURE
         remedy = "use https://, or write `insecure: true`" if insecure else "write `https://host/path`"
-        use.report("insecure-url" if insecure else "wrong-url", error.message, remedy, "settings")
+        place = "settings" if use.base_url is None else "base_url"
+        use.report("insecure-url" if insecure else "wrong-url", error.message, remedy, place)
         return None
 
 

@@ -53,9 +53,23 @@ class Engine:
         """
         return cls(alone(connector, use), clock, ids, wire)
 
-    async def rehearse(self, operation: str, given: dict[str, Any], seconds: float, recorder: Recorder) -> Any:
-        """What the operation of such an Engine answers, nothing masked. Raises CallError."""
+    async def rehearse(
+        self,
+        operation: str,
+        given: dict[str, Any],
+        seconds: float,
+        recorder: Recorder,
+        kept: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What the operation of such an Engine answers, nothing masked.
+
+        `kept`: what the challenge before has kept, which was about the `type` and `value` given. Raises CallError.
+        """
         name = next(iter(self.registry.projects))
+        if kept is not None:
+            about = {part: given.pop(part, "") for part in ("type", "value")}
+            state = {**about, "source": f"{name}.{operation}", "keep": kept}
+            given["step"] = self._means.seal.seal(name, "", state)
         call = Call(name, f"{name}.{operation}", given, self.clock.monotonic() + seconds, trace_id=name, reveal=True)
         return (await self.call(call, recorder)).data
 

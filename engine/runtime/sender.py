@@ -64,16 +64,19 @@ class Sender:
             scope["call"] = {**scope["call"], "request_id": self.ids.uuid()}
         held = self._tokens_of(work)
         sending = _Sending(work, scope, deadline, recorder, address, self.ids, self._moment, held)
-        if held is None:
-            return await sending.through(self._gate(work.bound))
-        sending.subject = work.whose(scope)
-        scope["auth"] = first = await held.current(sending.subject, deadline)
-        recorder.credential(first.values())
+        brought: list[Any] = []
+        if held is not None:
+            sending.subject = work.whose(scope)
+            scope["auth"] = first = await held.current(sending.subject, deadline)
+            recorder.credential(first.values())
+            brought += first.values()
         try:
             return await sending.through(self._gate(work.bound))
         except CallError as error:  # the system may have said them back
-            known = (*first.values(), *scope["auth"].values())
-            error.detail = Mask(map(str, known)).secrets(error.detail)
+            if held is not None:
+                brought += scope["auth"].values()
+            known = (*map(str, brought), *(secret.reveal() for secret in work.bound.secrets))
+            error.detail = Mask(known).secrets(error.detail)
             raise
 
     async def values(self, work: Work, scope: Scope, deadline: float, recorder: Recorder) -> Mapping[str, Any]:

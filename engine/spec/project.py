@@ -79,6 +79,9 @@ class Use(Model):
     settings: Annotated[Any, reads(lambda value, _info: value, {"type": "object"})] = about(
         "Values; `${NAME}` and `${file:/path}` are filled in.", {"access_token": "${AMO_TOKEN}"}, default_factory=Map
     )
+    base_url: str | None = about(
+        "In place of the connector's: a system for tests, a proxy, a stand-in.", "https://test.crm.example/api"
+    )
     hosts: list[str] = about("Further hosts that may be reached.", default=[])
     network: Network = about("Where private addresses may be.", default_factory=Network.model_construct)
     insecure: bool = about("Allows http://.", default=False)

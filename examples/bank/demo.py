@@ -44,13 +44,13 @@ console = Console(highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request of the bot: what happens, what it asks, the status that must come, and how the bank is."""
+    """One request of the bot: what happens, what it asks, the status that must come; what the bank is told before."""
 
     story: str
     path: str
     body: Json
     status: int = 200
-    bank: str = "up"
+    bank: Json | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,6 +78,8 @@ class Stage:
     key: str
 
 
+DOWN: Final[Json] = {"reply": {"status": 503, "json": {"code": "MAINTENANCE", "text": "Back soon"}}, "times": 0}
+SLOW: Final[Json] = {"latency": "3s", "times": 0}
 VERA: Final = {"client_key": "1001"}
 DIALOGUE: Final = (
     Turn("A client writes and leaves a phone: who is it?", "identity", {"type": "phone", "value": "8 900 000-01-01"}),
@@ -89,8 +91,8 @@ DIALOGUE: Final = (
     Turn("Her session is over: she has to sign in again", "authorization", {"token": "session-of-yesterday"}, 401),
     Turn("A phone that nobody has: an answer, not an error", "identity", {"type": "phone", "value": "+79000009999"}),
     Turn("A client that the bank does not know", "card", {"client_key": "4242"}, 404),
-    Turn("The bank is down: try again later", "products", VERA, 503, bank="down"),
-    Turn("The bank is slow, the bot has half a second", "card", VERA, 504, "slow", {"X-Deadline-Ms": "500"}),
+    Turn("The bank is down: try again later", "products", VERA, 503, DOWN),
+    Turn("The bank is slow, the bot has half a second", "card", VERA, 504, SLOW, {"X-Deadline-Ms": "500"}),
     Turn("The bot asks in the wrong way", "identity", {"type": "telephone"}, 400),
 )
 
@@ -122,16 +124,18 @@ def main() -> int:
 def _set(stack: ExitStack) -> Stage:
     """Start everything, each on a port that the kernel chose, and say where it is."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tolmach-demo-")))
-    stand_ins = stack.enter_context(_part(folder / "stand-ins.log", sys.executable, HERE / "stand_in.py", "--tell"))
+    systems = (HERE / "connectors" / "demo_bank", HERE / "connectors" / "demo_crm")
+    stand_ins = stack.enter_context(_part(folder / "stand-ins.log", *TOLMACH, "fake", *systems, "--output", "json"))
     at = json.loads(_wait_for(lambda: _line(stand_ins, r"^\{.*\}$"), stand_ins))
-    settings = {"BANK_URL": at["bank"], "BANK_PASSWORD": "demo-password", "TOLMACH_DRAIN": "0"}
-    settings |= {"CRM_URL": at["crm"], "CRM_KEY": "demo-crm-key"}
+    bank, crm = (at[name]["use"]["settings"] for name in ("demo_bank", "demo_crm"))
+    settings = {"BANK_URL": bank["url"], "BANK_PASSWORD": bank["password"], "TOLMACH_DRAIN": "0"}
+    settings |= {"CRM_URL": crm["url"], "CRM_KEY": crm["key"]}
     key, project = _project_with_a_key(folder)
     serve = (*TOLMACH, "serve", project, "--connectors", HERE / "connectors", "--host", "127.0.0.1", "--port", "0")
     service = stack.enter_context(_part(folder / "service.log", *serve, **settings))
     address = _wait_for(lambda: _line(service, r"http://127\.0\.0\.1:\d+"), service)
     _wait_for(lambda: _is_ready(address), service)
-    return Stage(stand_ins, at["bank"], at["crm"], service, address, key)
+    return Stage(stand_ins, bank["url"], crm["url"], service, address, key)
 
 
 def _play(stage: Stage) -> bool:
@@ -234,18 +238,19 @@ def _send(url: str, body: Json | None = None, headers: Mapping[str, str] | None 
 
 def _take(number: int, turn: Turn, stage: Stage) -> bool:
     """Show one request, what it led to and its answer; whether the status is the expected one."""
-    _send(f"{stage.bank}/stand-in", {"mode": turn.bank}, method="PUT")
+    if turn.bank is not None:
+        _send(f"{stage.bank}/-/next", turn.bank, method="POST")
     headers = {"Authorization": f"Bearer {stage.key}", "Accept-Language": "ru", **turn.headers}
     heard, begun = len(stage.stand_ins.said()), time.perf_counter()
     answer = _send(f"{stage.address}/v1/retail/{turn.path}", turn.body, headers, "POST")
     took = (time.perf_counter() - begun) * 1000
     asked = stage.stand_ins.said()[heard:]
-    _send(f"{stage.bank}/stand-in", {"mode": "up"}, method="PUT")
+    _send(f"{stage.bank}/-/next", method="DELETE")
     _title(number, turn.story)
     _say("bot → tolmach", "POST", f"/v1/retail/{turn.path}", *(f"{name}: {v}" for name, v in turn.headers.items()))
     _show_json(turn.body, 18)
     for one in map(json.loads, asked.splitlines()):
-        _say(f"tolmach → {one['system']}", one["method"], one["target"], one["body"])
+        _say(f"tolmach → {one['connector'].removeprefix('demo_')}", one["method"], one["target"], one["body"])
     colour = "green" if answer.status < 400 else "yellow"
     _say("bot ← tolmach", f"[{colour}]{answer.status}[/{colour}]", f"in {took:.0f} ms")
     _show_answer(json.loads(answer.body), whole=number == 1)

@@ -105,12 +105,12 @@ async def _one(number: int, each: Conversation, found: Stage) -> bool:
     systems = {"bank": found.bank, "crm": found.crm}
     bot = Bot(found.session, load(SCENARIO, found.address, found.key), calls.append, each.keeps_errors)
     if each.down:
-        await found.put(systems[each.down], "down")
+        await found.put(systems[each.down], down=True)
     try:
         lines = await bot.talk(*each.words)
     finally:
         if each.down:
-            await found.put(systems[each.down], "up")
+            await found.put(systems[each.down], down=False)
     for line in lines:
         mine = line.startswith("> ")
         console.print(Text(f"{'  client' if mine else '  bot':<10}{line.removeprefix('> ')}", "" if mine else "green"))

@@ -19,12 +19,11 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
-from examples.bank.stand_in import Json
-from examples.iqchannels.platform import Exchange, Found, Manner, Platform
+from examples.iqchannels.platform import Exchange, Found, Json, Manner, Platform
 from examples.iqchannels.stage import INBOUND_KEY, Stage, stage
-from examples.iqchannels.stand_in import SMS_CODE, WORDS
 
 VERA: Final = "8 900 000-01-01"
+WORD, SMS_CODE = "ласточка", "4711"
 EVENT: Final[Json] = {
     "ChatEvent": {"Id": 3614, "Type": "chat_opened", "ChatId": 10, "Actor": "client", "CreatedAt": 1796083200000},
     "Rels": {"Chats": [{"Id": 10, "TicketId": 5, "ClientId": 8}], "Clients": [{"ID": 8, "IntegrationId": "1001"}]},
@@ -43,7 +42,7 @@ async def authorised(platform: Platform, _stage: Stage) -> str:
 async def recognised(platform: Platform, _stage: Stage) -> str:
     """A stranger in a messenger: code word, then SMS."""
     first = await platform.search(VERA, Manner(form=True), client_id_type="phone", channel_id="telegram")
-    second = await platform.search(VERA, step_id=first.step or "", secret_word=WORDS[1001])
+    second = await platform.search(VERA, step_id=first.step or "", secret_word=WORD)
     third = await platform.search(VERA, step_id=second.step or "", secret_word=SMS_CODE)
     return f"{first.prompt}; {second.prompt}; {_told(third)}"
 
@@ -77,9 +76,9 @@ async def down(platform: Platform, stage: Stage) -> str:
 
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
-        await stage.put(stage.bank, "up")
+        await stage.put(stage.bank, down=False)
 
-    await stage.put(stage.bank, "down")
+    await stage.put(stage.bank, down=True)
     visitor = await replace(platform, sleep=sleep).authorise("session-of-1002")
     assert visitor is not None
     return f"waited {waited[0]:.0f} s, {len(waited)} time; then {visitor.name} is in"
@@ -195,7 +194,7 @@ SCENARIOS: Final = (
     Scenario(
         "A bot writes into a chat of the platform, and repeats itself",
         written,
-        "the same: True, kept: 1, of 1001; elsewhere: not_found",
+        "the same: True, kept: 1, of 412; elsewhere: not_found",
     ),
     Scenario("Somebody without the platform's key", stranger, "refused: Нет доступа."),
 )

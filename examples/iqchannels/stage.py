@@ -13,14 +13,18 @@ from typing import Final
 
 from aiohttp import ClientError, ClientSession
 
-from examples.bank.stand_in import BANK_LOGIN, CRM_KEY, Json, crm, running
-from examples.iqchannels.chats import TOKEN, chats
-from examples.iqchannels.stand_in import bank
+from engine.authoring.fake.server import Heard, standing
+from engine.authoring.trial.play import read_suite
+from examples.iqchannels.platform import Json
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 TOLMACH: Final = (sys.executable, "-m", "engine.cli")
 INBOUND_KEY: Final = "demo-inbound-key"
+SYSTEMS: Final = {"bank": HERE / "connectors/example_bank", "crm": HERE / "connectors/example_crm"} | {
+    "platform": ROOT / "connectors/iqchannels"
+}
+DOWN: Final[Json] = {"reply": {"status": 503, "json": {"code": "MAINTENANCE", "text": "Back soon"}}, "times": 0}
 PATIENCE: Final = 30.0
 """Seconds that the service may take to start."""
 
@@ -35,28 +39,34 @@ class Stage:
     address: str
     key: str
 
-    async def put(self, system: str, mode: str) -> None:
-        """Make a stand-in fail in one of the modes of examples/bank, or work again: `up`."""
-        async with self.session.put(f"{system}/stand-in", json={"mode": mode}) as reply:
+    async def put(self, system: str, down: bool) -> None:
+        """Make a system fail, or work again."""
+        method, told = ("POST", DOWN) if down else ("DELETE", None)
+        async with self.session.request(method, f"{system}/-/next", json=told) as reply:
             reply.raise_for_status()
 
 
 @asynccontextmanager
 async def stage(tell: Callable[[Json], None], connectors: Path = HERE / "connectors") -> AsyncIterator[Stage]:
     """Start everything; it ends with the block. `tell` hears of each request to the systems."""
+    names = {folder.name: name for name, folder in SYSTEMS.items()}
+
+    def hear(heard: Heard) -> None:
+        tell({"system": names[heard.connector], **heard._asdict()})
+
     async with (
-        running(bank(tell)) as bank_url,
-        running(crm(tell)) as crm_url,
-        running(chats(tell)) as chats_url,
+        standing([read_suite(folder) for folder in SYSTEMS.values()], hear=hear) as systems,
         ClientSession() as session,
     ):
-        settings = {"BANK_URL": bank_url, "BANK_PASSWORD": BANK_LOGIN[1], "CRM_URL": crm_url, "CRM_KEY": CRM_KEY}
-        settings |= {"IQ_URL": chats_url, "IQ_TOKEN": TOKEN, "IQ_INBOUND_KEY": INBOUND_KEY}
+        bank, crm, chat = (one.use["settings"] for one in systems)
+        settings = {"BANK_URL": bank["url"], "BANK_PASSWORD": bank["password"], "CRM_URL": crm["url"]}
+        settings |= {"CRM_KEY": crm["key"], "IQ_URL": chat["base_url"], "IQ_TOKEN": chat["token"]}
+        settings |= {"IQ_INBOUND_KEY": INBOUND_KEY}
         with TemporaryDirectory(prefix="tolmach-example-") as folder:
             key, project = await _project_with_a_key(Path(folder))
             async with _serving(project, connectors, settings | {"TOLMACH_DRAIN": "0"}) as address:
                 await _until_ready(session, address)
-                yield Stage(session, bank_url, crm_url, address, key)
+                yield Stage(session, bank["url"], crm["url"], address, key)
 
 
 async def _project_with_a_key(folder: Path) -> tuple[str, Path]:

@@ -1,5 +1,6 @@
 """`tolmach test`: cases played, failures in full, coverage, JUnit, exit codes."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -174,3 +175,9 @@ def test_where_results_cannot_be_written_is_said(tolmach: Terminal, tmp_path: Pa
     ended = tolmach("test", tmp_path, "--junit", tmp_path)
     assert ended.code == 2
     assert f"{tmp_path} cannot be written" in ended.err
+
+
+def test_faults_are_tried_in_place_of_the_cases(tolmach: Terminal) -> None:
+    ended = tolmach("test", ROOT / "connectors" / "amocrm", "--faults")
+    assert (ended.code, ended.out) == (0, "")
+    assert re.fullmatch(r"\d+ faults, each ends as it must\n", ended.err)

@@ -18,7 +18,8 @@ from engine.settings.clock import SystemClock, SystemIds
 from engine.settings.environment import Environment
 from engine.telemetry.mask import Mask
 from engine.telemetry.metrics import Metrics
-from examples.bank.stand_in import Json, running
+from examples.iqchannels.platform import Json
+from tests.upstream import running
 
 KEY: Final = "the-platforms-key"
 

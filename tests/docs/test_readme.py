@@ -79,7 +79,7 @@ class Reader:
 
     def fit(self, command: str) -> str:
         here = command.replace("examples/", f"{ROOT}/examples/")
-        here = re.sub(r"(--\w+-port) \d+", r"\1 0", here)
+        here = re.sub(r"(--port) \d+", r"\1 0", here)
         return PORTS.sub(lambda found: f"127.0.0.1:{self.ports.get(found[1], found[1])}", here)
 
 
@@ -113,7 +113,7 @@ def test_every_command_works_in_its_order(tmp_path: Path, name: str) -> None:
     shown = written(name, tmp_path)
     with ExitStack() as stack:
         reader = Reader(tmp_path, stack)
-        reader.start(stand_in, "8091", r'"crm": "http://127\.0\.0\.1:(\d+)"')
+        reader.start(stand_in, "8091", r"demo_crm: http://127\.0\.0\.1:(\d+)")
         reader.export(export)
         assert "no problem found" in reader.run(check).stderr
         called = reader.run(call)

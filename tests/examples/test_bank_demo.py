@@ -150,7 +150,7 @@ def test_a_signal_ends_everything(ending: signal.Signals, whole_group: bool) -> 
         assert not is_open(port)
 
 
-@pytest.mark.parametrize("sign", ["stand_in.py", "engine.cli serve", "1/13"])
+@pytest.mark.parametrize("sign", ["engine.cli fake", "engine.cli serve", "1/13"])
 def test_a_signal_on_the_way_ends_everything(sign: str) -> None:
     with shown(*DEMO) as one:
         if sign == "1/13":

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from examples.bank.stand_in import running
 from examples.iqchannels import play
 from examples.iqchannels.platform import ATTEMPTS, Exchange, Manner, Platform
 from examples.iqchannels.stage import INBOUND_KEY, stage
 from tests.house.places import ROOT
+from tests.upstream import running
 
 COMMAND = (sys.executable, "-m", "examples.iqchannels.play")
 STATUSES = {

@@ -246,6 +246,28 @@ def test_http_needs_a_word_of_the_deployment(tmp_path: Path) -> None:
     assert (made.credentials[""].base.url, made.insecure) == ("http://crm.example", True)
 
 
+def test_a_deployment_may_have_another_address(tmp_path: Path) -> None:
+    more = "        base_url: https://test.crm.example/api/\n"
+    made = bound(lay(tmp_path, "  n?: string\n", "{}", more=more))
+    assert (made.url, made.hosts) == ("https://test.crm.example/api", ("test.crm.example",))
+    login = """  auth:
+    type: oauth2
+    grant: client_credentials
+    token_url: https://login.crm.example/token
+    capture: {url: body.url}
+  hosts: ["*.crm.example"]
+  base_url: "{{ auth.url }}"
+"""
+    assert bound(lay(tmp_path, "  n?: string\n", "{}", connection=login)).url == ""
+    assert bound(lay(tmp_path, "  n?: string\n", "{}", connection=login, more=more)).url == made.url
+
+
+@pytest.mark.parametrize(("url", "code"), [("http://crm.example", "insecure-url"), ("crm.example", "wrong-url")])
+def test_another_address_is_held_to_the_same_rules(tmp_path: Path, url: str, code: str) -> None:
+    (problem,) = problems(lay(tmp_path, "  n?: string\n", "{}", more=f"        base_url: {url}\n"))
+    assert (problem.code, problem.span.line) == (code, 7)
+
+
 def test_hosts_and_networks_come_from_both_files(tmp_path: Path) -> None:
     more = "        hosts: [files.example]\n        network: {allow: [10.20.0.0/16]}\n"
     connection = '  hosts: ["*.my.example"]\n  timeout: {connect: 1s, total: 4s}\n'

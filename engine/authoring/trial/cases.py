@@ -101,6 +101,7 @@ class Case(Model):
 
     name: str = about("What is shown.", "found by phone", default=...)
     input: dict[str, Any] = about("What the caller gives.", {"client_key": "5"}, default={})
+    step: dict[str, Any] | None = about("What the challenge before has kept.", {"ticket": "t-1"})
     settings: dict[str, Any] = about("Settings that differ from their examples.", {"tenant": "north"}, default={})
     now: str | None = about("When the call is made; without it 2026-06-01 at noon, UTC.", "2026-01-31T09:00:00+03:00")
     deadline: float = about("Seconds that the caller waits.", default=10.0, gt=0)

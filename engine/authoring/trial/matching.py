@@ -53,14 +53,15 @@ def differences(found: Any, wanted: Any, known: Known, path: str = "", loose: bo
 
 
 def _member(found: Any, wanted: Any, known: Known, path: str, loose: bool) -> Iterator[Difference]:
-    if loose and _matcher(wanted) is None and _blank(found) and _blank(wanted):
+    if loose and _matcher(wanted) is None and blank(found) and blank(wanted):
         return
     yield from differences(found, wanted, known, path, loose)
 
 
-def _blank(value: Any) -> bool:
+def blank(value: Any) -> bool:
+    """Whether there is nothing in it: null, empty lists, objects of nothing else."""
     if isinstance(value, dict):
-        return all(map(_blank, value.values()))
+        return all(map(blank, value.values()))
     return value is None or value is ABSENT or value == []
 
 

@@ -19,10 +19,11 @@ from engine.language.expression import Expression
 from engine.language.template import Template
 from engine.runtime.engine import Engine
 from engine.runtime.recorder import Recorder
-from engine.settings.clock import Clock
+from engine.settings.clock import Clock, Ids
 from engine.spec.connector import Connector, Loaded, connector_of
 from engine.spec.declaration import Declaration
 from engine.spec.reading import plain
+from engine.spec.trip import Rendered
 
 
 class Suite(NamedTuple):
@@ -57,10 +58,14 @@ class Event(NamedTuple):
 
 
 class Listener(Recorder):
-    """Keeps what was evaluated."""
+    """Keeps what was rendered and evaluated."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.requests: list[Rendered] = []
+
+    def rendered(self, request: Rendered) -> None:
+        self.requests.append(request)
 
     def evaluated(self, compiled: Expression | Template, value: Any, scope: Mapping[str, Any]) -> None:
         self.events.append(Event(compiled, value, scope))
@@ -68,10 +73,14 @@ class Listener(Recorder):
 
 @dataclass(slots=True)
 class Played:
-    """What became of a case: `wrong` is empty where it passed. `data` or `error` is how the call ended."""
+    """What became of a case: `wrong` is empty where it passed. `data` or `error` is how the call ended.
+
+    `sent` are requests as they went out, `rendered` those of operations before they were signed.
+    """
 
     operation: str
     case: Case
+    rendered: list[Rendered] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     data: Any = None
     error: CallError | None = None
@@ -91,40 +100,53 @@ def _script(case: Case, clock: Clock, folder: Path, base: str) -> Script:
 def play(suite: Suite, operation: str, case: Case, scripted: Scripted = _script) -> Played:
     """Play a case. Raises ConfigError where the settings do not fit."""
     played = run(suite, operation, case, scripted)
-    played.wrong += _compared(played)
+    played.wrong += compared(played)
     return played
 
 
-def run(suite: Suite, operation: str, case: Case, scripted: Scripted = _script) -> Played:
-    """Play a case without looking at its result; `wrong` is what the requests were not. Raises ConfigError."""
+def run(
+    suite: Suite,
+    operation: str,
+    case: Case,
+    scripted: Scripted = _script,
+    use: Mapping[str, Any] | None = None,
+    ids: Ids | None = None,
+) -> Played:
+    """Play a case without looking at its result; `wrong` is what the requests were not.
+
+    `use`: keys of the connection, in place of settings made up. Raises ConfigError.
+    """
+    use = use_of(suite.connector, plain(case.settings)) if use is None else use
     with asyncio.Runner(loop_factory=TurnedLoop) as runner:
-        return runner.run(_run(suite, operation, case, scripted))
+        return runner.run(_run(suite, operation, case, scripted, use, ids or Chance()))
 
 
-async def _run(suite: Suite, operation: str, case: Case, scripted: Scripted) -> Played:
+async def _run(
+    suite: Suite, operation: str, case: Case, scripted: Scripted, use: Mapping[str, Any], ids: Ids
+) -> Played:
     clock = TurnedClock(datetime.fromisoformat(case.now) if case.now else NOON)
-    use = use_of(suite.connector, plain(case.settings))
     script: list[Script] = []
-    engine = Engine.rehearsing(suite.loaded, use, clock, Chance(), lambda _config: script[0])
+    engine = Engine.rehearsing(suite.loaded, use, clock, ids, lambda _config: script[0])
     base = next((unquote(urlsplit(one.url).path) for one in engine.registry.connections), "")
     script.append(scripted(case, clock, suite.folder, base))
     played, listener = Played(operation, case), Listener()
     began = clock.monotonic()
     try:
-        found = await engine.rehearse(operation, plain(case.input), case.deadline, listener)
+        found = await engine.rehearse(operation, plain(case.input), case.deadline, listener, plain(case.step))
         played.data = exact(encode_json(found))
     except CallError as error:
         played.error = error
     finally:
-        await engine.close()
+        played.took = clock.monotonic() - began
+        await engine.close()  # which waits for tokens under way
     script[0].finish()
     played.sent, played.wrong, played.events = script[0].sent, script[0].wrong, listener.events
-    played.took = clock.monotonic() - began
+    played.rendered = listener.requests
     return played
 
 
-def _compared(played: Played) -> Iterable[str]:
-    """What the result is not."""
+def compared(played: Played) -> Iterable[str]:
+    """What the result is not, as people read it."""
     case, error = played.case, played.error
     if error is not None and case.error is None:
         place = f"\n    at {error.place}" if error.place is not None else ""

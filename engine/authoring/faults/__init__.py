@@ -1,0 +1,1 @@
+"""Faults: what goes wrong with a system, tried on every request of every operation."""
