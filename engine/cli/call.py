@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from engine.runtime.engine import Engine
     from engine.runtime.recorder import Recorder
     from engine.runtime.registry import Registry
-    from engine.telemetry.mask import Mask
 
-    Show = Callable[[Engine, Call, Recorder, Output], Awaitable[None]]
+    Ask = Callable[[Engine], Awaitable[None]]
 
 
 def call(
@@ -47,6 +46,34 @@ def call(
     lines:
         Print row by row as pages arrive, one JSON value a line: for more rows than one answer may hold.
     """
+    from engine.authoring.explain.explanation import explain
+    from engine.authoring.explain.recording import Explaining
+    from engine.cli.talk import say
+    from engine.cli.tracing import trip
+    from engine.runtime.recorder import SILENT
+
+    found = asked(target, inputs, project, file, connectors, reveal)
+    if isinstance(found, int):
+        return found
+    registry, request = found
+    recorder = Explaining(registry.projects[request.project], target, watching=False) if trace else SILENT
+    show = _print_rows if lines else _print_answer
+
+    async def ask(engine: "Engine") -> None:
+        try:
+            await show(engine, request, recorder, output)
+        finally:
+            if isinstance(recorder, Explaining):
+                say(trip(explain(recorder, reveal=reveal)))
+
+    error = answered(registry, file.parent, ask)
+    return failed(error, registry, output) if error is not None else DONE
+
+
+def asked(
+    target: str, inputs: tuple[str, ...], project: str | None, file: Path, connectors: tuple[Path, ...], reveal: bool
+) -> "tuple[Registry, Call] | int":
+    """What is loaded, and what is asked of it; an exit code once it was said what is wrong."""
     from engine.runtime.call import Call
 
     given = _inputs(inputs)
@@ -56,8 +83,7 @@ def call(
         return USAGE
     if target not in registry.projects[name].targets:
         return _absent(registry, name, target)
-    asked = Call(name, target, given, reveal=reveal)
-    return _answer(registry, file.parent, asked, trace, _print_rows if lines else _print_answer, output)
+    return registry, Call(name, target, given, reveal=reveal)
 
 
 def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
@@ -125,13 +151,12 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     return USAGE
 
 
-def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, show: "Show", output: Output) -> int:
+def answered(registry: "Registry", folder: Path, ask: "Ask") -> "CallError | None":
+    """Ask an engine of its own; what the call ended with."""
     import asyncio
 
-    from engine.cli.tracing import TracePrinter, mask_of
     from engine.errors import CallError
     from engine.runtime.engine import Engine
-    from engine.runtime.recorder import SILENT
     from engine.runtime.shelf import opened_shelf
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
@@ -141,19 +166,17 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, sh
     async def once() -> None:
         async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
             engine = Engine(registry, clock, ids, environment.wire, shelf=shelf, seal_keys=environment.seal_keys())
-            printer = TracePrinter(registry, request.project)
             try:
                 await engine.open()  # before the clock of the call starts
-                await show(engine, request, printer if trace else SILENT, output)
+                await ask(engine)
             finally:
-                printer.show()
                 await engine.close()
 
     try:
         asyncio.run(once())
     except CallError as error:
-        return _failed(error, mask_of(registry), output)
-    return DONE
+        return error
+    return None
 
 
 async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder", output: Output) -> None:
@@ -184,10 +207,12 @@ async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder", _
             say(warning)
 
 
-def _failed(error: "CallError", mask: "Mask", output: Output) -> int:
+def failed(error: "CallError", registry: "Registry", output: Output) -> int:
+    """Say what the call ended with; the exit code."""
     from engine.cli.talk import print_json, say
+    from engine.cli.tracing import mask_of
 
-    detail = mask.brief(error.detail)
+    detail = mask_of(registry).brief(error.detail)
     if output == "json":
         upstream = (
             {"connection": error.upstream.connection, "status": error.upstream.status} if error.upstream else None

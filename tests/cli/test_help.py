@@ -20,7 +20,7 @@ def ended(folder: Path, *words: str) -> Ended:
 
 
 def test_every_verb_is_here(tolmach: Terminal) -> None:
-    assert {verb.name for verb in VERBS} == {"check", "call", "serve", "verify", "schema"}
+    assert {verb.name for verb in VERBS} == {"check", "call", "explain", "serve", "verify", "schema"}
     shown = tolmach("--help").out
     assert all(f"│ {name} " in shown for name in ("check", "call", "serve", "verify", "schema", "key"))
 
