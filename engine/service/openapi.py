@@ -33,6 +33,7 @@ _PROBLEM: Final[Schema] = {
         },
         "customer_message": {"type": "string", "description": "In the language of `Accept-Language`: ru or en."},
         "place": {"type": "string", "description": "The line of YAML; for keys with the right `explain`."},
+        "explain": {"type": "object", "description": "With `explain=1`: what happened up to the failure."},
     },
 }
 _SOURCE: Final[Schema] = {
@@ -54,6 +55,7 @@ _META: Final[Schema] = {
         "sources": {"type": "array", "items": _SOURCE},
         "warnings": {"type": "array", "items": {"type": "string"}},
         "truncated": {"type": "boolean"},
+        "explain": {"type": "object", "description": "With `explain=1`: requests, answers, what gave each field."},
     },
 }
 _OTHERWISE: Final[Schema] = {
@@ -68,6 +70,12 @@ _PARAMETERS: Final[dict[str, Schema]] = {
         "in": "query",
         "schema": _SWITCH,
         "description": "`1`: numbers, phones, INN unmasked; needs the right `reveal`.",
+    },
+    "explain": {
+        "name": "explain",
+        "in": "query",
+        "schema": _SWITCH,
+        "description": "`1`: `meta.explain` shows what was done, masked; needs the right `explain`.",
     },
     "fields": {
         "name": "fields",
@@ -96,6 +104,7 @@ def describe(registry: Registry) -> Schema:
         for project in registry.projects.values()
         for target in project.targets.values()
     }
+    paths |= {path_of(name, "failures"): {"get": _failures(name)} for name in registry.projects}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tolmach", "version": __version__, "description": "Capabilities and operations, by project."},
@@ -168,6 +177,32 @@ def _operation(project: Project, target: Target, schemas: _Schemas) -> Schema:
                 "content": {"application/json": {"schema": {"anyOf": [envelope, _OTHERWISE]}}},
             },
             **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _by_status()},
+        },
+    }
+
+
+def _failures(project: str) -> Schema:
+    failure = {
+        "type": "object",
+        "required": ["code", "target", "trace_id", "when", "explain"],
+        "properties": {
+            "code": {"type": "string", "enum": list(CATALOGUE)},
+            "target": {"type": "string"},
+            "trace_id": {"type": "string"},
+            "when": {"type": "string", "format": "date-time"},
+            "explain": {"type": ["object", "null"]},
+        },
+    }
+    listed: Schema = {"type": "array", "items": failure}
+    schema = {"type": "object", "required": ["failures"], "properties": {"failures": listed}}
+    return {
+        "operationId": f"{project}.failures",
+        "summary": "The last calls that failed, the latest first; needs the right `explain`",
+        "tags": [project],
+        "parameters": [{"$ref": "#/components/parameters/reveal"}],
+        "responses": {
+            "200": {"description": "The failures", "content": {"application/json": {"schema": schema}}},
+            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in (400, 401, 403, 404, 429)},
         },
     }
 

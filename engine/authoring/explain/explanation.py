@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from engine.authoring.explain.fields import Origin, bare, fields_of, members_of
-from engine.authoring.explain.hiding import Hiding
+from engine.authoring.explain.hiding import Hiding, texts
 from engine.authoring.explain.recording import VALUES, Attempt, Explaining, Heard, Sending
 from engine.errors import CallError, EvaluationError, Span
 from engine.spec.auth.signature import secrets_of
@@ -82,12 +82,15 @@ class _Explained:
         rows = list(rows_of(self._heard))
         for row in rows:
             self._learn(row)
+        verdicts = (one.verdict for sending in self._heard.sendings for one in sending.attempts)
+        for failed in (error, *verdicts):  # whoever called was told what they say
+            self._hiding.tell(failed.detail.split("; ") if isinstance(failed, CallError) else [])
         return {
+            "error": self._error(error) if error is not None else None,
             "target": self._heard.target,
             "asked": [self._shown(entry) for entry in asked],
             "requests": [self._request(one) for one in self._heard.sendings],
             "fields": [self._field(row) for row in rows],
-            "error": self._error(error) if error is not None else None,
         }
 
     def _secrets(self) -> Iterator[str]:
@@ -196,19 +199,19 @@ class _Explained:
                 entry |= {"value": self._hiding.value(found), "changed": self._changed(row)}
         return entry
 
-    def _origin(self, origin: Origin, shown: bool) -> dict[str, Any]:
+    def _origin(self, origin: Origin, shown: bool | None) -> dict[str, Any]:
         text = str(origin.compiled.text) if origin.compiled is not None else None
         entry: dict[str, Any] = {"role": origin.role, "expression": text}
         entry["place"] = self._place(origin.place) if origin.place is not None else None
         heard = self._of(origin)
         if heard is not None:
             entry["count"] = heard.count
-            if origin.role in _VALUED:
+            if origin.role in _VALUED and shown is not None:
                 entry["values"] = [self._value(value, shown) for value in heard.values]
             if heard.gap is not None:
                 entry |= {"missing": heard.gap[0], "why": heard.gap[1]}
         if origin.behind:
-            entry["behind"] = [self._origin(one, shown=False) for one in origin.behind]
+            entry["behind"] = [self._origin(one, shown=None) for one in origin.behind]
         return entry
 
     def _value(self, value: Any, shown: bool) -> Any:
@@ -221,9 +224,9 @@ class _Explained:
         heard = self._of(row.origins[0])
         if len(row.origins) != 1 or heard is None:
             return False
-        plain, found = Hiding((), reveal=True), _picked(self._heard.outcomes[row.name].output, row.path)
-        after = found[:VALUES] if isinstance(found, _Rows) else [found]
-        return bool(plain.value(heard.values) != plain.value(after))
+        found = _picked(self._heard.outcomes[row.name].output, row.path)
+        after = found if isinstance(found, _Rows) else [found]
+        return len(after) == heard.count and [*texts(heard.values)] != [*texts(after[:VALUES])]
 
 
 def _picked(value: Any, path: str) -> Any:

@@ -23,17 +23,18 @@ class Hiding:
         self._mask = Mask(secrets)
         self._told: set[str] = set()
         self._personal: set[str] = set()
+        self._held: set[str] = set()  # what answers said and nobody may read: later requests may repeat it
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, value: Any) -> Any:
         """Every text in a value is personal; what to show in its place."""
         if len(self._personal) < _MOST:
-            self._personal.update(_texts(value))
+            self._personal.update(texts(value))
         return value if self.reveal else HIDDEN
 
     def tell(self, value: Any) -> Any:
         """Every text in a value may be shown; the value."""
-        self._told.update(_texts(value))
+        self._told.update(texts(value))
         return value
 
     def text(self, text: str) -> str:
@@ -42,7 +43,9 @@ class Hiding:
             shown = self._mask.secrets(text[: 2 * _LONGEST])
             return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
         if self._pattern is None:
-            forms = sorted({form for one in self._personal for form in _forms(one)}, key=len, reverse=True)
+            found = {form for one in self._personal for form in _forms(one, _parts(one))}
+            found |= {form for one in self._held for form in _forms(one, {one})}
+            forms = sorted(found, key=len, reverse=True)
             self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, forms)) or '(?!)'})(?!\w)", re.IGNORECASE)
         return self._mask.brief(self._pattern.sub(HIDDEN, text[:HELD]))
 
@@ -99,12 +102,18 @@ class Hiding:
             said = json.loads(text, parse_float=Decimal)
         except ValueError:
             return f'"{HIDDEN}"'
-        return text if _plain(said) in self._told else f'"{HIDDEN}"'
+        return text if self._may_be_read(_plain(said)) else f'"{HIDDEN}"'
 
     def _xml(self, hit: re.Match[str]) -> str:
         text = hit["text"] or hit["value"] or ""
         said = text.strip(" \t\r\n\"'")
-        return hit[0] if not said or said in self._told else hit[0].replace(said, HIDDEN)
+        return hit[0] if not said or self._may_be_read(said) else hit[0].replace(said, HIDDEN)
+
+    def _may_be_read(self, said: str) -> bool:
+        if said not in self._told and not _CODE.fullmatch(said) and len(self._held) < _MOST:
+            self._held.add(said)
+            self._pattern = None
+        return said in self._told
 
 
 def _plain(value: Any) -> str:
@@ -114,19 +123,24 @@ def _plain(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value."""
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value, numbers as they are written."""
     if isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
+            yield from texts(one)
     elif value is not None and value != HIDDEN:
         yield _plain(value)
 
 
-def _forms(text: str) -> Iterator[str]:
-    """A personal text, and its words, as systems write them: escaped, encoded, dates in other orders."""
+def _parts(text: str) -> set[str]:
+    """A personal text, its words, and dates in other orders."""
+    return {text.strip(), *_WORD.findall(text), *_dates(text)}
+
+
+def _forms(text: str, parts: set[str]) -> Iterator[str]:
+    """These parts of a text as systems write them: escaped, encoded."""
     shorter = text.rstrip("0").rstrip(".") if "." in text else text  # 1204.50 as a number
-    for one in {text.strip(), shorter, *_WORD.findall(text), *_dates(text)}:
+    for one in {shorter, *parts}:
         if len(one) > (2 if one.replace(".", "").isdecimal() else 1):
             for case in {one, one.lower(), one.upper(), one.title()}:
                 yield from (case, quote(case, safe=""), quote_plus(case), json.dumps(case)[1:-1])
@@ -146,6 +160,8 @@ _HARMLESS: Final = re.compile(
     r"(?:x-)?ratelimit.*|content-(?:type|length|language|encoding)|date|retry-after|server|cache-control|age|vary"
 )
 """Headers of answers that hold nothing of a client."""
+_CODE: Final = re.compile(r"[a-z_./-]*|-?\d+|.{,2}")
+"""What stands for many things: hiding it in requests would make them unreadable."""
 _LONGEST: Final = 4000
 _WIDEST: Final = 20
 _MOST: Final = 1000

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -88,7 +89,8 @@ class Explaining(Recorder):
         layers[name] = layers.get(name, 0.0) + seconds
 
     def outcome(self, target: str, outcome: Outcome) -> None:
-        self.outcomes[target] = outcome
+        short = not self.watching and isinstance(outcome.output, dict)
+        self.outcomes[target] = outcome._replace(output=_shortened(outcome.output)) if short else outcome
 
     def evaluated(self, compiled: Expression | Template, value: Any, scope: Mapping[str, Any]) -> None:
         heard = self.heard.setdefault(id(compiled), Heard())
@@ -98,9 +100,26 @@ class Explaining(Recorder):
         if value is None and heard.gap is None:
             heard.gap = _gap(compiled, scope)
 
+    def kept(self) -> "Explaining":
+        """What was heard up to now; what is under way still tells this one."""
+        found = copy(self)
+        found.asked, found.outcomes, found.secrets = [*self.asked], {**self.outcomes}, [*self.secrets]
+        found.sendings = deque(self.sendings)
+        return found
+
+    @property
+    def size(self) -> int:
+        """The bytes of the bodies that are held."""
+        attempts = [one for sending in self.sendings for one in sending.attempts]
+        return sum(len(one.signed.body or b"") + (len(one.reply.body) if one.reply else 0) for one in attempts)
+
     @property
     def _sending(self) -> Sending:
         return self._current[asyncio.current_task()]
+
+
+def _shortened(output: dict[str, Any]) -> dict[str, Any]:
+    return {name: one[:_ROWS] if isinstance(one, list) else one for name, one in output.items()}
 
 
 def _gap(compiled: Expression | Template, scope: Mapping[str, Any]) -> Gap | None:
@@ -119,5 +138,6 @@ def _gap(compiled: Expression | Template, scope: Mapping[str, Any]) -> Gap | Non
 
 REQUESTS: Final = 20
 """The last requests that are kept, and the first operations that were asked."""
+_ROWS: Final = 100
 VALUES: Final = 3
 """Values of one string that are kept: those of the first rows."""
