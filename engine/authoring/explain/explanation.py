@@ -7,7 +7,6 @@ from engine.authoring.explain.fields import Origin, bare, fields_of, members_of
 from engine.authoring.explain.hiding import Hiding, texts
 from engine.authoring.explain.recording import VALUES, Attempt, Explaining, Heard, Sending
 from engine.errors import CallError, EvaluationError, Span
-from engine.spec.auth.signature import secrets_of
 from engine.spec.operation import Operation
 from engine.spec.trip import Outcome
 from engine.telemetry.mask import HIDDEN
@@ -71,6 +70,8 @@ class _Explained:
 
     def __init__(self, heard: Explaining, reveal: bool, place: Callable[[Span], str]) -> None:
         self._heard = heard
+        self._outcomes = heard.outcomes
+        self._sendings = heard.sendings
         self._place = place
         self._hiding = Hiding(self._secrets(), reveal)
         self._names = dict(self._actions())
@@ -78,18 +79,18 @@ class _Explained:
 
     def whole(self, error: CallError | None) -> Explanation:
         asked = [self._asked(name, given) for name, given in self._heard.asked]
-        self._outputs = {name: self._output(name, outcome) for name, outcome in self._heard.outcomes.items()}
+        self._outputs = {name: self._output(name, outcome) for name, outcome in self._outcomes.items()}
         rows = list(rows_of(self._heard))
         for row in rows:
             self._learn(row)
-        verdicts = (one.verdict for sending in self._heard.sendings for one in sending.attempts)
+        verdicts = (one.verdict for sending in self._sendings for one in sending.attempts)
         for failed in (error, *verdicts):  # whoever called was told what they say
             self._hiding.tell(failed.detail.split("; ") if isinstance(failed, CallError) else [])
         return {
             "error": self._error(error) if error is not None else None,
             "target": self._heard.target,
             "asked": [self._shown(entry) for entry in asked],
-            "requests": [self._request(one) for one in self._heard.sendings],
+            "requests": [self._request(one) for one in self._sendings],
             "fields": [self._field(row) for row in rows],
         }
 
@@ -97,10 +98,7 @@ class _Explained:
         for target in self._heard.project.targets.values():
             for source in target.sources:
                 yield from (secret.reveal() for secret in source.bound.secrets)
-        yield from (str(value) for values in self._heard.secrets for value in values)
-        for sending in self._heard.sendings:
-            for attempt in sending.attempts:
-                yield from secrets_of(attempt.rendered, attempt.signed)
+        yield from self._heard.secrets
 
     def _actions(self) -> Iterator[tuple[int, str]]:
         """The name of everything that sends, by its identity."""
@@ -135,7 +133,7 @@ class _Explained:
         """What was asked and answered, once everything is learned."""
         name, value = entry["target"], self._hiding.value
         entry["input"] = value(entry["input"])
-        if (outcome := self._heard.outcomes.get(name)) is not None:
+        if (outcome := self._outcomes.get(name)) is not None:
             warnings = [self._hiding.text(one) for one in outcome.warnings]
             entry |= {"empty": outcome.empty, "warnings": warnings, "answer": value(self._outputs[name])}
         return entry
@@ -224,7 +222,7 @@ class _Explained:
         heard = self._of(row.origins[0])
         if len(row.origins) != 1 or heard is None:
             return False
-        found = _picked(self._heard.outcomes[row.name].output, row.path)
+        found = _picked(self._outcomes[row.name].output, row.path)
         after = found if isinstance(found, _Rows) else [found]
         return len(after) == heard.count and [*texts(heard.values)] != [*texts(after[:VALUES])]
 

@@ -1,8 +1,7 @@
 """The Recorder that explains: it keeps what passes the rooms of one call."""
 
-import asyncio
-from collections import deque
-from collections.abc import Iterable, Mapping
+from asyncio import current_task
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -13,6 +12,7 @@ from engine.language.jmes.explain import Gap
 from engine.language.template import Template
 from engine.runtime.recorder import Recorder
 from engine.spec.action import Action
+from engine.spec.auth.signature import secrets_of
 from engine.spec.response import Verdict
 from engine.spec.trip import Outcome, Rendered, Reply
 
@@ -36,6 +36,15 @@ class Sending:
     attempts: list[Attempt] = field(default_factory=list)
     layers: dict[str, float] = field(default_factory=dict)
 
+    def hear(self, kind: str, *told: Any) -> None:
+        """One more thing that happened to it."""
+        if kind == "signed":
+            self.attempts.append(Attempt(*told))
+        elif kind == "layer":
+            self.layers[told[0]] = self.layers.get(told[0], 0.0) + told[1]
+        else:
+            setattr(self.attempts[-1], kind, told[0])
+
 
 @dataclass(slots=True)
 class Heard:
@@ -49,48 +58,41 @@ class Heard:
 class Explaining(Recorder):
     """Listens to one call of a `project`, which is an engine.runtime.target.Project.
 
-    Not `watching`, it costs a call next to nothing, and knows no layers and no values of fields.
+    It notes what it hears and puts it in order when it is asked. Not `watching`, that costs a call next to nothing; it
+    then knows no layers and no values of fields.
     """
 
     def __init__(self, project: Any, target: str, watching: bool = True) -> None:
         self.watching = watching
         self.project = project
         self.target = target
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.outcomes: dict[str, Outcome] = {}
-        self.secrets: list[Iterable[Any]] = []
-        self.sendings: deque[Sending] = deque(maxlen=REQUESTS)
         self.heard: dict[int, Heard] = {}
-        self._current: dict[Any, Sending] = {}
+        self._notes: list[tuple[Any, ...]] = []
 
     def input(self, target: str, given: dict[str, Any]) -> None:
-        if len(self.asked) < REQUESTS:
-            self.asked.append((target, given))
+        self._notes.append(("input", target, given))
 
     def credential(self, values: Iterable[Any]) -> None:
-        self.secrets.append(values)
+        self._notes.append(("credential", values))
 
     def rendered(self, request: Rendered, action: Action) -> None:
-        sending = self._current[asyncio.current_task()] = Sending(request, action)
-        self.sendings.append(sending)
+        self._notes.append(("rendered", id(current_task()), request, action))
 
     def signed(self, request: Rendered, signed: Rendered) -> None:
-        self._sending.attempts.append(Attempt(request, signed))
+        self._notes.append(("signed", id(current_task()), request, signed))
 
     def reply(self, reply: Reply) -> None:
         kept = reply if len(reply.body) <= HELD else reply._replace(body=reply.body[:HELD])
-        self._sending.attempts[-1].reply = kept
+        self._notes.append(("reply", id(current_task()), kept))
 
     def verdict(self, verdict: Verdict | Literal["stale"]) -> None:
-        self._sending.attempts[-1].verdict = verdict
+        self._notes.append(("verdict", id(current_task()), verdict))
 
     def layer(self, name: str, seconds: float) -> None:
-        layers = self._sending.layers
-        layers[name] = layers.get(name, 0.0) + seconds
+        self._notes.append(("layer", id(current_task()), name, seconds))
 
     def outcome(self, target: str, outcome: Outcome) -> None:
-        short = not self.watching and isinstance(outcome.output, dict)
-        self.outcomes[target] = outcome._replace(output=_shortened(outcome.output)) if short else outcome
+        self._notes.append(("outcome", target, outcome))
 
     def evaluated(self, compiled: Expression | Template, value: Any, scope: Mapping[str, Any]) -> None:
         heard = self.heard.setdefault(id(compiled), Heard())
@@ -100,26 +102,60 @@ class Explaining(Recorder):
         if value is None and heard.gap is None:
             heard.gap = _gap(compiled, scope)
 
+    @property
+    def asked(self) -> list[tuple[str, dict[str, Any]]]:
+        """The operations that were asked, with their inputs; the first ones."""
+        return [(note[1], note[2]) for note in self._notes if note[0] == "input"][:_MOST]
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """What they answered."""
+        return {note[1]: note[2] for note in self._notes if note[0] == "outcome"}
+
+    @property
+    def secrets(self) -> Iterator[str]:
+        """What requests were made and signed with."""
+        for kind, *told in self._notes:
+            if kind == "credential":
+                yield from map(str, told[0])
+            elif kind == "signed":
+                yield from secrets_of(told[1], told[2])
+
+    @property
+    def sendings(self) -> list[Sending]:
+        """The requests; the last ones."""
+        found, current = list[Sending](), dict[int, Sending]()
+        for kind, task, *told in self._notes:
+            if kind == "rendered":
+                current[task] = Sending(*told)
+                found.append(current[task])
+            elif kind in ("signed", "reply", "verdict", "layer"):
+                current[task].hear(kind, *told)
+        return found[-_MOST:]
+
     def kept(self) -> "Explaining":
-        """What was heard up to now; what is under way still tells this one."""
+        """What was heard up to now, without most of what is large; what is under way still tells this one."""
         found = copy(self)
-        found.asked, found.outcomes, found.secrets = [*self.asked], {**self.outcomes}, [*self.secrets]
-        found.sendings = deque(self.sendings)
+        requests = [at for at, note in enumerate(self._notes) if note[0] == "rendered"]
+        first = requests[-_MOST] if len(requests) > _MOST else 0
+        found._notes = [  # noqa: SLF001 - its own
+            _shortened(note) for at, note in enumerate(self._notes) if at >= first or note[0] in _SMALL
+        ]
         return found
 
     @property
     def size(self) -> int:
         """The bytes of the bodies that are held."""
-        attempts = [one for sending in self.sendings for one in sending.attempts]
-        return sum(len(one.signed.body or b"") + (len(one.reply.body) if one.reply else 0) for one in attempts)
-
-    @property
-    def _sending(self) -> Sending:
-        return self._current[asyncio.current_task()]
+        told = (part for note in self._notes for part in note[2:])
+        return sum(len(part.body or b"") for part in told if isinstance(part, Rendered | Reply))
 
 
-def _shortened(output: dict[str, Any]) -> dict[str, Any]:
-    return {name: one[:_ROWS] if isinstance(one, list) else one for name, one in output.items()}
+def _shortened(note: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A note whose outcome has no more than its first rows."""
+    if note[0] != "outcome" or not isinstance(note[2].output, dict):
+        return note
+    output = {name: one[:_ROWS] if isinstance(one, list) else one for name, one in note[2].output.items()}
+    return (*note[:2], note[2]._replace(output=output))
 
 
 def _gap(compiled: Expression | Template, scope: Mapping[str, Any]) -> Gap | None:
@@ -136,8 +172,9 @@ def _gap(compiled: Expression | Template, scope: Mapping[str, Any]) -> Gap | Non
     return None
 
 
-REQUESTS: Final = 20
-"""The last requests that are kept, and the first operations that were asked."""
-_ROWS: Final = 100
 VALUES: Final = 3
 """Values of one string that are kept: those of the first rows."""
+_MOST: Final = 20
+"""Requests, and operations that were asked."""
+_ROWS: Final = 100
+_SMALL: Final = ("input", "credential", "outcome")
