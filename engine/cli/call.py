@@ -52,7 +52,7 @@ def call(
     from engine.cli.tracing import trip
     from engine.runtime.recorder import SILENT
 
-    found = asked(target, inputs, project, file, connectors, reveal)
+    found = asked("call", target, inputs, project, file, connectors, reveal)
     if isinstance(found, int):
         return found
     registry, request = found
@@ -71,18 +71,24 @@ def call(
 
 
 def asked(
-    target: str, inputs: tuple[str, ...], project: str | None, file: Path, connectors: tuple[Path, ...], reveal: bool
+    verb: str,
+    target: str,
+    inputs: tuple[str, ...],
+    project: str | None,
+    file: Path,
+    connectors: tuple[Path, ...],
+    reveal: bool,
 ) -> "tuple[Registry, Call] | int":
     """What is loaded, and what is asked of it; an exit code once it was said what is wrong."""
     from engine.runtime.call import Call
 
-    given = _inputs(inputs)
+    given = _inputs(verb, inputs)
     registry = _load(file, connectors) if given is not None else None
-    name = _project(registry, project) if registry is not None else None
+    name = _project(verb, registry, project) if registry is not None else None
     if given is None or registry is None or name is None:
         return USAGE
     if target not in registry.projects[name].targets:
-        return _absent(registry, name, target)
+        return _absent(verb, registry, name, target)
     return registry, Call(name, target, given, reveal=reveal)
 
 
@@ -94,7 +100,7 @@ def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
     return load(file, connectors, os.environ)
 
 
-def _inputs(words: tuple[str, ...]) -> dict[str, Any] | None:
+def _inputs(verb: str, words: tuple[str, ...]) -> dict[str, Any] | None:
     """The input; None once it was said what is wrong with a word."""
     from engine.cli.talk import say
     from engine.language.codec.charset import CodecError
@@ -113,24 +119,24 @@ def _inputs(words: tuple[str, ...]) -> dict[str, Any] | None:
         except CodecError as error:
             wrong = wrong or f"the value of `{name}` is no JSON: {error.message} (write {name}=value for text)"
         if wrong:
-            say(f"tolmach call: {wrong}")
+            say(f"tolmach {verb}: {wrong}")
             return None
     return given
 
 
-def _project(registry: "Registry", name: str | None) -> str | None:
+def _project(verb: str, registry: "Registry", name: str | None) -> str | None:
     from engine.cli.talk import say
 
     if name is None and len(registry.projects) == 1:
         return next(iter(registry.projects))
     if name not in registry.projects:
         found = f"there is no project `{name}`; " if name else ""
-        say(f"tolmach call: {found}name one with --project: {', '.join(registry.projects)}")
+        say(f"tolmach {verb}: {found}name one with --project: {', '.join(registry.projects)}")
         return None
     return name
 
 
-def _absent(registry: "Registry", project: str, target: str) -> int:
+def _absent(verb: str, registry: "Registry", project: str, target: str) -> int:
     """Say why there is no such target: its connection could not be loaded, or nothing bears that name."""
     from engine.cli.talk import say
     from engine.errors import nearest
@@ -147,7 +153,9 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     if broken:
         return CONFIGURATION
     known = registry.projects[project].targets
-    say(f"tolmach call: the project has no `{target}`: {nearest(target, known, 'see `operations:` of the connector')}")
+    say(
+        f"tolmach {verb}: the project has no `{target}`: {nearest(target, known, 'see `operations:` of the connector')}"
+    )
     return USAGE
 
 

@@ -45,7 +45,7 @@ def explain(
     from engine.authoring.explain.recording import Explaining
     from engine.cli.call import answered, asked, failed
 
-    found = asked(target, inputs, project, file, connectors, reveal)
+    found = asked("explain", target, inputs, project, file, connectors, reveal)
     if isinstance(found, int):
         return found
     registry, request = found
