@@ -46,28 +46,33 @@ def call(
     lines:
         Print row by row as pages arrive, one JSON value a line: for more rows than one answer may hold.
     """
+    found = asked("call", target, inputs, project, file, connectors, reveal)
+    if isinstance(found, int):
+        return found
+    registry, request = found
+    error = answered(registry, file.parent, _showing(registry, request, trace, lines, output))
+    return failed(error, registry, output) if error is not None else DONE
+
+
+def _showing(registry: "Registry", request: "Call", trace: bool, lines: bool, output: Output) -> "Ask":
+    """How the answer is shown, and with `trace` what led to it, also if it fails."""
     from engine.authoring.explain.explanation import explain
     from engine.authoring.explain.recording import Explaining
     from engine.cli.talk import say
     from engine.cli.tracing import trip
     from engine.runtime.recorder import SILENT
 
-    found = asked("call", target, inputs, project, file, connectors, reveal)
-    if isinstance(found, int):
-        return found
-    registry, request = found
-    recorder = Explaining(registry.projects[request.project], target, watching=False) if trace else SILENT
+    heard = Explaining(registry.projects[request.project], request.target, watching=False) if trace else None
     show = _print_rows if lines else _print_answer
 
     async def ask(engine: "Engine") -> None:
         try:
-            await show(engine, request, recorder, output)
+            await show(engine, request, heard or SILENT, output)
         finally:
-            if isinstance(recorder, Explaining):
-                say(trip(explain(recorder, reveal=reveal)))
+            if heard is not None:
+                say(trip(explain(heard, reveal=request.reveal)))
 
-    error = answered(registry, file.parent, ask)
-    return failed(error, registry, output) if error is not None else DONE
+    return ask
 
 
 def asked(

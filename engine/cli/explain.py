@@ -10,7 +10,9 @@ from engine.cli.options import DONE, USAGE, File, Flag, Folders
 if TYPE_CHECKING:
     from engine.authoring.explain.explanation import Explanation
     from engine.authoring.explain.recording import Explaining
+    from engine.runtime.call import Call
     from engine.runtime.engine import Engine
+    from engine.runtime.registry import Registry
 
 Form = Annotated[Literal["text", "json", "curl"], Parameter(name="--as", help="How to print.")]
 
@@ -41,21 +43,24 @@ def explain(
     reveal:
         Show personal data, and answers of systems whole; secrets never.
     """
-    from engine.authoring.explain.explanation import explain as explained
-    from engine.authoring.explain.recording import Explaining
-    from engine.cli.call import answered, asked, failed
+    from engine.cli.call import asked
 
     found = asked("explain", target, inputs, project, file, connectors, reveal)
-    if isinstance(found, int):
-        return found
-    registry, request = found
-    heard = Explaining(registry.projects[request.project], target)
+    return found if isinstance(found, int) else _explained(*found, file.parent, field, form)
+
+
+def _explained(registry: "Registry", request: "Call", folder: Path, field: str | None, form: Form) -> int:
+    from engine.authoring.explain.explanation import explain
+    from engine.authoring.explain.recording import Explaining
+    from engine.cli.call import answered, failed
+
+    heard = Explaining(registry.projects[request.project], request.target)
 
     async def ask(engine: "Engine") -> None:
         await engine.call(request, heard)
 
-    error = answered(registry, file.parent, ask)
-    shown = explained(heard, error, reveal)
+    error = answered(registry, folder, ask)
+    shown = explain(heard, error, request.reveal)
     known = _print_field(heard, shown, field, form) if field is not None else _print(shown, form)
     code = failed(error, registry, "text") if error is not None else DONE
     return code if known else USAGE

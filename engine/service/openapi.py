@@ -58,6 +58,10 @@ _META: Final[Schema] = {
         "explain": {"type": "object", "description": "With `explain=1`: requests, answers, what gave each field."},
     },
 }
+_ABOUT: Final = (
+    "Capabilities and operations, by project. `GET /v1/{project}/failures` explains the last calls that failed, "
+    "to keys with the right `explain`."
+)
 _OTHERWISE: Final[Schema] = {
     "type": "object",
     "description": "With `flat=1` the members of `data` alone, with `fields` only some of them.",
@@ -104,10 +108,9 @@ def describe(registry: Registry) -> Schema:
         for project in registry.projects.values()
         for target in project.targets.values()
     }
-    paths |= {path_of(name, "failures"): {"get": _failures(name)} for name in registry.projects}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tolmach", "version": __version__, "description": "Capabilities and operations, by project."},
+        "info": {"title": "Tolmach", "version": __version__, "description": _ABOUT},
         "tags": [{"name": name} for name in registry.projects],
         "paths": paths,
         "security": [{"bearer": []}, {"header": []}],
@@ -177,32 +180,6 @@ def _operation(project: Project, target: Target, schemas: _Schemas) -> Schema:
                 "content": {"application/json": {"schema": {"anyOf": [envelope, _OTHERWISE]}}},
             },
             **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _by_status()},
-        },
-    }
-
-
-def _failures(project: str) -> Schema:
-    failure = {
-        "type": "object",
-        "required": ["code", "target", "trace_id", "when", "explain"],
-        "properties": {
-            "code": {"type": "string", "enum": list(CATALOGUE)},
-            "target": {"type": "string"},
-            "trace_id": {"type": "string"},
-            "when": {"type": "string", "format": "date-time"},
-            "explain": {"type": ["object", "null"]},
-        },
-    }
-    listed: Schema = {"type": "array", "items": failure}
-    schema = {"type": "object", "required": ["failures"], "properties": {"failures": listed}}
-    return {
-        "operationId": f"{project}.failures",
-        "summary": "The last calls that failed, the latest first; needs the right `explain`",
-        "tags": [project],
-        "parameters": [{"$ref": "#/components/parameters/reveal"}],
-        "responses": {
-            "200": {"description": "The failures", "content": {"application/json": {"schema": schema}}},
-            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in (400, 401, 403, 404, 429)},
         },
     }
 
