@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
+from tests.house.places import ROOT
 from tests.service.stage import CONNECTOR, TOKEN, Heard, Stage, stage
 from tests.service.tenants import tenants
 from tests.service.test_canaries import CALLS, FORBIDDEN, PERSON, UPSTREAM, _Everywhere
@@ -31,6 +33,9 @@ async def test_an_answer_is_explained_to_who_may_and_asks(door: Stage) -> None:
     assert request["headers"]["Authorization"] == "Bearer •••••"
     assert [one["name"] for one in request["layers"]][:2] == ["deadline", "retry"]
     assert [(one["status"], one["verdict"]) for one in request["attempts"]] == [(200, "ok")]
+    page = (ROOT / "docs/service.md").read_text(encoding="utf-8")
+    for part in (told, *told["asked"], request, *request["attempts"], *told["fields"], *told["fields"][0]["from"]):
+        assert [name for name in part if f"`{name}`" not in page and f"`{name}: " not in page] == []
     (key,) = [one for one in told["fields"] if one["path"] == "key"]
     line = next(n for n, text in enumerate(CONNECTOR.splitlines(), 1) if "key: body.id" in text)
     assert (key["value"], key["from"][0]["place"]) == ("412", f"acme/connector.yaml:{line}:19")
@@ -131,6 +136,26 @@ async def test_large_answers_are_not_kept_whole(door: Stage) -> None:
 
 async def _large(_request: web.Request) -> web.StreamResponse:
     return web.json_response({"pad": "x" * 2_000_000})
+
+
+async def test_a_key_reads_failures_of_what_it_may_call(door: Stage) -> None:
+    await door.post("/v1/retail/card", {"client_key": "nobody"}, "bot")
+    kept = door.service.front._failures
+    assert [one.heard.target for one in kept.of("retail", {"card", "products"})] == ["card"]
+    assert kept.of("retail", {"products"}) == []
+
+
+async def test_what_is_kept_and_what_is_shown_have_an_end(door: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        await door.post("/v1/retail/card", {"client_key": f"n{number}"}, "bot")
+    whole = (await failures(door)).json["failures"]
+    monkeypatch.setattr("engine.service.failures._SHOWN", 1)
+    shown = (await failures(door)).json["failures"]
+    assert [one["explain"] is None for one in shown] == [False, True, True, True]
+    assert [one["trace_id"] for one in shown] == [one["trace_id"] for one in whole]
+    monkeypatch.setattr("engine.service.failures._HELD", 100)
+    await door.post("/v1/retail/card", {"client_key": "last"}, "bot")
+    assert len((await failures(door)).json["failures"]) < 4
 
 
 async def test_tenants_read_their_own_failures(tmp_path: Path) -> None:
