@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from engine.runtime.engine import Engine
     from engine.runtime.recorder import Recorder
     from engine.runtime.registry import Registry
-    from engine.telemetry.mask import Mask
 
-    Show = Callable[[Engine, Call, Recorder, Output], Awaitable[None]]
+    Ask = Callable[[Engine], Awaitable[None]]
 
 
 def call(
@@ -47,17 +46,55 @@ def call(
     lines:
         Print row by row as pages arrive, one JSON value a line: for more rows than one answer may hold.
     """
+    found = asked("call", target, inputs, project, file, connectors, reveal)
+    if isinstance(found, int):
+        return found
+    registry, request = found
+    error = answered(registry, file.parent, _showing(registry, request, trace, lines, output))
+    return failed(error, registry, output) if error is not None else DONE
+
+
+def _showing(registry: "Registry", request: "Call", trace: bool, lines: bool, output: Output) -> "Ask":
+    """How the answer is shown, and with `trace` what led to it, also if it fails."""
+    from engine.authoring.explain.explanation import explain
+    from engine.authoring.explain.recording import Explaining
+    from engine.cli.talk import say
+    from engine.cli.tracing import trip
+    from engine.runtime.recorder import SILENT
+
+    heard = Explaining(registry.projects[request.project], request.target, watching=False) if trace else None
+    show = _print_rows if lines else _print_answer
+
+    async def ask(engine: "Engine") -> None:
+        try:
+            await show(engine, request, heard or SILENT, output)
+        finally:
+            if heard is not None:
+                say(trip(explain(heard, reveal=request.reveal)))
+
+    return ask
+
+
+def asked(
+    verb: str,
+    target: str,
+    inputs: tuple[str, ...],
+    project: str | None,
+    file: Path,
+    connectors: tuple[Path, ...],
+    reveal: bool,
+) -> "tuple[Registry, Call] | int":
+    """What is loaded, and what is asked of it; an exit code once it was said what is wrong."""
     from engine.runtime.call import Call
 
-    given = _inputs(inputs)
+    given = _inputs(verb, inputs)
     registry = _load(file, connectors) if given is not None else None
-    name = _project(registry, project) if registry is not None else None
+    name = _project(verb, registry, project) if registry is not None else None
     if given is None or registry is None or name is None:
         return USAGE
     if target not in registry.projects[name].targets:
-        return _absent(registry, name, target)
-    asked = Call(name, target, given, reveal=reveal)
-    return _answer(registry, file.parent, asked, trace, _print_rows if lines else _print_answer, output)
+        return _absent(verb, registry, name, target)
+    return registry, Call(name, target, given, reveal=reveal)
 
 
 def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
@@ -68,7 +105,7 @@ def _load(file: Path, connectors: tuple[Path, ...]) -> "Registry":
     return load(file, connectors, os.environ)
 
 
-def _inputs(words: tuple[str, ...]) -> dict[str, Any] | None:
+def _inputs(verb: str, words: tuple[str, ...]) -> dict[str, Any] | None:
     """The input; None once it was said what is wrong with a word."""
     from engine.cli.talk import say
     from engine.language.codec.charset import CodecError
@@ -87,24 +124,24 @@ def _inputs(words: tuple[str, ...]) -> dict[str, Any] | None:
         except CodecError as error:
             wrong = wrong or f"the value of `{name}` is no JSON: {error.message} (write {name}=value for text)"
         if wrong:
-            say(f"tolmach call: {wrong}")
+            say(f"tolmach {verb}: {wrong}")
             return None
     return given
 
 
-def _project(registry: "Registry", name: str | None) -> str | None:
+def _project(verb: str, registry: "Registry", name: str | None) -> str | None:
     from engine.cli.talk import say
 
     if name is None and len(registry.projects) == 1:
         return next(iter(registry.projects))
     if name not in registry.projects:
         found = f"there is no project `{name}`; " if name else ""
-        say(f"tolmach call: {found}name one with --project: {', '.join(registry.projects)}")
+        say(f"tolmach {verb}: {found}name one with --project: {', '.join(registry.projects)}")
         return None
     return name
 
 
-def _absent(registry: "Registry", project: str, target: str) -> int:
+def _absent(verb: str, registry: "Registry", project: str, target: str) -> int:
     """Say why there is no such target: its connection could not be loaded, or nothing bears that name."""
     from engine.cli.talk import say
     from engine.errors import nearest
@@ -121,17 +158,18 @@ def _absent(registry: "Registry", project: str, target: str) -> int:
     if broken:
         return CONFIGURATION
     known = registry.projects[project].targets
-    say(f"tolmach call: the project has no `{target}`: {nearest(target, known, 'see `operations:` of the connector')}")
+    say(
+        f"tolmach {verb}: the project has no `{target}`: {nearest(target, known, 'see `operations:` of the connector')}"
+    )
     return USAGE
 
 
-def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, show: "Show", output: Output) -> int:
+def answered(registry: "Registry", folder: Path, ask: "Ask") -> "CallError | None":
+    """Ask an engine of its own; what the call ended with."""
     import asyncio
 
-    from engine.cli.tracing import TracePrinter, mask_of
     from engine.errors import CallError
     from engine.runtime.engine import Engine
-    from engine.runtime.recorder import SILENT
     from engine.runtime.shelf import opened_shelf
     from engine.settings.clock import SystemClock, SystemIds
     from engine.settings.environment import load_environment
@@ -141,19 +179,17 @@ def _answer(registry: "Registry", folder: Path, request: "Call", trace: bool, sh
     async def once() -> None:
         async with opened_shelf(registry, environment, folder, clock, ids) as shelf:
             engine = Engine(registry, clock, ids, environment.wire, shelf=shelf, seal_keys=environment.seal_keys())
-            printer = TracePrinter(registry, request.project)
             try:
                 await engine.open()  # before the clock of the call starts
-                await show(engine, request, printer if trace else SILENT, output)
+                await ask(engine)
             finally:
-                printer.show()
                 await engine.close()
 
     try:
         asyncio.run(once())
     except CallError as error:
-        return _failed(error, mask_of(registry), output)
-    return DONE
+        return error
+    return None
 
 
 async def _print_answer(engine: "Engine", request: "Call", recorder: "Recorder", output: Output) -> None:
@@ -184,10 +220,12 @@ async def _print_rows(engine: "Engine", request: "Call", recorder: "Recorder", _
             say(warning)
 
 
-def _failed(error: "CallError", mask: "Mask", output: Output) -> int:
+def failed(error: "CallError", registry: "Registry", output: Output) -> int:
+    """Say what the call ended with; the exit code."""
     from engine.cli.talk import print_json, say
+    from engine.cli.tracing import mask_of
 
-    detail = mask.brief(error.detail)
+    detail = mask_of(registry).brief(error.detail)
     if output == "json":
         upstream = (
             {"connection": error.upstream.connection, "status": error.upstream.status} if error.upstream else None

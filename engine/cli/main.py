@@ -34,6 +34,12 @@ VERBS: Final = (
         "call card client_key=412 --project retail --trace",
     ),
     Verb(
+        "explain",
+        "Show one call from the inside: what was sent, what came back, which line gave each field.",
+        "explain crm.card client_key=412 --field name.first",
+        "explain crm.card client_key=412 --as curl",
+    ),
+    Verb(
         "serve",
         "Answer the projects of a file over HTTP until SIGTERM or Ctrl-C.",
         "serve",

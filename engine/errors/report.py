@@ -16,15 +16,24 @@ def render(diagnostic: Diagnostic, colour: bool = False) -> str:
     place, message = clean(str(diagnostic.span)), clean(diagnostic.message)
     rows = [f"{bold}{place}: {red}{diagnostic.severity}[{diagnostic.code}]{off}{bold}: {message}{off}"]
     if diagnostic.source.strip():
-        number = str(diagnostic.span.line)
-        line, before, run = _excerpt(diagnostic.source, diagnostic.span)
-        rows.append(f"{blue}{number} |{off} {line}")
-        rows.append(f"{blue}{' ' * len(number)} |{off} {' ' * before}{red}{'^' * run}{off}")
+        rows += pointed(diagnostic.source, diagnostic.span, colour, diagnostic.severity)
     if diagnostic.also:
         rows.append(f"{blue}also:{off} {clean(str(diagnostic.also))}")
     if diagnostic.remedy:
         rows.append(f"{blue}help:{off} {clean(diagnostic.remedy)}")
     return "\n".join(rows)
+
+
+def pointed(source: str, span: Span, colour: bool = False, severity: str = "error") -> list[str]:
+    """The source's line with its number, and carets under the place."""
+    _, blue, off = _COLOURS if colour else ("", "", "")
+    red = _LOUD[severity] if colour else ""
+    line, before, run = _excerpt(source, span)
+    number = str(span.line)
+    return [
+        f"{blue}{number} |{off} {line}",
+        f"{blue}{' ' * len(number)} |{off} {' ' * before}{red}{'^' * run}{off}",
+    ]
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.errors import LanguageError
 from engine.language.jmes.compiler import compile_tree, compile_trees
-from engine.language.jmes.explain import explain_null
+from engine.language.jmes.explain import Gap, explain_null
 from engine.language.jmes.parser import Node, parse
 from engine.language.jmes.rules import check_calls, check_names, check_size
 from engine.language.jmes.source import Run
@@ -29,6 +29,10 @@ class Expression:
 
     def missing(self, scope: Mapping[str, Any]) -> str:
         """Which part of the path was the first to be missing, for "mapping_failed"; "" if there is nothing to say."""
+        return "; ".join(dict.fromkeys(said for _, said in self.gaps(scope)))
+
+    def gaps(self, scope: Mapping[str, Any]) -> list[Gap]:
+        """The same apart: what is missing as a path, and what to say of it; of alternatives one each."""
         return explain_null(self.text, scope)
 
 

@@ -9,7 +9,7 @@ from engine.runtime.dialogue import Dialogue
 from engine.runtime.inquiry import Inquiry
 from engine.runtime.keys import Keys
 from engine.runtime.pages import Caps, cancelled
-from engine.runtime.recorder import SILENT, Recorder
+from engine.runtime.recorder import Recorder
 from engine.runtime.steps import Runner
 from engine.runtime.target import Source, Target
 from engine.spec.trip import Outcome
@@ -49,7 +49,7 @@ async def _flow(inquiry: Inquiry, recorder: Recorder, target: Target, given: dic
     left = int((inquiry.deadline - means.clock.monotonic()) * 1000)
     scope["call"] = {"id": inquiry.call.trace_id or means.ids.uuid(), "deadline": left}
     scope["now"] = means.clock.now().isoformat(timespec="milliseconds")
-    if recorder is not SILENT:
+    if recorder.watching:
         scope[WATCH] = recorder.evaluated
     for rule in flow.reject:
         rule.refuse(scope)
@@ -65,4 +65,6 @@ async def _flow(inquiry: Inquiry, recorder: Recorder, target: Target, given: dic
     assert target.flow is not None  # noqa: S101 - who calls has asked
     outcome = await runner.operation(target.flow, scope)
     inquiry.warnings += runner.warnings
-    return outcome._replace(output=flow.nothing()) if outcome.empty else outcome
+    outcome = outcome._replace(output=flow.nothing()) if outcome.empty else outcome
+    recorder.outcome(target.name, outcome)
+    return outcome

@@ -11,7 +11,7 @@ from engine.runtime.call import Call
 from engine.runtime.desk import Errand, open_errand
 from engine.runtime.merging import merged
 from engine.runtime.pages import MANAGERS, Caps, cancelled
-from engine.runtime.recorder import SILENT, Recorder
+from engine.runtime.recorder import Recorder
 from engine.runtime.sealing import StepSeal
 from engine.runtime.sender import Sender
 from engine.runtime.steps import Runner, Sink
@@ -73,7 +73,7 @@ class Inquiry:
     def errand(self, source: Source, given: dict[str, Any], step: dict[str, Any] | None = None) -> Errand:
         """What goes out to a source. Raises CallError."""
         clock, ids = self.means.clock, self.means.ids
-        watch = self._recorder.evaluated if self._recorder is not SILENT else None
+        watch = self._recorder.evaluated if self._recorder.watching else None
         errand = open_errand(self.call, self.project, source, given, self.deadline, clock, ids, step, watch)
         self._recorder.input(source.name, errand.scope["input"])
         return errand
@@ -203,7 +203,7 @@ class Inquiry:
         found = outcome if isinstance(outcome.output, Asked) else finished(errand, outcome)
         warnings = (*runner.warnings, *found.warnings)
         outcome = Outcome(found.output, found.empty, warnings, runner.private, runner.truncated)
-        self._recorder.outcome(outcome)
+        self._recorder.outcome(source.name, outcome)
         return outcome
 
 

@@ -10,10 +10,10 @@ from typing import Any, Final, cast
 from engine.errors import CallError, Upstream
 from engine.language.text import as_text
 from engine.runtime.binding import Bound, Credential
-from engine.runtime.recorder import SILENT, Recorder
+from engine.runtime.recorder import Recorder
 from engine.runtime.work import Work
 from engine.settings.clock import Clock, Ids
-from engine.spec.auth.signature import Moment, secrets_of
+from engine.spec.auth.signature import Moment
 from engine.spec.operation import Operation
 from engine.spec.request import Press
 from engine.spec.response import Verdict
@@ -182,10 +182,10 @@ class _Sending:
 
     async def through(self, gate: Gate) -> tuple[Verdict, str]:
         work, rendered = self.work, self._render(self.address)
-        self.recorder.rendered(rendered)
+        self.recorder.rendered(rendered, work.action)
         renew = self._renew if self.held is not None else None
         name = cast("Credential", work.credential).name
-        told = self.recorder.layer if self.recorder is not SILENT else None
+        told = self.recorder.layer if self.recorder.watching else None
         trip = Trip(rendered, self.deadline, self._sign, self._classify, renew, name, work.name, work.limits, told)
         return await gate.send(trip), rendered.url
 
@@ -197,15 +197,16 @@ class _Sending:
             self.scope["attempt"] = {"id": self.ids.uuid()}
             request = request._replace(headers=self._render(request.url).headers)
         signed = cast("Credential", self.work.credential).sign(self.scope).sign(request, self.moment)
-        if self.recorder is not SILENT and (said := secrets_of(request, signed)):
-            self.recorder.credential(said)
+        self.recorder.signed(request, signed)
         return signed
 
     def _classify(self, reply: Reply, renewable: bool) -> Judged:
         self.recorder.reply(reply)
         verdict, scope, held = self.work.reader.judge(reply, self.scope), self.scope, self.held
         stale = renewable and held is not None and held.expired(scope) and held.renewable(self.subject, scope["auth"])
-        return "stale" if stale else verdict
+        judged: Judged = "stale" if stale else verdict
+        self.recorder.verdict(judged)
+        return judged
 
     async def _renew(self) -> Rendered:
         """The same request with values that are fetched anew: the system has said that they are good no longer."""

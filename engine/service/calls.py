@@ -19,7 +19,9 @@ _TRACEPARENT: Final = re.compile(
 )
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _JSON: Final = re.compile(rb'application/json[ \t]*(?:;[ \t]*charset="?utf-?8"?[ \t]*)?', re.IGNORECASE)
-_SWITCHES: Final = {b"flat=1": "flat", b"reveal=1": "reveal", b"flat=0": "", b"reveal=0": "", b"": ""}
+_SWITCHES: Final = {b"": ""} | {
+    f"{name}={on}".encode(): name if on else "" for name in ("flat", "reveal", "explain") for on in (0, 1)
+}
 
 
 _FIELDS: Final = b"fields="
@@ -34,11 +36,12 @@ class Options:
 
     flat: bool = False
     reveal: bool = False
+    explain: bool = False
     fields: Wanted | None = None
     """The members of `data` that are wanted; None: all."""
 
 
-_PLAIN: Final = Options()
+PLAIN: Final = Options()
 
 
 def trace_of(found: Mapping[bytes, bytes]) -> str:
@@ -51,20 +54,23 @@ def trace_of(found: Mapping[bytes, bytes]) -> str:
 
 
 def options_of(query: bytes, members: Collection[str] = ()) -> Options:
-    """`?flat=1`, `?reveal=1` and `?fields=key,name.first`; `members` are those that `data` may have, none: unknown.
+    """`?flat=1`, `?reveal=1`, `?explain=1` and `?fields=key,name.first`.
 
+    `members` are those that `data` may have, none: unknown.
     Raises CallError("invalid_input") for anything else.
     """
     if not query:
-        return _PLAIN
+        return PLAIN
     parts = query.split(b"&")
     paths = [part[len(_FIELDS) :] for part in parts if part.startswith(_FIELDS)]
     if len(paths) > 1 or not all(part in _SWITCHES or part.startswith(_FIELDS) for part in parts):
-        text = "the query may hold `flat=1`, `reveal=1` and `fields=`, nothing else; input is the body"
+        text = "the query may hold `flat=1`, `reveal=1`, `explain=1` and `fields=`, nothing else; input is the body"
         raise CallError("invalid_input", text)
     wanted = {_SWITCHES.get(part, "") for part in parts}
+    if {"flat", "explain"} <= wanted:
+        raise CallError("invalid_input", "`flat=1` leaves no place for `explain=1`: take one of them out")
     fields = _wanted(paths[0], members) if paths else None
-    return Options("flat" in wanted, "reveal" in wanted, fields)
+    return Options("flat" in wanted, "reveal" in wanted, "explain" in wanted, fields)
 
 
 def _wanted(text: bytes, members: Collection[str]) -> Wanted:
@@ -144,10 +150,14 @@ def encode(answer: Answer, options: Options, trace_id: str, took: float) -> tupl
         meta = {**answer.meta, "trace_id": trace_id, "took_ms": int(took * 10_000) / 10}
         document = {"data": data, "meta": meta}
     body = (encode_json if options.reveal else encode_masked)(document)
-    headers = [
+    return answer_headers(body, trace_id), body
+
+
+def answer_headers(body: bytes, trace_id: str) -> list[Header]:
+    """The headers of an answer in JSON."""
+    return [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"x-request-id", trace_id.encode("ascii")),
         (b"cache-control", b"no-store"),
     ]
-    return headers, body

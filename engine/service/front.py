@@ -8,12 +8,15 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from engine.authoring.explain.explanation import explain
+from engine.authoring.explain.recording import Explaining
 from engine.errors import CallError
 from engine.runtime.call import Answer, Call
 from engine.runtime.target import Project, Target
 from engine.service.access import Access, Grant, shown_key
 from engine.service.calls import (
     Options,
+    answer_headers,
     encode,
     input_of,
     options_of,
@@ -23,7 +26,8 @@ from engine.service.calls import (
     trace_of,
 )
 from engine.service.endpoints import Entrance, Found
-from engine.service.problem import LANGUAGES, Header, Refusal, refusal, spoken
+from engine.service.failures import Failures, shown
+from engine.service.problem import LANGUAGES, Header, HttpError, Refusal, place_of, refusal, spoken
 from engine.service.visit import Caller, Route, Scope, Visit
 from engine.settings.environment import Environment
 from engine.telemetry.logs import failure
@@ -71,13 +75,21 @@ class Front:
             for project in engine.registry.projects.values()
             for name, target in project.targets.items()
         }
+        self._failures = Failures(environment.failures, engine.clock)
+        self._reports = {
+            path_of(name, "failures").encode(): Route(name, "failures", metrics.calls(name, "failures"))
+            for name in engine.registry.projects
+        }
         self._nowhere = metrics.calls("", "")
         self._entrance = Entrance(engine, environment, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: bytes = scope["raw_path"]
-        route, answer = self._routes.get(path), self._answer
-        if route is None and path.startswith(ROOT):
+        route = self._routes.get(path)
+        answer: Answering = self._answer
+        if path in self._reports:
+            route, answer = self._reports[path], self._failed
+        elif route is None and path.startswith(ROOT):
             project, _, rest = path[len(ROOT) :].decode("ascii").partition("/")
             route = Route(project, rest.replace("/", "."), self._nowhere, known=False)
         elif route is None:
@@ -125,9 +137,10 @@ class Front:
             raise _denied(visit.route, grant)
         self._access.spend(grant, visit.began)
         require_json(scope["method"], headers)
-        options = options_of(query, visit.route.members)
-        if options.reveal and not grant.reveal:
-            raise CallError("forbidden", "the key has not the right `reveal`")
+        options = visit.options = options_of(query, visit.route.members)
+        for right in ("reveal", "explain"):
+            if getattr(options, right) and not getattr(grant, right):
+                raise CallError("forbidden", f"the key has not the right `{right}`")
         seconds = seconds_of(headers, self._max_deadline)
         body = await self._body(visit, receive)
         given = input_of(body)
@@ -139,7 +152,34 @@ class Front:
         call = Call(
             visit.route.project, target, given, deadline, visit.trace_id, options.reveal, grant.key.id, language
         )
-        return self._answered(visit, await self._engine.call(call), options)
+        if not options.explain and not self._failures.most:
+            return self._answered(visit, await self._engine.call(call), options)
+        heard = visit.heard = Explaining(grant.project, target, options.explain)
+        answer = await self._engine.call(call, heard)
+        if options.explain:
+            shown = explain(heard, None, options.reveal, place_of)
+            answer = answer._replace(meta={**answer.meta, "explain": shown})
+        return self._answered(visit, answer, options)
+
+    async def _failed(self, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:
+        """The last failed calls of a project."""
+        scope, project = visit.scope, visit.route.project
+        query: bytes = scope["query_string"]
+        visit.grant = grant = self._access.admit(project, shown_key(scope["headers"], visit.headers, query))
+        if grant.project.name != project:
+            visit.route = visit.route.unknown(self._nowhere)
+            raise _denied(visit.route, grant)
+        self._access.spend(grant, visit.began)
+        if scope["method"] != "GET":
+            raise HttpError("unknown_operation", "failures are read by GET", 405, ((b"allow", b"GET"),))
+        if query not in (b"", b"reveal=0", b"reveal=1"):
+            raise CallError("invalid_input", "the query may hold `reveal=1`, nothing else")
+        reveal = query == b"reveal=1"
+        if not grant.explain or (reveal and not grant.reveal):
+            raise CallError("forbidden", f"the key has not the right `{'reveal' if grant.explain else 'explain'}`")
+        found = self._failures.of(project, grant.targets)
+        document = await asyncio.to_thread(shown, found, reveal)
+        return 200, answer_headers(document, visit.trace_id), document
 
     async def _enter(self, found: Found, visit: Visit, receive: Receive) -> tuple[int, list[Header], bytes]:
         """The answer of an endpoint."""
@@ -181,8 +221,11 @@ class Front:
         self._note(visit, found, error)
         default = visit.grant.project.locale.language if visit.grant else visit.language or LANGUAGES[0]
         language = spoken(visit.headers.get(b"accept-language", b"").decode("latin-1"), default)
-        explain = visit.grant is not None and visit.grant.explain
-        return refusal(found, visit.trace_id, self._mask, language, explain=explain)
+        may, told = visit.grant is not None and visit.grant.explain, None
+        if visit.heard is not None:
+            self._failures.keep(visit, found)
+            told = explain(visit.heard, found, visit.options.reveal, place_of) if visit.options.explain else None
+        return refusal(found, visit.trace_id, self._mask, language, explain=may, told=told)
 
     def _note(self, visit: Visit, found: CallError, error: BaseException) -> None:
         took = round((self._clock.monotonic() - visit.began) * 1000, 1)

@@ -33,6 +33,7 @@ _PROBLEM: Final[Schema] = {
         },
         "customer_message": {"type": "string", "description": "In the language of `Accept-Language`: ru or en."},
         "place": {"type": "string", "description": "The line of YAML; for keys with the right `explain`."},
+        "explain": {"type": "object", "description": "With `explain=1`: what happened up to the failure."},
     },
 }
 _SOURCE: Final[Schema] = {
@@ -54,8 +55,13 @@ _META: Final[Schema] = {
         "sources": {"type": "array", "items": _SOURCE},
         "warnings": {"type": "array", "items": {"type": "string"}},
         "truncated": {"type": "boolean"},
+        "explain": {"type": "object", "description": "With `explain=1`: requests, answers, what gave each field."},
     },
 }
+_ABOUT: Final = (
+    "Capabilities and operations, by project. `GET /v1/{project}/failures` explains the last calls that failed, "
+    "to keys with the right `explain`."
+)
 _OTHERWISE: Final[Schema] = {
     "type": "object",
     "description": "With `flat=1` the members of `data` alone, with `fields` only some of them.",
@@ -68,6 +74,12 @@ _PARAMETERS: Final[dict[str, Schema]] = {
         "in": "query",
         "schema": _SWITCH,
         "description": "`1`: numbers, phones, INN unmasked; needs the right `reveal`.",
+    },
+    "explain": {
+        "name": "explain",
+        "in": "query",
+        "schema": _SWITCH,
+        "description": "`1`: `meta.explain` shows what was done, masked; needs the right `explain`.",
     },
     "fields": {
         "name": "fields",
@@ -98,7 +110,7 @@ def describe(registry: Registry) -> Schema:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tolmach", "version": __version__, "description": "Capabilities and operations, by project."},
+        "info": {"title": "Tolmach", "version": __version__, "description": _ABOUT},
         "tags": [{"name": name} for name in registry.projects],
         "paths": paths,
         "security": [{"bearer": []}, {"header": []}],

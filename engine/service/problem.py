@@ -46,9 +46,18 @@ class Refusal:
 
 
 def refusal(
-    error: CallError, trace_id: str, mask: Mask, language: str = LANGUAGES[0], *, explain: bool = False
+    error: CallError,
+    trace_id: str,
+    mask: Mask,
+    language: str = LANGUAGES[0],
+    *,
+    explain: bool = False,
+    told: dict[str, Any] | None = None,
 ) -> Refusal:
-    """The problem document of an error, for a person in `language`; `explain` adds the line of YAML that asked."""
+    """The problem document of an error, for a person in `language`.
+
+    `explain` adds the line of YAML that asked, `told` what happened until then.
+    """
     status = error.status if isinstance(error, HttpError) else error.fault.status
     document: dict[str, Any] = {
         "type": TYPE + error.code,
@@ -65,6 +74,8 @@ def refusal(
         document["upstream"] = {"connection": error.upstream.connection, "status": error.upstream.status}
     if explain and error.place:
         document["place"] = place_of(error.place)
+    if told is not None:
+        document["explain"] = told
     body = orjson.dumps(document)
     return Refusal(error.code, status, _headers(error, trace_id, body), body)
 

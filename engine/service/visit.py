@@ -4,9 +4,12 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.authoring.explain.recording import Explaining
 from engine.runtime.call import Answer, Call
+from engine.runtime.recorder import SILENT, Recorder
 from engine.runtime.registry import Registry
 from engine.service.access import Grant
+from engine.service.calls import PLAIN, Options
 from engine.settings.clock import Clock, Ids
 from engine.telemetry.metrics import Series
 
@@ -20,7 +23,7 @@ class Caller(Protocol):
     clock: Clock
     ids: Ids
 
-    async def call(self, call: Call) -> Answer:
+    async def call(self, call: Call, recorder: Recorder = SILENT) -> Answer:
         """Answer one call. Raises CallError."""
         ...
 
@@ -63,3 +66,6 @@ class Visit:
     result: str = "ok"
     language: str = ""
     """That of the project whose endpoint was meant."""
+    heard: Explaining | None = None
+    """What listens to the call."""
+    options: Options = PLAIN

@@ -41,6 +41,7 @@ class Environment(BaseSettings):
     grace: Annotated[Seconds, Field(description="Time to finish calls under way when stopping")] = 20.0
     drain: Annotated[float, Field(ge=0, le=600, description="Not ready, but still accepting, when stopping")] = 1.0
     key_rate: Annotated[int, Field(ge=0, le=10**6, description="Calls per second of one API key; 0: no limit")] = 0
+    failures: Annotated[int, Field(ge=0, le=1000, description="Failed calls of a project kept to be explained")] = 50
     docs: Annotated[bool, Field(description="Serve /docs and /openapi.json")] = True
     store: Annotated[str, Field(repr=False, description="What survives a restart: a file, or postgresql://…")] = (
         "tolmach.db"

@@ -1,5 +1,6 @@
 """docs/connectors.md: every example is checked, those that show an answer are run against a server."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -15,9 +16,9 @@ from engine.runtime.call import Call
 from engine.spec.project import project_file_of
 from engine.spec.reading import Reading
 from tests.authoring.trial.small import lay_suite
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, started
 from tests.house.places import ROOT
-from tests.runtime.bench import HEAD, engine_of
+from tests.runtime.bench import HEAD, engine_of, lay
 from tests.upstream import upstream
 
 PAGE = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
@@ -94,5 +95,22 @@ def test_tests_say_what_the_page_shows(
     assert Terminal(capsys)("test", "--coverage").out == told
 
 
+EXPLAINED = re.compile(
+    r"<!-- explain: (.*?) -->\n```yaml\n(.*?)^```\n```json\n(.*?)^```\n```text\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.parametrize("example", EXPLAINED.findall(PAGE), ids=lambda found: found[0])
+async def test_what_explain_prints_is_on_the_page(example: tuple[str, ...], tmp_path: Path) -> None:
+    command, connector, answer, shown = example
+    async with upstream() as system:
+        system.says(json.loads(answer))
+        lay(tmp_path, connector, system.url)
+        with started(["explain", *shlex.split(command)], tmp_path) as process:
+            out, err = await asyncio.to_thread(process.communicate, timeout=60)
+    assert (process.returncode, err, out) == (0, "", shown)
+
+
 def test_the_page_has_examples_that_run() -> None:
+    assert len(EXPLAINED.findall(PAGE)) == PAGE.count("<!-- explain:") >= 1
     assert len(EXAMPLES) == PAGE.count("<!-- run:") >= 3

@@ -12,6 +12,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.recorder import Recorder
 from engine.runtime.registry import load
 from engine.settings.clock import SystemClock, SystemIds
+from engine.spec.action import Action
 from engine.spec.trip import Outcome, Rendered, Reply
 from tests.runtime.bench import engine_of, lay
 from tests.upstream import Asked, upstream
@@ -355,13 +356,13 @@ class Heard(Recorder):
     def credential(self, values: Iterable[Any]) -> None:
         self.rooms.append("a credential")
 
-    def rendered(self, request: Rendered) -> None:
+    def rendered(self, request: Rendered, action: Action) -> None:
         self.rooms.append(f"press {request.method}")
 
     def reply(self, reply: Reply) -> None:
         self.rooms.append(f"gate {reply.status}")
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, target: str, outcome: Outcome) -> None:
         self.rooms.append(f"reader {outcome.empty}")
 
 

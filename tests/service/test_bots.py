@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ async def test_fields_of_a_capability_are_known(door: Stage) -> None:
 async def test_the_engine_is_told_who_asks_and_in_which_language(door: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Call] = []
 
-    async def answer(call: Call) -> Answer:
+    async def answer(call: Call, _recorder: Any) -> Answer:
         seen.append(call)
         return Answer({}, {})
 

@@ -132,7 +132,7 @@ async def test_a_crash_of_the_engine_shows_no_locals(
 ) -> None:
     configure_logs(door.mask, log, SystemClock().now, "debug")
 
-    async def broken(call: Any) -> Any:
+    async def broken(call: Any, _recorder: Any) -> Any:
         person, token = call.input, TOKEN
         nothing: dict[str, str] = {}
         return nothing[f"{person} {token}"]

@@ -218,7 +218,7 @@ async def test_a_hang_up_cancels_the_call(door: Stage) -> None:
 async def test_a_stranger_of_an_exception_says_nothing_outside(
     door: Stage, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_call: Any) -> Any:
+    async def broken(_call: Any, _recorder: Any) -> Any:
         secret = "Ivan Petrov hunter2"
         raise RuntimeError(f"no such row: {secret}")
 

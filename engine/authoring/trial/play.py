@@ -20,6 +20,7 @@ from engine.language.template import Template
 from engine.runtime.engine import Engine
 from engine.runtime.recorder import Recorder
 from engine.settings.clock import Clock, Ids
+from engine.spec.action import Action
 from engine.spec.connector import Connector, Loaded, connector_of
 from engine.spec.declaration import Declaration
 from engine.spec.reading import plain
@@ -64,7 +65,7 @@ class Listener(Recorder):
         self.events: list[Event] = []
         self.requests: list[Rendered] = []
 
-    def rendered(self, request: Rendered) -> None:
+    def rendered(self, request: Rendered, action: Action) -> None:
         self.requests.append(request)
 
     def evaluated(self, compiled: Expression | Template, value: Any, scope: Mapping[str, Any]) -> None:

@@ -9,23 +9,26 @@ from engine.language.jmes.parser import Node, parse
 from engine.language.jmes.rules import walk
 from engine.language.text import kind_of, names_of
 
+Gap = tuple[str, str]
+"""What is missing first, as it is spelled (`body._embedded.contacts`), and what to say of it."""
 
-def explain_null(text: str, scope: Mapping[str, Any]) -> str:
-    """Such as "`body._embedded` has no `contacts`; it has `items`, `page`"; "" if there is nothing to say."""
+
+def explain_null(text: str, scope: Mapping[str, Any]) -> list[Gap]:
+    """Such as "`body._embedded` has no `contacts`; it has `items`, `page`"; of alternatives one each."""
     try:
         return _explain(parse(text), text, scope)
     except EvaluationError:
-        return ""
+        return []
 
 
-def _explain(node: Node, text: str, scope: Mapping[str, Any]) -> str:
+def _explain(node: Node, text: str, scope: Mapping[str, Any]) -> list[Gap]:
     before: tuple[Node, Any] | None = None
     for prefix, step in _prefixes(node):
         value = compile_tree(prefix)(scope)
         if value is None:
             return _after(_spelled(before[0], text), before[1], step) if before else _first(step, text, scope)
         before = prefix, value
-    return ""
+    return []
 
 
 def _prefixes(node: Node) -> list[tuple[Node, Node]]:
@@ -42,20 +45,25 @@ def _prefixes(node: Node) -> list[tuple[Node, Node]]:
     return found
 
 
-def _first(node: Node, text: str, scope: Mapping[str, Any]) -> str:
+def _first(node: Node, text: str, scope: Mapping[str, Any]) -> list[Gap]:
     """Nothing stands before it: a root name, a function, alternatives."""
     if node["type"] in ("field", "variable"):
-        return f"`{_spelled(node, text)}` is null"
+        return [(_spelled(node, text), f"`{_spelled(node, text)}` is null")]
     if node["type"] not in ("function_expression", "or_expression", "and_expression"):
-        return ""
-    reasons = [_explain(child, text, scope) for child in node["children"] if child["type"] != "expref"]
-    return "; ".join(dict.fromkeys(filter(None, reasons)))
+        return []
+    children = (child for child in node["children"] if child["type"] != "expref")
+    return list(dict.fromkeys(gap for child in children for gap in _explain(child, text, scope)))
 
 
-def _after(name: str, value: Any, step: Node) -> str:
+def _after(name: str, value: Any, step: Node) -> list[Gap]:
     kind, member = step["type"], step.get("value")
     if kind == "function_expression":
-        return ""
+        return []
+    path = f"{name}.{member}" if kind == "field" else f"{name}[{member}]" if kind == "index" else name
+    return [(path, _said(name, value, kind, member))]
+
+
+def _said(name: str, value: Any, kind: str, member: Any) -> str:
     if value in ([], {}):
         return f"`{name}` is empty"
     if kind == "index" and isinstance(value, list):

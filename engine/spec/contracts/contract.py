@@ -102,7 +102,7 @@ class Contract:
     def guarded(self) -> frozenset[str]:
         """The inputs that may not hold a full card number: those not marked personal, but no keys."""
         fields = self.input.model_fields.items()
-        return frozenset(name for name, info in fields if not _mark(info, "personal") and not name.endswith("_key"))
+        return frozenset(name for name, info in fields if not mark(info, "personal") and not name.endswith("_key"))
 
     def build(self) -> None:
         """Compile the models now, so that no caller waits for it."""
@@ -159,14 +159,14 @@ class Contract:
     def _masks(self) -> tuple[Marks, Marks]:
         """What hides all, and what leaves contacts."""
         part = {name: mask for name, mask in MASKS.items() if name not in CONTACTS}
-        whole = _marked(self.output, lambda info: MASKS.get(_mark(info, "mask")))
+        whole = _marked(self.output, lambda info: MASKS.get(mark(info, "mask")))
         if "attributes" in self.output.model_fields:
             whole["attributes"] = _mask_stray
-        return whole, _marked(self.output, lambda info: part.get(_mark(info, "mask")))
+        return whole, _marked(self.output, lambda info: part.get(mark(info, "mask")))
 
     def conceal(self, side: str, value: Row, how: Change) -> Row:
         """An `input` or `output` with `how` applied to every value that is marked personal."""
-        marks = _marked(self.input if side == "input" else self.output, lambda info: _mark(info, "personal") and how)
+        marks = _marked(self.input if side == "input" else self.output, lambda info: mark(info, "personal") and how)
         concealed: Row = _hidden(value, marks)
         return concealed
 
@@ -186,7 +186,8 @@ class Contract:
         return [f"{label}: {count} that cannot be read, {where}" for label, count in counts.items()]
 
 
-def _mark(info: FieldInfo, name: str) -> Any:
+def mark(info: FieldInfo, name: str) -> Any:
+    """What `member` noted of a member under this name: `personal`, `mask`."""
     return info.json_schema_extra.get(name) if isinstance(info.json_schema_extra, dict) else None
 
 
