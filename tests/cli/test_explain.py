@@ -154,11 +154,17 @@ def test_usage_is_that_of_call(desk: Desk) -> None:
 def test_no_secret_and_no_personal_value_is_read(desk: Desk, target: str, form: str) -> None:
     own = ("number", "balance", "currency")
     known = {name: value for name, value in PERSON.items() if (name in own) == (target == "products")}
-    unmapped = {"spouse": "Фёкла", "text": [f"{SECRET} of Фёкла", 40312.75], "Фёкла": {"deep": "Фёкла"}}
+    unmapped = {
+        "spouse": "Фёкла",
+        "text": [f"{SECRET} of Фёкла", 40312.75],
+        "Фёкла": {"deep": "Фёкла"},
+        "debt": 91847,
+        "state": "divorced",
+    }
     desk.system.says({**known, **unmapped}, headers={"X-Echo": f"{SECRET} Фёкла", "Set-Cookie": "sid=c00kie"})
     ended = desk(target, "client_key=412", "--as", form)
     said = ended.out + ended.err + unquote(ended.out) + json.dumps(ended.out, ensure_ascii=False)
-    for canary in (*CANARIES, "Фёкла", "40312", "c00kie", SECRET, IN_URL, "in-url-s3cret"):
+    for canary in (*CANARIES, "Фёкла", "40312", "91847", "divorced", "c00kie", SECRET, IN_URL, "in-url-s3cret"):
         assert canary not in said, canary
     shown = desk(target, "client_key=412", "--as", form, "--reveal").out
     for canary in ("c00kie", SECRET, IN_URL, "in-url-s3cret"):
