@@ -20,6 +20,8 @@ Jobs = Annotated[
         help="At most so many processes. Default: one for each processor, where there are many cases.",
     ),
 ]
+CaseName = Annotated[str | None, Parameter(help="Only cases whose name holds this text.")]
+OperationName = Annotated[str | None, Parameter(help="Only cases of this operation.")]
 Percent = Annotated[
     float | None,
     Parameter(
@@ -48,8 +50,8 @@ class Report(NamedTuple):
 
 def test(
     *paths: Path,
-    case: str | None = None,
-    operation: str | None = None,
+    case: CaseName = None,
+    operation: OperationName = None,
     jobs: Jobs = None,
     junit: Path | None = None,
     coverage: Flag = False,
@@ -63,10 +65,6 @@ def test(
     ----------
     paths:
         Connectors: their folders or files, or folders to search. Default: this folder.
-    case:
-        Only cases whose name holds this text.
-    operation:
-        Only cases of this operation.
     junit:
         Also write the results there, as JUnit XML.
     coverage:
@@ -74,24 +72,22 @@ def test(
     faults:
         In place of the cases: try every fault on every request of every operation.
     """
-    from engine.cli import faulting
+    from engine.cli.faulting import faults as tried
     from engine.cli.talk import say
 
-    wrong = _wrong(paths)
-    benches, problems = _benches(paths or (Path(),)) if not wrong else ({}, [])
+    absent = _wrong(paths)
+    benches, problems = _benches(paths or (Path(),)) if not absent else ({}, [])
     if faults and benches and not problems:
-        return faulting.faults([bench.suite for bench in benches.values()], output)
+        return tried([bench.suite for bench in benches.values()], output)
     tasks = [task for bench in benches.values() for task in bench.tasks(operation, case or "")]
     if not tasks and not problems:
-        say(
-            f"tolmach test: {wrong or ('no case is called so' if benches and (case or operation) else 'no cases here')}"
-        )
+        nothing = "no case is called so" if benches and (case or operation) else "no cases here"
+        say(f"tolmach test: {absent or nothing}")
         return USAGE
     reports = _reports(benches, tasks, jobs, whole=coverage or threshold is not None)
     _print(reports, problems, coverage, threshold, output)
-    if junit is not None and not _write(junit, reports):
-        return USAGE
-    return FINDINGS if problems or any(one.failed or one.short(threshold) for one in reports) else DONE
+    wrong = bool(problems) or any(one.failed or one.short(threshold) for one in reports)
+    return USAGE if junit is not None and not _write(junit, reports) else FINDINGS if wrong else DONE
 
 
 def _wrong(paths: tuple[Path, ...]) -> str:

@@ -68,7 +68,7 @@ class Engine:
         name = next(iter(self.registry.projects))
         if kept is not None:
             about = {part: given.pop(part, "") for part in ("type", "value")}
-            state = {**about, "source": f"{name}.{operation}", "keep": kept}
+            state = {**about, "source": f"{name}.{operation}", "keep": kept, "searches": [[*about.values()]]}
             given["step"] = self._means.seal.seal(name, "", state)
         call = Call(name, f"{name}.{operation}", given, self.clock.monotonic() + seconds, trace_id=name, reveal=True)
         return (await self.call(call, recorder)).data

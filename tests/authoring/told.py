@@ -26,10 +26,12 @@ def explained(suite: Suite, operation: str, case: Case, reveal: bool = True) -> 
 
     whole = Engine.rehearse
 
-    async def rehearse(self: Engine, name: str, given: dict[str, Any], seconds: float, recorder: Recorder) -> Any:
+    async def rehearse(
+        self: Engine, name: str, given: dict[str, Any], seconds: float, recorder: Recorder, kept: Any = None
+    ) -> Any:
         project = next(iter(self.registry.projects.values()))
         heard.append(Explaining(project, f"{project.name}.{name}"))
-        return await whole(self, name, given, seconds, heard[0])
+        return await whole(self, name, given, seconds, heard[0], kept)
 
     Engine.rehearse = rehearse  # type: ignore[method-assign, assignment]
     try:

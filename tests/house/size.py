@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.house.places import ENGINE, modules
 
 CORE = ("document", "language", "spec", "transport", "store", "runtime")  # house.md: "document to runtime"
-CORE_BUDGET = 12_400
+CORE_BUDGET = 12_600
 PACKAGE_BUDGET = 19_400
 SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
