@@ -1,0 +1,212 @@
+"""The cases of a connector played, and what their answers say of its expressions."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from engine.authoring.flow.feeds import Feed, feeds
+from engine.authoring.flow.misfits import misfit
+from engine.authoring.flow.paths import Path, nearest_path, paths_in, spelled
+from engine.authoring.flow.trail import Sight, Trail
+from engine.authoring.trial.play import Suite, run
+from engine.errors import ConfigError, EvaluationError, Span
+from engine.language.expression import Expression
+from engine.language.jmes.parser import Node
+from engine.language.jmes.rules import walk
+from engine.language.text import as_text
+from engine.spec.reading import place_of
+from engine.spec.tree.nodes import holds
+
+
+class Told(NamedTuple):
+    """What the samples say against a string of the connector: a code of `check`, and what its rule finds."""
+
+    code: str
+    message: str
+    remedy: str
+    span: Span
+
+
+def follow(suite: Suite) -> list[Told]:
+    """What every case of the connector that can be played says of its expressions, in no order."""
+    flow = _Flow(suite)
+    return [*flow.missing(), *flow.filtered(), *flow.mapped(), *flow.misfitting(), *flow.empty()]
+
+
+def trails(suite: Suite) -> dict[int, Trail]:
+    """Every string that the cases reach, by the identity of what is compiled."""
+    found: dict[int, Trail] = {}
+    for operation, cases in suite.tests.root.items():
+        for case in cases if operation in suite.connector.operations else ():
+            with suppress(ConfigError, OSError, ValueError):  # what cannot be played, `tolmach test` tells
+                for compiled, value, scope in run(suite, operation, case).events:
+                    trail = found.setdefault(id(compiled), Trail(compiled))
+                    trail.hear(value, scope, (operation, case.name))
+    return found
+
+
+class _Flow:
+    """What has been heard, and which strings something was told of already."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.trails = trails(suite)
+        self.feeds = [(one, self.trails[id(one.compiled)]) for one in feeds(suite.connector) if self._heard(one)]
+        self.told: set[int] = set()
+
+    def _heard(self, feed: Feed) -> bool:
+        return id(feed.compiled) in self.trails
+
+    def missing(self) -> Iterator[Told]:
+        """Paths that never occur."""
+        must = {id(one.compiled) for one, _ in self.feeds if not one.may}
+        for key, trail in self.trails.items():
+            nothing = all(_nothing(value) for value in trail.values)
+            for sight in trail.sights.values():
+                if sight.found == 0:
+                    sure = key in must and (nothing or not sight.other)
+                    self.told.add(key)
+                    yield _never(trail, sight, "path-missing" if sure else "path-unseen")
+
+    def filtered(self) -> Iterator[Told]:
+        """Filters that keep nothing, and `where` that does."""
+        for key, trail in self.trails.items():
+            for sieve in trail.sieves.values():
+                if sieve.elements and not sieve.kept and not sieve.other and key not in self.told:
+                    if not any(node["type"] == "variable" for node in walk(sieve.condition)):
+                        self.told.add(key)
+                        yield _kept_nothing(trail, sieve.condition, sieve.elements)
+        for feed, trail in self.feeds:
+            if feed.where and not any(map(_held, trail.values)) and id(feed.compiled) not in self.told:
+                message = f"`where` never holds in the samples of {_cases(trail)}: nothing is left of {_of(feed)}"
+                yield Told("filter-unmatched", message, _SEE, _place(trail))
+
+    def mapped(self) -> Iterator[Told]:
+        """Rows of `map` that no value hits, while values come that have none."""
+        for feed, trail in self.feeds:
+            if feed.table:
+                came = {text for value in trail.values if (text := _text(value))}
+                idle, strange = feed.table.keys() - came, came - feed.table.keys()
+                like = next((row for row in sorted(idle) if nearest_path((row,), [(one,) for one in strange])), None)
+                if strange and (idle == feed.table.keys() or like):
+                    rows = "no row of `map` is" if like is None else f"the row `{like}` of `map` is never"
+                    message = f"{rows} hit in the samples of {_cases(trail)}, and values came that have no row"
+                    yield Told("map-unmatched", message, _listed(strange) or _SEE, _place(trail))
+
+    def misfitting(self) -> Iterator[Told]:
+        """Values that their contract would refuse or reshape."""
+        for feed, trail in self.feeds:
+            if feed.member is not None and feed.table is None:
+                came = [value for value in trail.values if not isinstance(value, EvaluationError)]
+                if wrong := misfit(feed.path[-1], feed.member, came):
+                    self.told.add(id(feed.compiled))
+                    remedy = "map what belongs there"
+                    if wrong.startswith("a number,"):
+                        remedy += f"; a number that is meant is written `text({feed.compiled.text})`"
+                    yield Told("value-misfit", f"{_of(feed)} is given {wrong}", remedy, _place(trail))
+
+    def empty(self) -> Iterator[Told]:
+        """Members of a contract that no sample gives a value, of which nothing else was told."""
+        members: dict[tuple[str, Path], list[tuple[Feed, Trail]]] = {}
+        for feed, trail in self.feeds:
+            if feed.contract is not None and not feed.may:
+                members.setdefault((feed.operation, feed.path), []).append((feed, trail))
+        for several in members.values():
+            came = any(not _nothing(value) for _, trail in several for value in trail.values)
+            if not came and not any(feed.default or id(feed.compiled) in self.told for feed, _ in several):
+                feed, trail = several[0]
+                why = feed.compiled.missing(trail.scopes[-1]) if isinstance(feed.compiled, Expression) else ""
+                message = f"{_of(feed)} is empty in every sample ({_cases(trail)})" + (f": {why}" if why else "")
+                yield Told("member-empty", message, _SEE, _place(trail))
+
+
+_SEE: Final = "mend it, or add a case to tests.yaml whose answer has it"
+
+
+def _of(feed: Feed) -> str:
+    return f"`{'.'.join(feed.path)}` of `{feed.operation}`"
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value in ("", [], {}) or isinstance(value, EvaluationError)
+
+
+def _held(value: Any) -> bool:
+    return not isinstance(value, EvaluationError) and holds(value)
+
+
+def _place(trail: Trail, start: int = 0, end: int | None = None) -> Span:
+    text = trail.compiled.text
+    place = place_of(text, start, (len(text) if end is None else end) - start)
+    return place if place is not None else Span("", 1, 1)
+
+
+def _cases(trail: Trail) -> str:
+    """Where the samples stand: "`card` (cases `a person`, `a company`, …)"."""
+    operations = list(dict.fromkeys(operation for operation, _ in trail.cases))
+    names = [f"`{name}`" for operation, name in trail.cases if operation == operations[0]]
+    more = ", …" if len(names) > _FEW or len(operations) > 1 else ""
+    return f"`{operations[0]}` (case{'s' if len(names) > 1 else ''} {', '.join(names[:_FEW])}{more})"
+
+
+_FEW: Final = 2
+
+
+def _never(trail: Trail, sight: Sight, code: str) -> Told:
+    text = str(trail.compiled.text)
+    message = f"`{text[sight.begin : sight.end]}` never occurs in the samples of {_cases(trail)}"
+    near = _near(text, sight)
+    remedy = f"did you mean `{near}`?" if near else _SEE
+    return Told(code, message, remedy, _place(trail, sight.start, sight.end))
+
+
+def _near(text: str, sight: Sight) -> str:
+    """The nearest path of the samples: from where the path broke, else from where it began."""
+    before, after = text[sight.begin : sight.start], _AFTER.match(text, sight.end)
+    rest = tuple(_WORDS.findall(_BRACKETS.sub("", after[0]))) if after else ()
+    wanted = (text[sight.start : sight.end].strip('"'), *rest)
+    if (near := nearest_path(wanted, _known(sight.bases))) is not None:
+        return before.removesuffix(".") * (near[0] == "[0]") + before * (near[0] != "[0]") + spelled(near)
+    root, *names = [*_WORDS.findall(_BRACKETS.sub("", before)), ""]
+    above = [scope[root] for scope in sight.roots if root in scope]
+    near = nearest_path((*filter(None, names), *wanted), _known(above))
+    return f"{root}.{spelled(near)}".replace(".[0]", "[0]") if near is not None else ""
+
+
+_AFTER: Final = re.compile(r'(?:\[[^\]]*\]|\.\w+|\."[^"]+")*')
+_BRACKETS: Final = re.compile(r"\[[^\]]*\]")
+_WORDS: Final = re.compile(r"[\w-]+")
+
+
+def _known(values: Iterable[Any]) -> dict[Path, None]:
+    return {path: None for value in values for path in paths_in(value)}
+
+
+def _kept_nothing(trail: Trail, condition: Node, elements: list[Any]) -> Told:
+    starts = [node for node in walk(condition) if "start" in node]
+    start, end = min(node["start"] for node in starts), max(node["end"] for node in starts)
+    end = str(trail.compiled.text).find("]", end)
+    message = f"`[?{trail.compiled.text[start:end]}]` keeps none of the elements in the samples of {_cases(trail)}"
+    fields = {str(node["value"]) for node in starts if node["type"] == "field"}
+    came = {one[name] for one in elements if isinstance(one, dict) for name in fields & one.keys() if _coded(one[name])}
+    return Told("filter-unmatched", message, _listed(came) or _SEE, _place(trail, start, end))
+
+
+def _coded(value: Any) -> bool:
+    return isinstance(value, str) and _CODE.fullmatch(value) is not None
+
+
+def _listed(values: Iterable[str]) -> str:
+    """The values that are codes: nothing else of a sample is told."""
+    codes = sorted(filter(_coded, values))[:8]
+    return "what came: " + ", ".join(f"`{one}`" for one in codes) if codes else ""
+
+
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,23}")
+
+
+def _text(value: Any) -> str:
+    try:
+        return as_text(value)
+    except EvaluationError:
+        return ""
