@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from jinja2 import nodes
 
-from engine.document import Document, line_at, span_at
-from engine.errors import Diagnostic, Span
+from engine.document import Document, line_at, read_file, span_at
+from engine.errors import ConfigError, Diagnostic, Span
 from engine.language.expression import Expression
 from engine.language.functions import FUNCTIONS
 from engine.language.jinja.tags import split
@@ -20,7 +20,7 @@ from engine.language.jmes.rules import walk
 from engine.language.reference import Reference
 from engine.language.template import Template
 from engine.spec.action import Action, Signing
-from engine.spec.connector import Connector
+from engine.spec.connector import Connector, Loaded
 from engine.spec.operation import Operation
 from engine.spec.reading import Model, place_of
 from engine.spec.request import Request
@@ -36,6 +36,13 @@ class Finding(NamedTuple):
     message: str
     remedy: str
     span: Span
+
+
+class Told(NamedTuple):
+    """What the samples say against a string of the connector, and the code whose rule tells it."""
+
+    code: str
+    finding: Finding
 
 
 class Edit(NamedTuple):
@@ -105,6 +112,25 @@ class View:
                 levels = tuple({id(level): level for level in own if level is not None}.values())
                 if action.request is not None:
                     yield Sent(operation, signing, action, action.request, levels)
+
+    @cached_property
+    def flow(self) -> list[Told]:
+        """What the answers of the cases say of the expressions; nothing without cases that can be read."""
+        if self.folder is None or not self.tests:
+            return []
+        from engine.authoring.flow.follow import follow
+        from engine.authoring.trial.cases import tests_of
+        from engine.authoring.trial.play import Suite
+
+        try:
+            tests = tests_of(read_file(self.folder / "tests.yaml"))
+        except ConfigError:
+            return []
+        return follow(Suite(Loaded(self.connector, ""), tests, self.folder))
+
+    def told(self, code: str) -> Iterator[Finding]:
+        """What the flow says under one code."""
+        return (one.finding for one in self.flow if one.code == code)
 
     def of(self, kind: type[T]) -> Iterator[T]:
         """Every part of this kind."""

@@ -21,8 +21,8 @@ from engine.spec.tree.nodes import Leaf, List, Object
 class Feed:
     """One string and the member it feeds.
 
-    `operation` and the `path` of the member in its answer; `contract`: it is one, and `member` what it has there. `may`:
-    null is meant. `where`: it chooses what stays. `table`, `default`: what `map` makes of it, what stands in for null.
+    `operation` and the `path` of the member in its answer; `contract`: it is one, and `member` what it has there.
+    `may`: null is meant. `where`: it chooses what stays. `table`, `default`: what `map` makes of it, or of null.
     """
 
     compiled: Expression | Template

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from engine.authoring.flow.feeds import Feed, feeds
 from engine.authoring.flow.misfits import misfit
 from engine.authoring.flow.paths import Path, nearest_path, paths_in, spelled
 from engine.authoring.flow.trail import Sight, Trail
 from engine.authoring.trial.play import Suite, run
+from engine.authoring.view import Finding, Told
 from engine.errors import ConfigError, EvaluationError, Span
 from engine.language.expression import Expression
 from engine.language.jmes.parser import Node
@@ -17,15 +18,6 @@ from engine.language.jmes.rules import walk
 from engine.language.text import as_text
 from engine.spec.reading import place_of
 from engine.spec.tree.nodes import holds
-
-
-class Told(NamedTuple):
-    """What the samples say against a string of the connector: a code of `check`, and what its rule finds."""
-
-    code: str
-    message: str
-    remedy: str
-    span: Span
 
 
 def follow(suite: Suite) -> list[Told]:
@@ -58,28 +50,28 @@ class _Flow:
         return id(feed.compiled) in self.trails
 
     def missing(self) -> Iterator[Told]:
-        """Paths that never occur."""
-        must = {id(one.compiled) for one, _ in self.feeds if not one.may}
+        """Paths that never occur; of rules, which wait for what seldom comes, only those that something is near to."""
+        must = {id(one.compiled): not one.may for one, _ in sorted(self.feeds, key=lambda fed: not fed[0].may)}
         for key, trail in self.trails.items():
-            nothing = all(_nothing(value) for value in trail.values)
+            nothing = all(map(_nothing, trail.values))
             for sight in trail.sights.values():
-                if sight.found == 0:
-                    sure = key in must and (nothing or not sight.other)
+                near = _near(str(trail.compiled.text), sight) if not sight.found else ""
+                if not sight.found and (near or key in must):
+                    sure = must.get(key, False) and (nothing or not sight.other)
                     self.told.add(key)
-                    yield _never(trail, sight, "path-missing" if sure else "path-unseen")
+                    yield _never(trail, sight, "path-missing" if sure else "path-unseen", near)
 
     def filtered(self) -> Iterator[Told]:
         """Filters that keep nothing, and `where` that does."""
         for key, trail in self.trails.items():
             for sieve in trail.sieves.values():
-                if sieve.elements and not sieve.kept and not sieve.other and key not in self.told:
-                    if not any(node["type"] == "variable" for node in walk(sieve.condition)):
-                        self.told.add(key)
-                        yield _kept_nothing(trail, sieve.condition, sieve.elements)
+                if sieve.idle and key not in self.told:
+                    self.told.add(key)
+                    yield _kept_nothing(trail, sieve.condition, sieve.elements)
         for feed, trail in self.feeds:
             if feed.where and not any(map(_held, trail.values)) and id(feed.compiled) not in self.told:
                 message = f"`where` never holds in the samples of {_cases(trail)}: nothing is left of {_of(feed)}"
-                yield Told("filter-unmatched", message, _SEE, _place(trail))
+                yield Told("filter-unmatched", Finding(message, _SEE, _place(trail)))
 
     def mapped(self) -> Iterator[Told]:
         """Rows of `map` that no value hits, while values come that have none."""
@@ -91,7 +83,7 @@ class _Flow:
                 if strange and (idle == feed.table.keys() or like):
                     rows = "no row of `map` is" if like is None else f"the row `{like}` of `map` is never"
                     message = f"{rows} hit in the samples of {_cases(trail)}, and values came that have no row"
-                    yield Told("map-unmatched", message, _listed(strange) or _SEE, _place(trail))
+                    yield Told("map-unmatched", Finding(message, _listed(strange) or _SEE, _place(trail)))
 
     def misfitting(self) -> Iterator[Told]:
         """Values that their contract would refuse or reshape."""
@@ -103,7 +95,7 @@ class _Flow:
                     remedy = "map what belongs there"
                     if wrong.startswith("a number,"):
                         remedy += f"; a number that is meant is written `text({feed.compiled.text})`"
-                    yield Told("value-misfit", f"{_of(feed)} is given {wrong}", remedy, _place(trail))
+                    yield Told("value-misfit", Finding(f"{_of(feed)} is given {wrong}", remedy, _place(trail)))
 
     def empty(self) -> Iterator[Told]:
         """Members of a contract that no sample gives a value, of which nothing else was told."""
@@ -117,7 +109,7 @@ class _Flow:
                 feed, trail = several[0]
                 why = feed.compiled.missing(trail.scopes[-1]) if isinstance(feed.compiled, Expression) else ""
                 message = f"{_of(feed)} is empty in every sample ({_cases(trail)})" + (f": {why}" if why else "")
-                yield Told("member-empty", message, _SEE, _place(trail))
+                yield Told("member-empty", Finding(message, _SEE, _place(trail)))
 
 
 _SEE: Final = "mend it, or add a case to tests.yaml whose answer has it"
@@ -152,12 +144,11 @@ def _cases(trail: Trail) -> str:
 _FEW: Final = 2
 
 
-def _never(trail: Trail, sight: Sight, code: str) -> Told:
+def _never(trail: Trail, sight: Sight, code: str, near: str) -> Told:
     text = str(trail.compiled.text)
     message = f"`{text[sight.begin : sight.end]}` never occurs in the samples of {_cases(trail)}"
-    near = _near(text, sight)
-    remedy = f"did you mean `{near}`?" if near else _SEE
-    return Told(code, message, remedy, _place(trail, sight.start, sight.end))
+    remedy = f"the nearest is `{near}`" if near else _SEE
+    return Told(code, Finding(message, remedy, _place(trail, sight.start, sight.end)))
 
 
 def _near(text: str, sight: Sight) -> str:
@@ -189,7 +180,7 @@ def _kept_nothing(trail: Trail, condition: Node, elements: list[Any]) -> Told:
     message = f"`[?{trail.compiled.text[start:end]}]` keeps none of the elements in the samples of {_cases(trail)}"
     fields = {str(node["value"]) for node in starts if node["type"] == "field"}
     came = {one[name] for one in elements if isinstance(one, dict) for name in fields & one.keys() if _coded(one[name])}
-    return Told("filter-unmatched", message, _listed(came) or _SEE, _place(trail, start, end))
+    return Told("filter-unmatched", Finding(message, _listed(came) or _SEE, _place(trail, start, end)))
 
 
 def _coded(value: Any) -> bool:

@@ -39,14 +39,14 @@ def _refused(reader: Any, value: Any) -> str:
     try:
         reader(value, Locale())
     except Misfit:
-        return f"{what}, where the contract has {_WANTED[reader]}"
+        return f"{what}, where the contract has {_KINDS[reader][0]}"
     return ""
 
 
 def _odd(name: str, reader: Any, flat: list[Any]) -> str:
     """Values that are taken, but are all of another member's shape."""
     shapes = {_shape(one) for one in flat if isinstance(one, str)}
-    told = next(iter(shapes)) if len(shapes) == 1 and len(flat) else ""
+    told = next(iter(shapes)) if len(shapes) == 1 else ""
     if reader is values.read_text and name in _NAMES and told in (_EMAIL, _PHONE):
         return f"{told}, where the contract has a name"
     if reader is values.read_identifier and name == "key" and told == _EMAIL:
@@ -64,7 +64,7 @@ _PHONE: Final = "text like a phone number"
 def _shape(text: str) -> str:
     if re.fullmatch(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*", text):
         return _EMAIL
-    return _PHONE if re.fullmatch(r"\s*\+?[78]?[\d\s()-]{9,17}\s*", text) and re.search(r"\d{5}|\d\D+\d", text) else "text"
+    return _PHONE if re.fullmatch(r"\s*\+?\d[\d\s()-]{8,17}\s*", text) else "text"
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -79,33 +79,17 @@ def _marks(member: FieldInfo) -> list[Any]:
 
 
 _LISTS: Final = (values.read_phone, values.read_email)
-_READERS: Final[list[tuple[Any, values.Reader]]] = [
-    (kind.__metadata__[0], reader)
-    for reader, kinds in {
-        values.read_text: [types.Text],
-        values.read_scalar: [types.Scalar],
-        values.read_identifier: [types.Identifier, types.Key],
-        values.read_phone: [types.Phone, types.Phones, types.ManagerPhone],
-        values.read_email: [types.Email, types.Emails, types.ManagerEmail],
-        values.read_date: [types.IsoDate],
-        values.read_instant: [types.Instant],
-        values.read_decimal: [types.Money],
-        values.read_currency: [types.Currency],
-        values.read_url: [types.Url],
-        values.read_flag: [types.Flag],
-    }.items()
-    for kind in kinds
-]
-_WANTED: Final = {
-    values.read_text: "text",
-    values.read_scalar: "text",
-    values.read_identifier: "an identifier",
-    values.read_phone: "a phone number",
-    values.read_email: "an e-mail address",
-    values.read_date: "a date",
-    values.read_instant: "an instant",
-    values.read_decimal: "an amount",
-    values.read_currency: "a currency",
-    values.read_url: "an address",
-    values.read_flag: "true or false",
+_KINDS: Final[dict[values.Reader, tuple[str, list[Any]]]] = {
+    values.read_text: ("text", [types.Text]),
+    values.read_scalar: ("text", [types.Scalar]),
+    values.read_identifier: ("an identifier", [types.Identifier, types.Key]),
+    values.read_phone: ("a phone number", [types.Phone, types.Phones, types.ManagerPhone]),
+    values.read_email: ("an e-mail address", [types.Email, types.Emails, types.ManagerEmail]),
+    values.read_date: ("a date", [types.IsoDate]),
+    values.read_instant: ("an instant", [types.Instant]),
+    values.read_decimal: ("an amount", [types.Money]),
+    values.read_currency: ("a currency", [types.Currency]),
+    values.read_url: ("an address", [types.Url]),
+    values.read_flag: ("true or false", [types.Flag]),
 }
+_READERS: Final = [(kind.__metadata__[0], read) for read, (_, kinds) in _KINDS.items() for kind in kinds]

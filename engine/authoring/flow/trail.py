@@ -46,6 +46,12 @@ class Sieve:
     kept: int = 0
     elements: list[Any] = field(default_factory=list)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing stayed although something came; what depends on the scope may well match nothing."""
+        free = all(node["type"] != "variable" for node in walk(self.condition))
+        return bool(self.elements) and not self.kept and not self.other and free
+
 
 class Trail:
     """What the samples showed of one string: `values` that came, names that were there or not, filters."""
