@@ -18,7 +18,10 @@ SILENT: dict[str, list[str]] = {str(code): [str(text) for text in texts] for cod
 
 def codes(folder: Path, text: str) -> set[str]:
     file = folder / "connector.yaml"
-    file.write_text(completed(text), encoding="utf-8")
+    connector, _, tests = text.partition("# tests.yaml\n")
+    file.write_text(completed(connector), encoding="utf-8")
+    if tests:
+        (folder / "tests.yaml").write_text(tests, encoding="utf-8")
     found = CHECKER.problems(file)
     assert not [problem for problem in found if problem.severity == "error"], found
     return {problem.code for problem in found}

@@ -69,12 +69,12 @@ def _likeness(wanted: Path, path: Path) -> float:
 
 
 _LEFT: Final = 0.1
-_ENOUGH: Final = 0.75
+_ENOUGH: Final = 0.7
 
 
 @lru_cache(maxsize=4096)
 def _like(one: str, other: str) -> float:
-    """How alike two names are, from 0.75; 0 below. Case, `_` and `-` do not count."""
+    """How alike two names are, from 0.7; 0 below. Case, `_` and `-` do not count."""
     a, b = (re.sub(r"[_-]", "", name).lower() for name in (one, other))
     ratio = 1.0 if a == b and a else difflib.SequenceMatcher(None, a, b).ratio()
     if min(len(a), len(b)) >= _WORD and (a in b or b in a):
