@@ -115,18 +115,20 @@ class View:
 
     @cached_property
     def flow(self) -> list[Told]:
-        """What the answers of the cases say of the expressions; nothing without cases that can be read."""
-        if self.folder is None or not self.tests:
+        """What the answers of the cases, and a description of OpenAPI, say of requests and expressions."""
+        if self.folder is None or not (self.tests or self.connector.openapi):
             return []
-        from engine.authoring.flow.follow import follow
+        from engine.authoring.flow.described import described
+        from engine.authoring.flow.follow import follow, trails
         from engine.authoring.trial.cases import tests_of
         from engine.authoring.trial.play import Suite
 
         try:
-            tests = tests_of(read_file(self.folder / "tests.yaml"))
+            tests = tests_of(read_file(self.folder / "tests.yaml")) if self.tests else None
         except ConfigError:
-            return []
-        return follow(Suite(Loaded(self.connector, ""), tests, self.folder))
+            tests = None
+        heard = trails(Suite(Loaded(self.connector, ""), tests, self.folder)) if tests is not None else {}
+        return [*follow(self.connector, heard), *described(self, heard)]
 
     def told(self, code: str) -> Iterator[Finding]:
         """What the flow says under one code."""

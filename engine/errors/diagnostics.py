@@ -163,6 +163,8 @@ CODES: Final[dict[str, str]] = {
     "value-misfit": "A value of the cases is not what the contract has there.",
     "filter-unmatched": "A filter or a `where` keeps nothing of what the cases have.",
     "map-unmatched": "A row of `map` is never hit, while values come that have none.",
+    "openapi-misfit": "A request or a path is not what the OpenAPI description has.",
+    "openapi-unreadable": "The OpenAPI description that the connector names cannot be read.",
     # comments that silence rules
     "ignore-unused": "A comment `tolmach: ignore[…]` silences nothing.",
     "ignore-without-reason": "A comment `tolmach: ignore[…]` does not say why.",

@@ -16,13 +16,14 @@ from engine.language.expression import Expression
 from engine.language.jmes.parser import Node
 from engine.language.jmes.rules import walk
 from engine.language.text import as_text
+from engine.spec.connector import Connector
 from engine.spec.reading import place_of
 from engine.spec.tree.nodes import holds
 
 
-def follow(suite: Suite) -> list[Told]:
-    """What every case of the connector that can be played says of its expressions, in no order."""
-    flow = _Flow(suite)
+def follow(connector: Connector, heard: dict[int, Trail]) -> list[Told]:
+    """What the cases say of the expressions of a connector, in no order; `heard`: its strings that they reach."""
+    flow = _Flow(connector, heard)
     return [*flow.missing(), *flow.filtered(), *flow.mapped(), *flow.misfitting(), *flow.empty()]
 
 
@@ -41,25 +42,22 @@ def trails(suite: Suite) -> dict[int, Trail]:
 class _Flow:
     """What has been heard, and which strings something was told of already."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.trails = trails(suite)
-        self.feeds = [(one, self.trails[id(one.compiled)]) for one in feeds(suite.connector) if self._heard(one)]
+    def __init__(self, connector: Connector, heard: dict[int, Trail]) -> None:
+        self.trails = heard
+        self.feeds = [(one, heard[id(one.compiled)]) for one in feeds(connector) if id(one.compiled) in heard]
         self.told: set[int] = set()
-
-    def _heard(self, feed: Feed) -> bool:
-        return id(feed.compiled) in self.trails
 
     def missing(self) -> Iterator[Told]:
         """Paths that never occur; of rules, which wait for what seldom comes, only those that something is near to."""
-        must = {id(one.compiled): not one.may for one, _ in sorted(self.feeds, key=lambda fed: not fed[0].may)}
+        must = {id(one.compiled): not one.may for one, _ in self.feeds}
         for key, trail in self.trails.items():
             nothing = all(map(_nothing, trail.values))
             for sight in trail.sights.values():
-                near = _near(str(trail.compiled.text), sight) if not sight.found else ""
-                if not sight.found and (near or key in must):
+                close = near(str(trail.compiled.text), sight) if not sight.found else ""
+                if not sight.found and (close or key in must):
                     sure = must.get(key, False) and (nothing or not sight.other)
                     self.told.add(key)
-                    yield _never(trail, sight, "path-missing" if sure else "path-unseen", near)
+                    yield _never(trail, sight, "path-missing" if sure else "path-unseen", close)
 
     def filtered(self) -> Iterator[Told]:
         """Filters that keep nothing, and `where` that does."""
@@ -144,24 +142,24 @@ def _cases(trail: Trail) -> str:
 _FEW: Final = 2
 
 
-def _never(trail: Trail, sight: Sight, code: str, near: str) -> Told:
+def _never(trail: Trail, sight: Sight, code: str, close: str) -> Told:
     text = str(trail.compiled.text)
     message = f"`{text[sight.begin : sight.end]}` never occurs in the samples of {_cases(trail)}"
-    remedy = f"the nearest is `{near}`" if near else _SEE
+    remedy = f"the nearest is `{close}`" if close else _SEE
     return Told(code, Finding(message, remedy, _place(trail, sight.start, sight.end)))
 
 
-def _near(text: str, sight: Sight) -> str:
+def near(text: str, sight: Sight) -> str:
     """The nearest path of the samples: from where the path broke, else from where it began."""
     before, after = text[sight.begin : sight.start], _AFTER.match(text, sight.end)
     rest = tuple(_WORDS.findall(_BRACKETS.sub("", after[0]))) if after else ()
     wanted = (text[sight.start : sight.end].strip('"'), *rest)
-    if (near := nearest_path(wanted, _known(sight.bases))) is not None:
-        return before.removesuffix(".") * (near[0] == "[0]") + before * (near[0] != "[0]") + spelled(near)
+    if (found := nearest_path(wanted, _known(sight.bases))) is not None:
+        return (before.removesuffix(".") if found[0] == "[0]" else before) + spelled(found)
     root, *names = [*_WORDS.findall(_BRACKETS.sub("", before)), ""]
     above = [scope[root] for scope in sight.roots if root in scope]
-    near = nearest_path((*filter(None, names), *wanted), _known(above))
-    return f"{root}.{spelled(near)}".replace(".[0]", "[0]") if near is not None else ""
+    found = nearest_path((*filter(None, names), *wanted), _known(above))
+    return f"{root}.{spelled(found)}".replace(".[0]", "[0]") if found is not None else ""
 
 
 _AFTER: Final = re.compile(r'(?:\[[^\]]*\]|\.\w+|\."[^"]+")*')

@@ -65,10 +65,14 @@ def _likeness(wanted: Path, path: Path) -> float:
             paired = (before[at][0] + like, before[at][1] + 1) if like else (0.0, 0)
             row.append(max(before[at + 1], row[at], paired))
     likeness, pairs = row[-1]
+    if pairs < len(wanted) and (pairs < len(wanted) - 1 or len(wanted[-1]) < _TELLING):
+        return 0.0
     return likeness - _LEFT * (len(wanted) + len(path) - 2 * pairs)
 
 
 _LEFT: Final = 0.1
+_TELLING: Final = 6
+"""A name so long tells enough to stand for a path of which another name has no like."""
 _ENOUGH: Final = 0.7
 
 
@@ -77,7 +81,7 @@ def _like(one: str, other: str) -> float:
     """How alike two names are, from 0.7; 0 below. Case, `_` and `-` do not count."""
     a, b = (re.sub(r"[_-]", "", name).lower() for name in (one, other))
     ratio = 1.0 if a == b and a else difflib.SequenceMatcher(None, a, b).ratio()
-    if min(len(a), len(b)) >= _WORD and (a in b or b in a):
+    if (a in b or b in a) and max(_WORD, max(len(a), len(b)) / 2) <= min(len(a), len(b)):
         ratio = max(ratio, _ENOUGH)
     return ratio if ratio >= _ENOUGH else 0.0
 
