@@ -64,7 +64,7 @@ def yaml_of(block: str) -> str:
 
 
 def lay(folder: Path, block: str) -> Path:
-    """An example with what it needs beside; `# tests.yaml`, `# README.md` and `# openapi.yaml` in it begin those files."""
+    """An example with what it needs beside; a line like `# tests.yaml` in it begins that file."""
     text = yaml_of(block)
     (folder / "secrets").mkdir(parents=True, exist_ok=True)
     (folder / "secrets" / "crm").write_text("k", encoding="utf-8")

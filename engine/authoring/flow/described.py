@@ -34,7 +34,7 @@ class Endpoint(NamedTuple):
             if not isinstance(value, dict) or "$ref" not in value:
                 break
             value = _looked_up(self.whole, str(value["$ref"]))
-        return value if isinstance(value, dict) else {}
+        return _map(value)
 
 
 _HOPS: Final = 20
@@ -81,16 +81,17 @@ def _compared(
 ) -> Iterator[Told]:
     method = sent.request.method
     written = "/".join(piece.template.text.strip("/") for piece in path.pieces)
-    names = whole.get("paths") or {}
+    names = _map(whole.get("paths"))
     found = max(
         (one for one in names if _likeness(written, one)), key=lambda one: _likeness(written, one), default=None
     )
-    item = names.get(found) or {}
-    if found is None or method.lower() not in item:
+    item = _map(names.get(found or ""))
+    if method.lower() not in item:
         yield _misfit(f"the description has no {method} {_plain(written)}", _ASK, sent.request.place("path"))
         return
-    shared = {"parameters": [*item.get("parameters", ()), *item[method.lower()].get("parameters", ())]}
-    endpoint = Endpoint(f"{method} {found}", {**item[method.lower()], **shared}, whole)
+    own = _map(item[method.lower()])
+    shared = {"parameters": [*_list(item.get("parameters")), *_list(own.get("parameters"))]}
+    endpoint = Endpoint(f"{method} {found}", {**own, **shared}, whole)
     yield from _asked(sent, endpoint)
     yield from _answered(view, sent, endpoint, heard)
 
@@ -110,7 +111,7 @@ def _likeness(written: str, path: str) -> int:
     ours, theirs = _plain(written).split("/")[1:], str(path).strip("/").split("/")
     pairs = list(zip(reversed(ours), reversed(theirs), strict=False))
     whole = len(ours) == len(theirs)
-    fits = all(a == b or (b[:1] == "{" and (whole or "{}" in a)) for a, b in pairs)
+    fits = all(a == b or b[:1] == "{" for a, b in pairs)
     return 2 * sum(a == b for a, b in pairs) + whole if fits and (whole or pairs[-1][0] == pairs[-1][1]) else 0
 
 
@@ -121,10 +122,9 @@ def _asked(sent: Sent, endpoint: Endpoint) -> Iterator[Told]:
     for name in sorted((_members(request.query) or set()) - {one.partition("[")[0] for one in names} - names):
         place = request.place("query")
         yield _misfit(f"`{name}` is no parameter of {endpoint.name}", _ASK, place)
-    content = endpoint.resolved(endpoint.said.get("requestBody")).get("content") or {}
-    body = _shape(endpoint, _json(content), 0) if content else None
-    written, wanted = _members(request.json_), endpoint.resolved(_json(content)).get("required") or []
-    if request.has("json") and written is not None and isinstance(body, dict):
+    content = endpoint.resolved(endpoint.said.get("requestBody")).get("content")
+    written, wanted = _members(request.json_), _list(endpoint.resolved(_json(content)).get("required"))
+    if request.has("json") and written is not None:
         for name in sorted(set(map(str, wanted)) - written):
             message = f"{endpoint.name} requires `{name}` in its body, which is never written"
             yield _misfit(message, f"add `{name}:`", request.place("json"))
@@ -142,9 +142,9 @@ def _members(node: Any) -> set[str] | None:
 
 def _answered(view: View, sent: Sent, endpoint: Endpoint, heard: Mapping[int, Trail]) -> Iterator[Told]:
     """Paths of the output that the schema of the answer cannot have."""
-    answers = endpoint.said.get("responses") or {}
+    answers = _map(endpoint.said.get("responses"))
     good = next((answers[key] for key in ("200", "201", "2XX", "default") if key in answers), None)
-    schema = _json(endpoint.resolved(good).get("content") or {})
+    schema = _json(endpoint.resolved(good).get("content"))
     if schema is None or sent.action.output is None:
         return
     trails: dict[int, Trail] = {}
@@ -166,19 +166,20 @@ def _answered(view: View, sent: Sent, endpoint: Endpoint, heard: Mapping[int, Tr
             yield _misfit(message, f"the nearest is `{close}`" if close else _ASK, place)
 
 
-def _json(content: Mapping[str, Any]) -> Any:
+def _json(content: Any) -> Any:
     """The schema of the JSON among the kinds of content."""
-    return next((one.get("schema") for kind, one in content.items() if "json" in str(kind) or kind == "*/*"), None)
+    kinds = _map(content).items()
+    return next((_map(one).get("schema") for kind, one in kinds if "json" in str(kind) or kind == "*/*"), None)
 
 
 def _shape(endpoint: Endpoint, schema: Any, depth: int) -> Any:
     """A value with every member that a schema has."""
     said = endpoint.resolved(schema)
-    parts = [part for key in ("allOf", "oneOf", "anyOf") for part in said.get(key) or ()]
+    parts = [part for key in ("allOf", "oneOf", "anyOf") for part in _list(said.get(key))]
     shapes = [_shape(endpoint, part, depth + 1) for part in parts] if depth < _DEEP else []
     if "items" in said or said.get("type") == "array":
         return [_shape(endpoint, said.get("items"), depth + 1)] if depth < _DEEP else []
-    members = said.get("properties") or {}
+    members = _map(said.get("properties"))
     own = {str(name): _shape(endpoint, one, depth + 1) for name, one in members.items()} if depth < _DEEP else Open()
     if own or any(isinstance(one, dict) for one in shapes):
         loose = (
@@ -193,6 +194,14 @@ def _shape(endpoint: Endpoint, schema: Any, depth: int) -> Any:
 
 _DEEP: Final = 12
 _SCALARS: Final[dict[str, Any]] = {"string": "text", "integer": 1, "number": 1, "boolean": True}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _looked_up(whole: Any, reference: str) -> Any:

@@ -2,12 +2,13 @@
 
 import difflib
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-MOST: Final = 500
-"""So many paths of a value are looked at."""
+MOST: Final = 1000
+"""So many places of a value are looked at."""
 DEEP: Final = 8
 
 Path = tuple[str, ...]
@@ -15,15 +16,17 @@ Path = tuple[str, ...]
 
 
 def paths_in(value: Any) -> dict[Path, None]:
-    """Every path below a value, those of a list's elements together."""
+    """Every path below a value, the nearer ones first, those of a list's elements together."""
     found: dict[Path, None] = {}
-    waiting: list[tuple[Path, Any]] = [((), value)]
-    while waiting and len(found) < MOST:
-        path, one = waiting.pop(0)
+    waiting: deque[tuple[Path, Any]] = deque([((), value)])
+    for _ in range(MOST):
+        if not waiting:
+            break
+        path, one = waiting.popleft()
         if path:
             found[path] = None
         if len(path) < DEEP:
-            waiting += [((*path, name), inner) for name, inner in _inside(one)]
+            waiting += (((*path, name), inner) for name, inner in _inside(one))
     return found
 
 
