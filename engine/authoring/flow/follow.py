@@ -34,8 +34,9 @@ def trails(suite: Suite) -> dict[int, Trail]:
         for case in cases if operation in suite.connector.operations else ():
             with suppress(ConfigError, OSError, ValueError):  # what cannot be played, `tolmach test` tells
                 for compiled, value, scope in run(suite, operation, case).events:
-                    trail = found.setdefault(id(compiled), Trail(compiled))
-                    trail.hear(value, scope, (operation, case.name))
+                    if place_of(compiled.text) is not None:
+                        trail = found.setdefault(id(compiled), Trail(compiled))
+                        trail.hear(value, scope, (operation, case.name))
     return found
 
 
