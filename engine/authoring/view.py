@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from jinja2 import nodes
 
-from engine.document import Document, line_at, read_file, span_at
-from engine.errors import ConfigError, Diagnostic, Span
+from engine.document import Document, line_at, span_at
+from engine.errors import Diagnostic, Span
 from engine.language.expression import Expression
 from engine.language.functions import FUNCTIONS
 from engine.language.jinja.tags import split
@@ -20,7 +20,7 @@ from engine.language.jmes.rules import walk
 from engine.language.reference import Reference
 from engine.language.template import Template
 from engine.spec.action import Action, Signing
-from engine.spec.connector import Connector, Loaded
+from engine.spec.connector import Connector
 from engine.spec.operation import Operation
 from engine.spec.reading import Model, place_of
 from engine.spec.request import Request
@@ -36,13 +36,6 @@ class Finding(NamedTuple):
     message: str
     remedy: str
     span: Span
-
-
-class Told(NamedTuple):
-    """What the samples say against a string of the connector, and the code whose rule tells it."""
-
-    code: str
-    finding: Finding
 
 
 class Edit(NamedTuple):
@@ -62,7 +55,7 @@ class Sent(NamedTuple):
     levels: tuple[Response, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """One connector. `tests` are its cases by operation, empty without a tests.yaml, None where that is not known.
 
@@ -112,27 +105,6 @@ class View:
                 levels = tuple({id(level): level for level in own if level is not None}.values())
                 if action.request is not None:
                     yield Sent(operation, signing, action, action.request, levels)
-
-    @cached_property
-    def flow(self) -> list[Told]:
-        """What the answers of the cases, and a description of OpenAPI, say of requests and expressions."""
-        if self.folder is None or not (self.tests or self.connector.openapi):
-            return []
-        from engine.authoring.flow.described import described
-        from engine.authoring.flow.follow import follow, trails
-        from engine.authoring.trial.cases import tests_of
-        from engine.authoring.trial.play import Suite
-
-        try:
-            tests = tests_of(read_file(self.folder / "tests.yaml")) if self.tests else None
-        except ConfigError:
-            tests = None
-        heard = trails(Suite(Loaded(self.connector, ""), tests, self.folder)) if tests is not None else {}
-        return [*follow(self.connector, heard), *described(self, heard)]
-
-    def told(self, code: str) -> Iterator[Finding]:
-        """What the flow says under one code."""
-        return (one.finding for one in self.flow if one.code == code)
 
     def of(self, kind: type[T]) -> Iterator[T]:
         """Every part of this kind."""

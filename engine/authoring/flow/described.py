@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from engine.authoring.flow.follow import near
-from engine.authoring.flow.trail import Trail
-from engine.authoring.view import Finding, Sent, Told, View
+from engine.authoring.flow.trail import Told, Trail
+from engine.authoring.view import Finding, Sent, View
 from engine.document import read_file
 from engine.errors import CallError, ConfigError, EvaluationError, Span
 from engine.language.watch import WATCH

@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any, Final
 
 from engine.authoring.flow.feeds import Feed, feeds
-from engine.authoring.flow.misfits import misfit
+from engine.authoring.flow.misfits import NUMBER, misfit
 from engine.authoring.flow.paths import Path, nearest_path, paths_in, spelled
-from engine.authoring.flow.trail import Sight, Trail
+from engine.authoring.flow.trail import Sight, Told, Trail
 from engine.authoring.trial.play import Suite, run
-from engine.authoring.view import Finding, Told
+from engine.authoring.view import Finding
 from engine.errors import ConfigError, EvaluationError, Span
 from engine.language.expression import Expression
 from engine.language.jmes.parser import Node
@@ -68,7 +68,7 @@ class _Flow:
                     self.told.add(key)
                     yield _kept_nothing(trail, sieve.condition, sieve.elements)
         for feed, trail in self.feeds:
-            if feed.where and not any(map(_held, trail.values)) and id(feed.compiled) not in self.told:
+            if feed.where and not any(map(_may_hold, trail.values)) and id(feed.compiled) not in self.told:
                 message = f"`where` never holds in the samples of {_cases(trail)}: nothing is left of {_of(feed)}"
                 yield Told("filter-unmatched", Finding(message, _SEE, _place(trail)))
 
@@ -92,7 +92,7 @@ class _Flow:
                 if wrong := misfit(feed.path[-1], feed.member, came):
                     self.told.add(id(feed.compiled))
                     remedy = "map what belongs there"
-                    if wrong.startswith("a number,"):
+                    if wrong == NUMBER:
                         remedy += f"; a number that is meant is written `text({feed.compiled.text})`"
                     yield Told("value-misfit", Finding(f"{_of(feed)} is given {wrong}", remedy, _place(trail)))
 
@@ -115,15 +115,15 @@ _SEE: Final = "mend it, or add a case to tests.yaml whose answer has it"
 
 
 def _of(feed: Feed) -> str:
-    return f"`{'.'.join(feed.path)}` of `{feed.operation}`"
+    return f"`{'.'.join(feed.path)}` of `{feed.operation}`" if feed.path else f"what `{feed.operation}` answers"
 
 
 def _nothing(value: Any) -> bool:
     return value is None or value in ("", [], {}) or isinstance(value, EvaluationError)
 
 
-def _held(value: Any) -> bool:
-    return not isinstance(value, EvaluationError) and holds(value)
+def _may_hold(value: Any) -> bool:
+    return isinstance(value, EvaluationError) or holds(value)
 
 
 def _place(trail: Trail, start: int = 0, end: int | None = None) -> Span:

@@ -12,6 +12,8 @@ from engine.language.text import kind_of
 from engine.spec.contracts import types, values
 from engine.spec.misfit import Misfit
 
+NUMBER: Final = "a number, where the contract has text"
+
 
 def misfit(name: str, member: FieldInfo, found: list[Any]) -> str:
     """What is wrong with the values that came for a member: one that is refused, or all of a kind it does not hold.
@@ -35,7 +37,7 @@ def misfit(name: str, member: FieldInfo, found: list[Any]) -> str:
 def _refused(reader: Any, value: Any) -> str:
     what = kind_of(value) if not isinstance(value, str) else _shape(value)
     if reader is values.read_text and value.__class__ in NUMBERS:
-        return "a number, where the contract has text"
+        return NUMBER
     try:
         reader(value, Locale())
     except Misfit:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from engine.authoring.view import Finding
 from engine.errors import EvaluationError
 from engine.language.expression import Expression
 from engine.language.jmes.compiler import compile_tree
@@ -19,6 +20,13 @@ OURS: Final = RESERVED - {*ANSWER, "item"}
 
 MANY: Final = 100
 """So many elements of a list, and events of a string, are looked at."""
+
+
+class Told(NamedTuple):
+    """What is said against a string or a request, and the code whose rule tells it."""
+
+    code: str
+    finding: Finding
 
 
 @dataclass(slots=True)
@@ -82,7 +90,8 @@ class Trail:
                 self._template(self.compiled)
 
     def _template(self, template: Template) -> None:
-        """A template: the plain names that its tags begin with."""
+        """A template: the plain names that its tags begin with; `or`, `if` and `default` may take what is missing."""
+        self._other = True
         for reference in template.references:
             self._begin = at = reference.offset
             bases = self._root(reference.path[0])
@@ -212,13 +221,15 @@ class Trail:
         return self._operand(right, kept)
 
     def _function_expression(self, node: Node, bases: list[Any]) -> list[Any]:
-        first: list[Any] = []
-        for number, child in enumerate(node["children"]):
-            applied = child["type"] == "expref"
-            found = self._operand(child["children"][0] if applied else child, first if applied else bases)
-            first = [one for each in found if isinstance(each, list) for one in each][:MANY] if not number else first
-            if number and node["value"] == "find" and child["type"] == "multi_select_dict":
-                self._sought(node, [pair["value"] for pair in child["children"]], first)
+        """What is applied (`&name`) is applied to the elements of what else it is given."""
+        given = [child for child in node["children"] if child["type"] != "expref"]
+        found = [value for child in given for value in self._operand(child, bases)]
+        elements = [one for value in found if isinstance(value, list) for one in value][:MANY]
+        for child in node["children"]:
+            if child["type"] == "expref":
+                self._operand(child["children"][0], elements)
+            elif node["value"] == "find" and child["type"] == "multi_select_dict":
+                self._sought(node, [pair["value"] for pair in child["children"]], elements)
         return [value for base in bases if (value := self._value(node, base)) is not None]
 
     def _sought(self, node: Node, names: list[str], elements: list[Any]) -> None:

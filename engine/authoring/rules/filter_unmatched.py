@@ -30,6 +30,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "warning"
@@ -37,4 +38,4 @@ SEVERITY: Final = "warning"
 
 def check(view: View) -> Iterator[Finding]:
     """Filters without a match."""
-    return view.told("filter-unmatched")
+    return told(view, "filter-unmatched")

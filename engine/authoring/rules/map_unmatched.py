@@ -28,6 +28,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "warning"
@@ -35,4 +36,4 @@ SEVERITY: Final = "warning"
 
 def check(view: View) -> Iterator[Finding]:
     """Rows of `map` that no value hits."""
-    return view.told("map-unmatched")
+    return told(view, "map-unmatched")

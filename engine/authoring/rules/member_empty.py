@@ -26,6 +26,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "warning"
@@ -33,4 +34,4 @@ SEVERITY: Final = "warning"
 
 def check(view: View) -> Iterator[Finding]:
     """Members of contracts that no case gives a value."""
-    return view.told("member-empty")
+    return told(view, "member-empty")

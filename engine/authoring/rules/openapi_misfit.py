@@ -25,6 +25,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "warning"
@@ -32,4 +33,4 @@ SEVERITY: Final = "warning"
 
 def check(view: View) -> Iterator[Finding]:
     """What the description does not know."""
-    return view.told("openapi-misfit")
+    return told(view, "openapi-misfit")

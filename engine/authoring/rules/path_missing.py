@@ -31,6 +31,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "warning"
@@ -38,4 +39,4 @@ SEVERITY: Final = "warning"
 
 def check(view: View) -> Iterator[Finding]:
     """Paths whose null is not meant."""
-    return view.told("path-missing")
+    return told(view, "path-missing")

@@ -30,6 +30,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "hint"
@@ -37,4 +38,4 @@ SEVERITY: Final = "hint"
 
 def check(view: View) -> Iterator[Finding]:
     """Paths whose null is meant."""
-    return view.told("path-unseen")
+    return told(view, "path-unseen")

@@ -32,6 +32,7 @@ Use instead:
 from collections.abc import Iterator
 from typing import Final
 
+from engine.authoring.flow.told import told
 from engine.authoring.view import Finding, View
 
 SEVERITY: Final = "warning"
@@ -39,4 +40,4 @@ SEVERITY: Final = "warning"
 
 def check(view: View) -> Iterator[Finding]:
     """Members of contracts that get what they do not hold."""
-    return view.told("value-misfit")
+    return told(view, "value-misfit")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.authoring.flow.told import told as of_rule
 from engine.authoring.view import View
 from engine.document import read_file
 from engine.spec.connector import connector_of
@@ -73,8 +74,8 @@ def told(folder: Path, operation: str, cases: str = "", api: Any = API) -> list[
         (folder / "tests.yaml").write_text(cases, encoding="utf-8")
     document = read_file(folder / "connector.yaml")
     view = View(document, connector_of(document).connector, {"user": []} if cases else {}, folder)
-    codes = ("openapi-misfit", "openapi-unreadable")
-    return [f"{one.finding.message}; {one.finding.remedy}" for one in view.flow if one.code in codes]
+    found = (one for code in ("openapi-misfit", "openapi-unreadable") for one in of_rule(view, code))
+    return [f"{one.message}; {one.remedy}" for one in found]
 
 
 def reading(output: str, path: str = "/users/5") -> str:

@@ -50,6 +50,7 @@ def missing(text: str, *bodies: Any, **names: Any) -> list[str]:
         ("body.nick == `5`", "body.nick"),
         ("join('', [body.nick])", "body.nick"),
         ("sort_by(body.client.phones, &valeu)[0].kind", "valeu"),
+        ("map(&valeu, body.client.phones)", "valeu"),
         ("find(body.client.phones, {knid: 'HOME'}).value", "knid"),
         ("text(body.client.iid)", "body.client.iid"),
         ("$body.nick", "$body.nick"),
