@@ -56,7 +56,7 @@ class Sent(NamedTuple):
     levels: tuple[Response, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """One connector. `tests` are its cases by operation, empty without a tests.yaml, None where that is not known.
 

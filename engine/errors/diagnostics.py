@@ -156,6 +156,15 @@ CODES: Final[dict[str, str]] = {
     "value-unescaped": "A bare value stands in text that has a syntax of its own.",
     "zero-holds": "A number stands as a condition, and 0 holds.",
     "zero-is-false": "A number stands as a condition of a template, where 0 does not hold.",
+    # what the answers of the cases say
+    "path-missing": "A path never occurs in the answers of the cases.",
+    "path-unseen": "A path that may be missing never occurs in the answers of the cases.",
+    "member-empty": "A member of the contract is mapped, and no case gives it a value.",
+    "value-misfit": "A value of the cases is not what the contract has there.",
+    "filter-unmatched": "A filter or a `where` keeps nothing of what the cases have.",
+    "map-unmatched": "A row of `map` is never hit, while values come that have none.",
+    "openapi-misfit": "A request or a path is not what the OpenAPI description has.",
+    "openapi-unreadable": "The OpenAPI description that the connector names cannot be read.",
     # comments that silence rules
     "ignore-unused": "A comment `tolmach: ignore[…]` silences nothing.",
     "ignore-without-reason": "A comment `tolmach: ignore[…]` does not say why.",

@@ -35,6 +35,7 @@ class Connector(Model):
     engine: str = about("The language version it needs.", ">=1.0", default=...)
     title: str = about("The system's name, for people.", "amoCRM / Kommo", default=...)
     docs: str | None = about("Where the vendor documents the interface.", "https://crm.example/docs")
+    openapi: str | None = about("Its OpenAPI description, a file: `check` reads it.", "openapi.yaml")
     settings: Declarations = about("What a deployment fills in.", {"token": "secret"}, default_factory=Declarations)
     connection: Connection = about("How the system is reached.", default=...)
     response: Annotated[Response | None, SPARED] = about("Rules shared by all operations.")
@@ -140,7 +141,7 @@ class Loaded:
 
 def _beside(root: Map, at: Reading) -> Connector | None:
     """What can be read beside mistakes in head, connection and settings, so that every problem is found at once."""
-    taken: dict[str, Any] = {"version": "", "title": "", "docs": None}
+    taken: dict[str, Any] = {"version": "", "title": "", "docs": None, "openapi": None}
     taken |= {"connector": "unknown", "engine": f">={LANGUAGE_VERSION}"}
     settings = root.get("settings")
     names = dict.fromkeys(settings, "string") if isinstance(settings, Map) else {}

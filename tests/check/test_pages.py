@@ -64,7 +64,7 @@ def yaml_of(block: str) -> str:
 
 
 def lay(folder: Path, block: str) -> Path:
-    """An example with what it needs beside; `# tests.yaml` and `# README.md` in it begin those files."""
+    """An example with what it needs beside; a line like `# tests.yaml` in it begins that file."""
     text = yaml_of(block)
     (folder / "secrets").mkdir(parents=True, exist_ok=True)
     (folder / "secrets" / "crm").write_text("k", encoding="utf-8")
@@ -75,7 +75,7 @@ def lay(folder: Path, block: str) -> Path:
             connector.write_text(completed(f"connector: {name}\n{rest}"), encoding="utf-8")
         (folder / "tolmach.yaml").write_text(text, encoding="utf-8")
         return folder / "tolmach.yaml"
-    first, *others = re.split(r"(?m)^# (tests\.yaml|README\.md)\n", text)
+    first, *others = re.split(r"(?m)^# (tests\.yaml|README\.md|openapi\.yaml)\n", text)
     last = first.endswith("---\n") or "\n---\n" in first
     (folder / "connector.yaml").write_text(completed("") + first if last else completed(first), encoding="utf-8")
     for name, written in zip(others[::2], others[1::2], strict=True):

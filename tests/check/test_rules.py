@@ -1,5 +1,6 @@
 """Where the rules keep silent: what looks like a mistake and is none. What they find is in tests/cases/diagnostics."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ SILENT: dict[str, list[str]] = {str(code): [str(text) for text in texts] for cod
 
 def codes(folder: Path, text: str) -> set[str]:
     file = folder / "connector.yaml"
-    file.write_text(completed(text), encoding="utf-8")
+    connector, *beside = re.split(r"(?m)^# (tests\.yaml|openapi\.yaml)\n", text)
+    file.write_text(completed(connector), encoding="utf-8")
+    for name, written in zip(beside[::2], beside[1::2], strict=True):
+        (folder / name).write_text(written, encoding="utf-8")
     found = CHECKER.problems(file)
     assert not [problem for problem in found if problem.severity == "error"], found
     return {problem.code for problem in found}

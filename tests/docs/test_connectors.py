@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from engine.authoring.check import Checker
 from engine.authoring.files import check_document
 from engine.document import read_text
 from engine.runtime.call import Call
@@ -114,3 +115,22 @@ async def test_what_explain_prints_is_on_the_page(example: tuple[str, ...], tmp_
 def test_the_page_has_examples_that_run() -> None:
     assert len(EXPLAINED.findall(PAGE)) == PAGE.count("<!-- explain:") >= 1
     assert len(EXAMPLES) == PAGE.count("<!-- run:") >= 3
+
+
+CHECKED = re.compile(
+    r"^<!-- check -->\n```yaml\n(.*?)^```\n.*?^```yaml tests\.yaml\n(.*?)^```\n.*?^```text\n(.*?)^```",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def test_what_check_says_of_the_cases_is_what_the_page_shows(tmp_path: Path) -> None:
+    ((connector, tests, shown),) = CHECKED.findall(PAGE)
+    head = HEAD.format(name="crm")
+    (tmp_path / "connector.yaml").write_text(head + connector, encoding="utf-8")
+    (tmp_path / "tests.yaml").write_text(tests, encoding="utf-8")
+    above, told = head.count("\n"), []
+    for one in Checker(lambda *_: []).problems(tmp_path / "connector.yaml"):
+        if one.severity == "warning" and one.span.line > above:
+            told.append(f"connector.yaml:{one.span.line - above} {one.code}: {one.message}")
+            told += [f"    {one.remedy}"] if one.remedy.startswith(("the nearest", "what came")) else []
+    assert told == shown.splitlines()

@@ -69,7 +69,7 @@ class Listener(Recorder):
         self.requests.append(request)
 
     def evaluated(self, compiled: Expression | Template, value: Any, scope: Mapping[str, Any]) -> None:
-        self.events.append(Event(compiled, value, scope))
+        self.events.append(Event(compiled, value, dict(scope)))  # a loop goes on in the same scope
 
 
 @dataclass(slots=True)

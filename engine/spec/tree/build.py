@@ -90,7 +90,8 @@ class Builder:
                 self.at.report("unknown-contract-member", message, nearest(key, shape.members), raw.key_span(written))
             node = self.node(value, shape.below(key), raw.value_span(written))
             listed = _is_list(node) and (optional or not shape.demands(key))
-            members.append(Member(key, node, shape.demands(key) and not optional, listed, raw.value_span(written)))
+            demanded = shape.demands(key) and not optional
+            members.append(Member(key, node, demanded, listed, raw.value_span(written), optional))
         for key in sorted(shape.required - {m.key for m in members}):
             message = f"the contract `{shape.contract}` requires `{key}`, which is not mapped"
             self.at.report("missing-contract-member", message, f"add `{key}:`", raw.span())

@@ -94,13 +94,17 @@ _BARE: Final = re.compile(r"\s*\{\{\s*input\.(\w+)\s*\}\}\s*")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of an object. `demanded`: its null is `mapping_failed`; `listed`: its null is an empty list."""
+    """One member of an object. `demanded`: its null is `mapping_failed`; `listed`: its null is an empty list.
+
+    `optional`: it is written with `?`.
+    """
 
     key: str
     node: Node
     demanded: bool = False
     listed: bool = False
     place: Span | None = None
+    optional: bool = False
 
     @property
     def expression(self) -> Expression | None:
