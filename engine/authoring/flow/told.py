@@ -27,6 +27,6 @@ def _found(view: View) -> list[Told]:
     heard = {}
     with suppress(ConfigError):  # the check of tests.yaml tells it
         if view.folder is not None and view.tests:
-            tests = tests_of(read_file(view.folder / "tests.yaml"))
+            tests = tests_of(read_file(view.folder / "tests.yaml"), None)
             heard = trails(Suite(Loaded(view.connector, ""), tests, view.folder))
     return [*follow(view.connector, heard), *described(view, heard)]

@@ -83,7 +83,7 @@ def test_nothing_is_told_of_what_no_case_reaches() -> None:
 
 def test_a_case_that_cannot_be_played_is_left_out() -> None:
     cases = [
-        Case(name="no file", exchanges=[Exchange(reply=Answered(file=Path("none.json")))]),
+        Case(name="no file", exchanges=[Exchange(reply=Answered(file="none.json"))]),
         Case(name="no time", now="soon"),
     ]
     head = (
