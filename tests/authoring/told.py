@@ -8,7 +8,6 @@ import yaml
 
 from engine.authoring.explain.explanation import Explanation, Row, explain, rows_of
 from engine.authoring.explain.recording import Explaining
-from engine.authoring.trial import play as playing
 from engine.authoring.trial.cases import Case
 from engine.authoring.trial.play import Played, Suite, play
 from engine.runtime.engine import Engine
@@ -21,15 +20,12 @@ def explained(suite: Suite, operation: str, case: Case, reveal: bool = True) -> 
     """The case played with a recorder that explains."""
     heard: list[Explaining] = []
 
-    class Listening(playing.Listener):
-        """Stands in for the one that only keeps events."""
-
     whole = Engine.rehearse
 
-    async def rehearse(self: Engine, name: str, given: dict[str, Any], seconds: float, recorder: Recorder) -> Any:
+    async def rehearse(self: Engine, name: str, given: Any, seconds: float, _recorder: Recorder, *more: Any) -> Any:
         project = next(iter(self.registry.projects.values()))
         heard.append(Explaining(project, f"{project.name}.{name}"))
-        return await whole(self, name, given, seconds, heard[0])
+        return await whole(self, name, given, seconds, heard[0], *more)
 
     Engine.rehearse = rehearse  # type: ignore[method-assign, assignment]
     try:
