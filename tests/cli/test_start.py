@@ -1,5 +1,6 @@
 """What the command line loads: help and check need neither the way out nor the way in."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,6 @@ def loaded(*arguments: str) -> set[str]:
     [
         ["--help"],
         ["check", "--help"],
-        ["check", "connectors/amocrm"],
         ["check", "examples/bank", "--no-env"],
         ["schema"],
         ["docs", "unknown-key"],
@@ -41,6 +41,16 @@ def loaded(*arguments: str) -> set[str]:
 )
 def test_what_help_check_and_schema_load(arguments: list[str]) -> None:
     assert loaded(*arguments) & HEAVY == set()
+
+
+def test_check_of_a_connector_without_cases_loads_none_of_it(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "connectors/amocrm", tmp_path / "amocrm", ignore=shutil.ignore_patterns("tests.yaml"))
+    assert loaded("check", str(tmp_path)) & HEAVY == set()
+
+
+def test_check_plays_cases_without_a_wire_a_store_or_a_service() -> None:
+    played = {"engine.transport", "engine.telemetry", "structlog", "prometheus_client", "asyncio", "ssl"}
+    assert loaded("check", "connectors/amocrm") & HEAVY == played
 
 
 def test_help_loads_no_part_of_the_engine_but_errors() -> None:

@@ -132,7 +132,7 @@ def test_an_operation_is_found_by_its_path(path: str, output: str, said: list[st
 
 
 def test_parameters_of_path_and_operation_are_known(tmp_path: Path) -> None:
-    query = "{q: a, lang: ru, 'filter[]': [a], limit: 5}"
+    query = "{q: a, lang: ru, 'filter[]': [a], filter: [b], limit: 5}"
     found = told(tmp_path, f"{{request: {{method: GET, path: /users/5, query: {query}}}, output: {{}}}}")
     assert found == ["`limit` is no parameter of GET /users/{id}; mend it, or bring the description up to date"]
 
