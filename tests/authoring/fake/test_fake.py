@@ -100,6 +100,28 @@ async def test_wrong_and_missing_credentials_get_the_case_for_them(suite: Suite)
             assert reply.status == 401
 
 
+async def test_good_credentials_get_an_answer_of_a_case_with_other_ones(tmp_path: Path) -> None:
+    connector = f"""
+connection:
+  base_url: https://bank.example
+  {KEY}
+response: {{errors: [{{when: status == `403`, code: upstream_auth}}]}}
+operations:
+  it: {{request: {{method: GET, path: /it}}, output: {{a: body.a}}}}
+  other: {{request: {{method: GET, path: /other}}, output: {{a: body.a}}}}
+"""
+    cases = """
+it:
+  - {name: no right, exchanges: [{reply: {status: 403}}], error: {code: upstream_auth}}
+  - {name: wrong key, exchanges: [{reply: {status: 401}}], error: {code: upstream_auth}}
+  - {name: with a key of its own, settings: {key: another-key}, exchanges: [{reply: {json: {a: 1}}}]}
+other: [{name: fine, exchanges: [{reply: {json: {a: 2}}}]}]
+"""
+    async with one_fake(suite_of(tmp_path, connector, cases)) as one:
+        assert await get(one, "/it") == (200, {"a": 1})
+        assert (await get(one, "/it", headers={"X-Key": "nonsense"}))[0] == 401
+
+
 async def test_without_a_case_for_wrong_credentials_it_is_401(tmp_path: Path) -> None:
     before, _, rest = CASES.partition("  - name: refused")
     cases = f"{before}  - name: lost{rest.partition('  - name: lost')[2]}"

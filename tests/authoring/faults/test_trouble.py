@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from engine.authoring.faults.kinds import FAULTS, MARK, PAGES
-from engine.authoring.faults.trouble import Finding, trouble
-from engine.authoring.trial.play import read_suite
+from engine.authoring.faults.trouble import Faulty, Finding, trouble
+from engine.authoring.trial.cases import Case
+from engine.authoring.trial.play import read_suite, run
 from engine.cli.faulting import faults
 from engine.errors import CallError
+from engine.settings.clock import Clock
 from engine.spec.reader import Reader
 from engine.spec.trip import Rendered, Reply
 from engine.telemetry.mask import Mask
@@ -120,9 +122,9 @@ other: [{name: fine, exchanges: [{reply: {json: {name: Vera}}}]}]
 
 
 def test_a_system_in_trouble_is_not_nobody(tmp_path: Path) -> None:
-    rules = "response: {errors: [{when: status >= `500`, code: not_found}]}"
+    rules = "response: {errors: [{when: status >= `500` || status == `429`, code: not_found}]}"
     findings = found(tmp_path, f"operations: {{it: {{{rules}, {READ}}}}}")
-    assert told(findings).keys() == {"500", "503"}
+    assert told(findings).keys() == {"429", "429 with Retry-After", "500", "503"}
     assert {str(one.rule).rpartition("connector.yaml:")[2].split(":")[0] for one in findings} == {"11"}
 
 
@@ -201,7 +203,23 @@ def test_a_token_is_fetched_anew(tmp_path: Path) -> None:
         "{expect: {path: /clients}, reply: {json: {name: Vera}}}]}]",
         encoding="utf-8",
     )
-    assert list(trouble(read_suite(tmp_path))) == []
+    suite = read_suite(tmp_path)
+    assert list(trouble(suite)) == []
+
+    def scripted(case: Case, clock: Clock, folder: Path, base: str) -> Faulty:
+        script = Faulty(case.exchanges, case.ordered, clock, folder, base)
+        script.target, script.fault = 1, FAULTS[0]
+        return script
+
+    played = run(suite, "it", suite.tests.root["it"][0], scripted)
+    assert [one.exchange for one in played.sent] == [0, 1, 0, 1]
+    assert played.error is not None
+    assert played.error.code == "upstream_auth"
+
+
+def test_a_fault_comes_to_repeats_too(tmp_path: Path) -> None:
+    cases = "it: [{name: busy at first, exchanges: [{reply: {status: 503}}, {reply: {json: {name: Vera}}}]}]"
+    assert found(tmp_path, f"operations: {{it: {{{READ}}}}}", cases) == []
 
 
 WRITES = "operations: {it: {request: {method: POST, path: /c, json: {a: 1}}, output: {name: body.name}}}"
