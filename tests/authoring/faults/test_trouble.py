@@ -20,7 +20,7 @@ from engine.transport.gate import Gate
 from engine.transport.wire import WireError
 from tests.house.places import ROOT
 
-SHIPPED = sorted(file.parent for file in (ROOT / "connectors").glob("*/connector.yaml"))
+SHIPPED = sorted(file.parent for place in ("connectors", "examples") for file in (ROOT / place).rglob("connector.yaml"))
 HEAD = """
 connector: bank
 version: 1.0.0
