@@ -33,7 +33,7 @@ def loaded(*arguments: str) -> set[str]:
     [
         ["--help"],
         ["check", "--help"],
-        ["check", "examples/bank", "--no-env"],
+        ["check", "examples/bank/tolmach.yaml", "--no-env"],
         ["schema"],
         ["docs", "unknown-key"],
     ],

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
+from engine.authoring.pages import page_of
 from engine.errors import CATALOGUE, CODES
 from engine.errors.catalogue import RAISABLE
 from engine.language.functions import FUNCTIONS
@@ -29,6 +30,11 @@ WORKS: Final = frozenset[Shown](("works",))
 FAILS: Final = frozenset[Shown](("fails",))
 
 
+def _refused(code: str) -> bool:
+    """Whether a file with it is no file of the language; the others are of `check` alone."""
+    return page_of(code).check is None and not code.startswith("ignore-")
+
+
 def registry() -> dict[str, frozenset[Shown]]:
     """Every construct and rule → what cases must show of it."""
     found = dict(_models())
@@ -39,7 +45,9 @@ def registry() -> dict[str, frozenset[Shown]]:
     found |= {f"name.{name}": BOTH for name in RESERVED}
     statuses = (*_BY_STATUS, 408, 504, "3xx", "4xx", "5xx")
     found |= {f"status.{status}": FAILS for status in statuses} | {"status.2xx": WORKS}
-    found |= {f"code.{code}": FAILS for code in CATALOGUE} | {f"problem.{code}": FAILS for code in CODES}
+    found |= {f"code.{code}": FAILS for code in CATALOGUE} | {
+        f"problem.{code}": FAILS for code in CODES if _refused(code)
+    }
     return found | {f"rule.{name}": BOTH for name in RULES}
 
 

@@ -12,6 +12,7 @@ _KEY: Final = "a private key would stand in the file; tests/spec/auth proves it 
 _FILE: Final = "certificates are files of a machine; tests/transport and tests/runtime prove them"
 _SERVICE: Final = "it is of the service, not of a connector; tests/service proves it"
 _PROJECT: Final = "it is of a deployment, not of a connector; tests/cases/diagnostics/project.yaml proves it"
+_CHECK: Final = "only check reads it; tests/authoring/flow proves it"
 _YAML: Final = "it takes a file of bytes or of many; tests/document proves it"
 CANNOT: Final[dict[str, str]] = {
     **{f"works assertion.algorithm={a}S{n}": _KEY for a in ("R", "P", "E") for n in (256, 384, 512)},
@@ -22,6 +23,7 @@ CANNOT: Final[dict[str, str]] = {
     "fails code.overloaded": "it takes calls that are made at once; tests/transport/test_lane.py proves it",
     "fails code.internal": "it is an error in the engine; tests/service proves what becomes of one",
     **{f"fails problem.yaml-{c}": _YAML for c in ("file", "too-large", "too-many-values", "encoding")},
+    **dict.fromkeys(("works connector.openapi", "fails connector.openapi"), _CHECK),
     **{f"fails problem.{c}": _PROJECT for c in ("wrong-key-hash", "unknown-allow")},
 }
 """Entries that no case can show so, each with the reason: `works x` or `fails x`."""
