@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -45,7 +46,7 @@ class Terminal:
 
 
 def started(words: Sequence[str | Path], folder: Path, **environ: str) -> subprocess.Popen[str]:
-    """`tolmach …` as a process of its own; whoever starts it ends it."""
+    """`tolmach …` as a process of its own, which Ctrl-C reaches even where the tests ignore it; who starts it ends it."""
     command = [sys.executable, "-m", "engine.cli", *map(str, words)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOLMACH_")}
     given = kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | environ
@@ -57,4 +58,5 @@ def started(words: Sequence[str | Path], folder: Path, **environ: str) -> subpro
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )

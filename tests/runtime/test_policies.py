@@ -160,7 +160,7 @@ async def test_projects_that_use_one_system_have_places_of_their_own(tmp_path: P
         ill = [asyncio.ensure_future(one.code()) for _ in range(60)]
         await until(lambda: len(one.asked) == 10)
         one.system.says(OLGA)
-        assert await gathered(one, 30, project="q") == ["ok"] * 30
+        assert await gathered(one, 10, project="q") == ["ok"] * 10
         for call in ill:
             call.cancel()
         await asyncio.gather(*ill, return_exceptions=True)
