@@ -46,7 +46,7 @@ class Terminal:
 
 
 def started(words: Sequence[str | Path], folder: Path, **environ: str) -> subprocess.Popen[str]:
-    """`tolmach …` as a process of its own, which Ctrl-C reaches even where the tests ignore it; who starts it ends it."""
+    """`tolmach …` as a process of its own, which Ctrl-C reaches though the tests ignore it; who starts it ends it."""
     command = [sys.executable, "-m", "engine.cli", *map(str, words)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOLMACH_")}
     given = kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | environ
